@@ -1,0 +1,1 @@
+"""The vocabulary of accounting: money, calendars, periods; imports nothing of ours but spans and diagnostics."""

@@ -1,0 +1,69 @@
+"""What a client must supply: the rows of each register and kind, column by column.
+
+A record's columns are named as in the language (`sale-date`), and every stored table has them under these names, followed
+by the implied columns of `IMPLIED`. `identity` of a row is its identifying fields as text, in order, joined by U+001F
+(missing is empty), so that comparing identities by code point compares field by field.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.model.datatypes import DataType
+
+IDENTITY_SEPARATOR = "\x1f"
+
+IMPLIED: tuple[tuple[str, str], ...] = (
+    ("identity", "VARCHAR"),
+    ("currency", "VARCHAR"),
+    ("known-at", "DATE"),
+    ("version", "INTEGER"),
+    ("source-file", "VARCHAR"),
+    ("source-row", "BIGINT"),
+)
+"""Columns every stored row has behind its own: identity, currency of its money, day it became known, version from 1,
+SHA-256 of the file it came from, and physical line in that file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a record; a column that is not `required` may be missing (NULL)."""
+
+    name: str
+    type: DataType
+    required: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The shape of one kind or register.
+
+    `family` is 'kind' or 'register'. `identity` names the identifying columns; `on` is the date column of a kind (a
+    register with history has `date`); `columns` holds identity, date and fields, each once, in that order.
+    A path in an identity (`partner.region`) is a column of that name.
+    """
+
+    name: str
+    family: str
+    identity: tuple[str, ...]
+    on: str | None
+    columns: tuple[Column, ...]
+
+    def column(self, name: str) -> Column:
+        """The column of a name; KeyError where there is none."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """All records of a ruleset, with its reporting currency."""
+
+    records: tuple[Record, ...]
+    reporting_currency: str
+
+    def record(self, name: str) -> Record | None:
+        """The record of a name, or None."""
+        return next((record for record in self.records if record.name == name), None)

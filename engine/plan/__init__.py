@@ -1,0 +1,1 @@
+"""What to compute: relations over relations, each with its grain, its types and the rule it came from."""

@@ -1,0 +1,79 @@
+"""A relation of the plan: one query over other relations, with its grain, its column types and its origin."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from dsl.diagnostics import InternalError
+from dsl.span import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The rule a relation came from: its name as an auditor would say it (`journal defer-on-shipment`) and its place."""
+
+    rule: str
+    span: Span | None = None
+
+    def __str__(self) -> str:
+        return self.rule if self.span is None else f"{self.rule}  {self.span}"
+
+
+@dataclass(frozen=True)
+class Relation:
+    """What one row is (`name`, in the singular), the key that makes rows unique, typed columns, one query.
+
+    `columns` maps column names, as in the language, to storage types; `query` selects exactly these, in this order, and
+    names other relations as tables. `stored` asks the executor to materialise it: worth it where it is read more than
+    once. The query is never edited after construction. Raises InternalError where grain and columns disagree.
+    """
+
+    name: str
+    grain: tuple[str, ...]
+    columns: tuple[tuple[str, str], ...]
+    query: exp.Query
+    origin: Origin
+    stored: bool = True
+
+    def __post_init__(self) -> None:
+        names = [name for name, _ in self.columns]
+        if len(set(names)) != len(names):
+            raise InternalError(f"relation {self.name} has a column twice: {sorted(names)}")
+        missing = set(self.grain) - set(names)
+        if missing:
+            raise InternalError(f"relation {self.name} lacks its key {sorted(missing)}")
+        selected = list(self.query.named_selects)
+        if selected != names:
+            raise InternalError(f"relation {self.name} declares {names} and selects {selected}")
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """The names of the columns, in order."""
+        return tuple(name for name, _ in self.columns)
+
+    def type_of(self, column: str) -> str:
+        """The storage type of a column; InternalError where there is none."""
+        for name, storage in self.columns:
+            if name == column:
+                return storage
+        raise InternalError(f"relation {self.name} has no column {column}")
+
+
+def column(name: str, table: str | None = None) -> exp.Column:
+    """A quoted column, of a table or alias where one is given."""
+    return exp.column(
+        exp.to_identifier(name, quoted=True), table=exp.to_identifier(table, quoted=True) if table else None
+    )
+
+
+def table(name: str, alias: str | None = None) -> exp.Table:
+    """A quoted relation to read from."""
+    found = exp.Table(this=exp.to_identifier(name, quoted=True))
+    return exp.alias_(found, exp.to_identifier(alias, quoted=True), table=True) if alias else found
+
+
+def named(expression: exp.Expression, name: str) -> exp.Alias:
+    """An expression under a quoted name."""
+    return exp.Alias(this=expression, alias=exp.to_identifier(name, quoted=True))

@@ -1,0 +1,1 @@
+"""From relations to rows, journal and evidence, through the ports that adapters implement."""

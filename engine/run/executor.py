@@ -1,0 +1,34 @@
+"""The port to a database: what a run needs of one, and nothing more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Protocol
+
+from sqlglot import exp
+
+from engine.plan.relation import Relation
+
+Row = tuple[object, ...]
+
+
+class Executor(Protocol):
+    """Holds named relations of one run and evaluates queries over them."""
+
+    def create(self, relation: Relation) -> int | None:
+        """Make a relation available under its name: rows where it is stored, None where it is a view."""
+
+    def append(self, name: str, columns: Sequence[tuple[str, str]], rows: Iterable[Row]) -> None:
+        """Make rows computed outside available under a name, with these columns and storage types."""
+
+    def rows(self, query: exp.Query) -> list[Row]:
+        """All rows of a query, in its order."""
+
+    def stream(self, query: exp.Query, size: int = 100_000) -> Iterator[list[Row]]:
+        """The rows of a query in its order, in batches."""
+
+    def drop(self, name: str) -> None:
+        """Forget a relation."""
+
+    def describe(self, name: str) -> tuple[tuple[str, str], ...]:
+        """Names and types of a relation's columns, as the database sees them."""
