@@ -1,0 +1,76 @@
+"""The catalogue of diagnostics: every code with its title."""
+
+from __future__ import annotations
+
+CODES: dict[str, str] = {
+    # T0xx: what cannot be read
+    "T001": "an unknown value, a bare number where a unit belongs, or a grid that is not square",
+    "T002": "words that cannot stand here",
+    "T003": "an item word that does not exist",
+    "T004": "a comparison written as a sign",
+    "T005": "`and` and `or` mixed in one test",
+    "T006": "brackets that do not match",
+    "T007": "a grid line that is not closed",
+    "T008": "a misspelt word",
+    "T009": "indentation that does not fit",
+    "T010": "a string that is not closed",
+    "T011": "a number that cannot be read",
+    "T012": "a date that does not exist",
+    "T013": "an expression nested too deep or too long",
+    "T014": "a text that is too large",
+    "T015": "a character that has no place in a text",
+    "T016": "an empty text",
+    "T017": "a header that is missing, or two headers",
+    "T018": "a line said twice in one item",
+    "T019": "an item that ends too early",
+    "T020": "a comma that is missing or too many",
+    "T021": "a block of a literate text that is not closed",
+    # T1xx: names
+    "T101": "a name that does not exist",
+    "T102": "a hyphen that joins where a minus was meant",
+    "T103": "a name found twice",
+    # T2xx: units, rounding, missing values
+    "T201": "types that do not combine",
+    "T202": "money of two currencies",
+    "T203": "a posting of an unrounded amount",
+    "T204": "a division by what can be 0",
+    "T205": "a value that may be missing",
+    "T206": "an aggregate over a key its rows lack, or two calendars",
+    "T207": "`when` on an amount that cannot be 0",
+    "T208": "a value of an enumeration that no term has",
+    "T209": "a band of something not banded, or bands that do not begin at the least value",
+    # T3xx: tables, decisions, amounts, layers
+    "T301": "a table without a row for some input",
+    "T302": "two rows of a table for one input",
+    "T304": "an outcome that reaches no journal",
+    "T311": "two answers that differ",
+    "T312": "an exception that can never apply",
+    "T313": "a definition that goes round",
+    "T314": "an order that is not total",
+    "T315": "a limit that varies inside its scope",
+    "T320": "a question of layers that is unanswered, or answered twice",
+    "T321": "a change of value that reads what it may not",
+    "T322": "more rounds than the close may take",
+    # T4xx: journals and stock
+    "T401": "a journal that does not balance",
+    "T402": "a role trued up twice",
+    "T403": "a true-up of a role that other journals post at a coarser grain",
+    "T404": "a journal of a book on top that reads layers of another base",
+    "T405": "a non-monetary line without a layer, in a foreign currency, without `converts`",
+    "T406": "a balance read where it may not be",
+    "T407": "two journals fed by one kind that credit one role",
+    "T411": "a stock that is not declared",
+    # T5xx: dates
+    "T501": "a value outside the dates it is stated for",
+    "T502": "a gap or an overlap in a register",
+    # T6xx: who may change what
+    "T601": "a change of what the base has not opened",
+    "T602": "two overlays that change one item",
+    "T603": "a base that is not found, or that extends itself",
+    "T604": "a restated term or grid that lacks an old value",
+    "T605": "a row that is there already",
+    # W7xx: hygiene
+    "W701": "a parameter whose review is due",
+    "W702": "an item that nothing uses",
+    "W703": "a citation that was replaced",
+}
