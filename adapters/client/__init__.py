@@ -1,0 +1,1 @@
+"""A client's `client.yaml`: its model, its text, and what is wrong with it."""
