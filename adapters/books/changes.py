@@ -1,0 +1,189 @@
+"""What a publication may write into the ledger, each change checked against what is there.
+
+The changes run inside one transaction that is rolled back whole if any of them refuses.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from decimal import Decimal
+
+from adapters.books import chain
+from adapters.books.chain import Head, Value
+from adapters.books.entries import (
+    ControlTotal,
+    FileEntry,
+    Json,
+    NewLoad,
+    NewRun,
+    Period,
+    PeriodState,
+    PeriodStatus,
+    RunKind,
+)
+from adapters.books.errors import BooksError, PeriodClosed, PeriodOutOfOrder
+from adapters.books.layout import RUNS
+from adapters.books.ledger import Ledger
+from dsl.diagnostics import InternalError
+
+
+class Changes:
+    """The ledger inside a publication's transaction: what may be added to it."""
+
+    def __init__(self, ledger: Ledger, head: Head, at: str, files: tuple[FileEntry, ...]) -> None:
+        self._ledger = ledger
+        self._head = head
+        self._seq = head.seq + 1
+        self._at = at
+        self._files = files
+        for file in files:
+            columns = json.dumps(file.columns, ensure_ascii=False, separators=(",", ":"))
+            self._insert("file", file.path, file.home, file.name, file.rows, file.size, file.sha256, columns, self._seq)
+
+    def add_load(self, load: NewLoad) -> int:
+        """Record a delivered file and answer its number; BooksError if this feed has loaded the same content before."""
+        known = self._ledger.known_file(load.sha256, load.feed)
+        if known is not None:
+            raise BooksError(
+                f"{load.file_name} was loaded before, as {known.file_name} at {known.loaded_at}; leave it out"
+            )
+        if load.received != load.accepted + load.quarantined:
+            raise InternalError(f"{load.file_name}: received is not accepted plus quarantined")
+        [(number,)] = self._ledger.rows("SELECT coalesce(max(id), 0) + 1 FROM load")
+        counts = (load.size, load.received, load.accepted, load.quarantined)
+        self._insert("load", number, load.file_name, load.sha256, load.feed, *counts, self._at, self._seq)
+        for total in load.control_totals:
+            _check_total(load.file_name, total)
+            figures = (total.received, total.accepted, total.quarantined, total.declared)
+            self._insert("load_total", number, total.name, *(_decimal_text(figure) for figure in figures), self._seq)
+        for file in load.files:
+            self._insert("load_file", number, file.path, self._seq)
+        return int(number)
+
+    def add_periods(self, periods: Iterable[Period]) -> None:
+        """Register periods, by start; those already there are left alone.
+
+        PeriodOutOfOrder if one differs from what is registered, overlaps another, or starts before a hard-closed one.
+        """
+        for period in sorted(periods, key=lambda one: (one.calendar, one.start)):
+            statuses = self._ledger.periods(period.calendar)
+            if any(status.period == period for status in statuses):
+                continue
+            for status in statuses:
+                _check_beside(period, status)
+            dates = (period.start.isoformat(), period.end.isoformat())
+            self._insert("period", period.calendar, period.name, *dates, self._seq)
+
+    def add_ruleset(self, name: str, version: str, texts: Mapping[str, str]) -> str:
+        """Keep the texts of a ruleset and answer its hash; one that is there already is left alone."""
+        if not texts:
+            raise InternalError(f"ruleset {name} has no text")
+        ruleset = chain.ruleset_hash(texts)
+        if ruleset not in self._ledger.rulesets():
+            self._insert("ruleset", ruleset, name, version, self._seq)
+            for text_name, text in sorted(texts.items()):
+                self._insert("ruleset_text", ruleset, text_name, text, self._seq)
+        return ruleset
+
+    def add_run(self, run: NewRun) -> int:
+        """Record the run whose files this publication holds, move its period, and answer the run's number.
+
+        UnknownPeriod, PeriodClosed; a hard close whose predecessor is not hard-closed is PeriodOutOfOrder.
+        """
+        status = self._ledger.period(run.calendar, run.period)
+        if status.state is PeriodState.HARD_CLOSED:
+            raise PeriodClosed(
+                f"{run.period} was hard-closed by run {status.run} and never changes again;"
+                " correct it by facts that post in the first open period"
+            )
+        if run.kind is RunKind.HARD:
+            _check_next(status, self._ledger.periods(run.calendar))
+        query = "SELECT count(*) + 1 FROM run WHERE calendar = ? AND period = ? AND kind = ?"
+        [(number,)] = self._ledger.rows(query, (run.calendar, run.period, run.kind.value))
+        key = (run.calendar, run.period, run.kind.value, number)
+        self._insert("run", self._seq, *key, run.ruleset, self._manifest(run, number), self._at, self._seq)
+        target = PeriodState.HARD_CLOSED if run.kind is RunKind.HARD else PeriodState.TRIAL
+        epoch = status.epoch + (run.kind is RunKind.HARD)
+        transition = (run.calendar, run.period, epoch, status.state.value, target.value)
+        self._insert("period_transition", *transition, self._seq, self._seq)
+        return self._seq
+
+    def _manifest(self, run: NewRun, number: int) -> str:
+        hashes = {file.path: file.sha256 for file in self._ledger.files()}
+        unknown = [path for path in run.inputs if path not in hashes]
+        if unknown:
+            raise InternalError(f"the run read files that the books do not name: {', '.join(unknown)}")
+        rulesets = self._ledger.rows("SELECT name, version FROM ruleset WHERE hash = ?", (run.ruleset,))
+        if not rulesets:
+            raise InternalError("the run's ruleset was not added to the books")
+        [(name, version)] = rulesets
+        outputs: dict[str, Json] = {
+            file.name: {"path": file.path, "rows": file.rows, "sha256": file.sha256}
+            for file in self._files
+            if file.home == RUNS
+        }
+        manifest: dict[str, Json] = {
+            "calendar": run.calendar,
+            "period": run.period,
+            "kind": run.kind.value,
+            "number": number,
+            "ruleset": {"name": name, "version": version, "hash": run.ruleset},
+            "inputs": {path: hashes[path] for path in run.inputs},
+            "outputs": outputs,
+            "details": _exact(dict(run.details)),
+            "head": {"seq": self._head.seq, "hash": self._head.hash},
+        }
+        return json.dumps(manifest, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+    def _insert(self, table: str, *values: Value) -> None:
+        self._ledger.connection.execute(f"INSERT INTO {table} VALUES ({', '.join('?' for _ in values)})", values)
+
+
+def _check_total(file_name: str, total: ControlTotal) -> None:
+    known = total.received is not None and total.quarantined is not None
+    if known and total.received != total.accepted + (total.quarantined or 0):
+        raise InternalError(f"{file_name}: {total.name} received is not accepted plus quarantined")
+
+
+def _decimal_text(figure: Decimal | None) -> str | None:
+    if figure is None:
+        return None
+    if not figure.is_finite():
+        raise InternalError("a control total is not a number")
+    return format(figure, "f")
+
+
+def _check_beside(period: Period, status: PeriodStatus) -> None:
+    other = status.period
+    if period.name == other.name:
+        raise PeriodOutOfOrder(
+            f"{period.name} is registered from {other.start} to {other.end}, not {period.start} to {period.end};"
+            " give the calendar its former dates"
+        )
+    if period.start <= other.end and other.start <= period.end:
+        raise PeriodOutOfOrder(f"{period.name} overlaps {other.name}; correct the calendar")
+    if status.state is PeriodState.HARD_CLOSED and period.start < other.start:
+        raise PeriodOutOfOrder(f"{period.name} lies before {other.name}, which is hard-closed; start later")
+
+
+def _check_next(status: PeriodStatus, statuses: tuple[PeriodStatus, ...]) -> None:
+    period = status.period
+    earlier = [one for one in statuses if one.period.start < period.start]
+    for one in earlier:
+        if one.state is not PeriodState.HARD_CLOSED:
+            raise PeriodOutOfOrder(f"{one.period.name} is not hard-closed; close it before {period.name}")
+    if earlier and earlier[-1].period.end + timedelta(days=1) != period.start:
+        raise PeriodOutOfOrder(
+            f"{period.name} starts on {period.start}, but {earlier[-1].period.name}, hard-closed last, ends on"
+            f" {earlier[-1].period.end}; close the period between them first"
+        )
+
+
+def _exact(value: Json) -> Json:
+    if isinstance(value, float):
+        raise InternalError("a manifest holds a floating-point number")
+    if isinstance(value, dict):
+        return {key: _exact(part) for key, part in value.items()}
+    return [_exact(part) for part in value] if isinstance(value, list) else value

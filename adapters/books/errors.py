@@ -1,0 +1,79 @@
+"""What can go wrong with books, each as one sentence for the user that ends in the next action."""
+
+from __future__ import annotations
+
+import errno
+import sqlite3
+from pathlib import Path
+
+import duckdb
+
+DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+class BooksError(Exception):
+    """The books cannot do what was asked; the message says why and what to do next, and nothing was written."""
+
+
+class BooksMissing(BooksError):  # noqa: N818
+    """There are no books in this folder."""
+
+
+class BooksInUse(BooksError):  # noqa: N818
+    """Another process is writing these books."""
+
+
+class BooksCorrupted(BooksError):  # noqa: N818
+    """The books were damaged, or changed by something other than tieout."""
+
+
+class UnknownPeriod(BooksError):  # noqa: N818
+    """The books have no such period."""
+
+
+class PeriodClosed(BooksError):  # noqa: N818
+    """The period is hard-closed and never changes again."""
+
+
+class PeriodOutOfOrder(BooksError):  # noqa: N818
+    """Periods are registered and closed one after another, without a gap; this one is not next."""
+
+
+def storage_fault(error: Exception, folder: Path) -> BooksError:
+    """The sentence for a failed read or write of the operating system, of SQLite or of DuckDB, before any commit."""
+    if _is_disk_full(error):
+        return BooksError(
+            f"the disk that holds {folder} is full, nothing was written; free some space and run it again"
+        )
+    if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
+        return BooksCorrupted(
+            f"{folder / 'ledger.sqlite'} is damaged ({error}), nothing was written; restore the books from a backup"
+        )
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return BooksError(f"{folder} cannot be written ({reason}), nothing was written; check the disk and run it again")
+
+
+def commit_fault(error: sqlite3.DatabaseError, folder: Path) -> BooksError:
+    """The sentence for a commit that failed.
+
+    A full disk kept the commit mark from being written. After any other failure the mark may or may not have reached
+    the disk, and only a fresh look can tell.
+    """
+    if _is_disk_full(error):
+        return storage_fault(error, folder)
+    return BooksError(
+        f"the disk of {folder} failed while the ledger was committed ({error}), so it may or may not be stored;"
+        " check the disk and run it again, which does nothing if it is"
+    )
+
+
+def _is_disk_full(error: Exception) -> bool:
+    if isinstance(error, OSError):
+        return error.errno in DISK_FULL
+    if isinstance(error, sqlite3.Error):
+        return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+    if isinstance(error, duckdb.Error):
+        return any(
+            words in str(error) for words in ("No space left on device", "File too large", "Disk quota exceeded")
+        )
+    return False

@@ -1,0 +1,265 @@
+"""The ledger: opening `ledger.sqlite`, and everything that is read from it.
+
+Readers see the books as they stood when they opened them: they hold one read transaction, which blocks nobody. All
+lists come in a total order.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from adapters.books import chain, schema
+from adapters.books.chain import AuditEvent, Head, Value
+from adapters.books.entries import (
+    ControlTotal,
+    FileEntry,
+    Load,
+    Period,
+    PeriodState,
+    PeriodStatus,
+    Run,
+    RunKind,
+)
+from adapters.books.errors import BooksCorrupted, BooksError, UnknownPeriod
+from dsl.diagnostics import InternalError
+
+BUSY_SECONDS = 10
+"""How long a reader waits while another process recovers or tidies the write-ahead log."""
+
+_RUN = """SELECT run.id, calendar, period, kind, number, ruleset.name, version, ruleset, manifest, published_at
+    FROM run JOIN ruleset ON ruleset.hash = run.ruleset"""
+_STATUS = """SELECT period.calendar, name, start_date, end_date, to_state, epoch, run
+    FROM period LEFT JOIN period_transition AS latest
+      ON latest.calendar = period.calendar AND latest.period = name AND latest.seq = (
+        SELECT max(seq) FROM period_transition AS one
+        WHERE one.calendar = period.calendar AND one.period = period.name)"""
+_FILE = "SELECT path, home, name, row_count, size, sha256, columns, file.seq FROM file"
+
+
+class Ledger:
+    """One connection to the ledger; useless after a fork."""
+
+    def __init__(self, path: Path, *, write: bool) -> None:
+        """Open an existing ledger; BooksCorrupted if it is not one, BooksError if its version is not known."""
+        self.path = path
+        self.write = write
+        self._process = os.getpid()
+        mode = "rw" if write else "ro"
+        with self._reading():
+            self.connection = sqlite3.connect(
+                f"{path.as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=BUSY_SECONDS
+            )
+        try:
+            self._configure()
+        except BaseException:
+            self.connection.close()
+            raise
+
+    def _configure(self) -> None:
+        for pragma in ("foreign_keys = ON", "trusted_schema = OFF", "cell_size_check = ON", "synchronous = FULL"):
+            self.rows(f"PRAGMA {pragma}")
+        if not self.write:
+            self.rows("BEGIN")
+        if not self.rows("SELECT 1 FROM sqlite_schema WHERE name = 'store_version'"):
+            raise BooksCorrupted(f"{self.path} is not a ledger of tieout; restore the books from a backup")
+        [(version,)] = self.rows("SELECT version FROM store_version")
+        if version != schema.STORE_VERSION:
+            raise BooksError(
+                f"{self.path.parent} has books of store version {version} and this tieout reads version"
+                f" {schema.STORE_VERSION}; use the tieout that wrote them"
+            )
+        if self.rows("PRAGMA journal_mode") != [("wal",)]:
+            raise BooksCorrupted(f"{self.path} has lost its write-ahead log setting; restore the books from a backup")
+
+    def close(self) -> None:
+        """Close the connection; a forked child leaves it alone, since closing it would drop the parent's locks."""
+        if os.getpid() == self._process:
+            self.connection.close()
+
+    def rows(self, query: str, values: tuple[Value, ...] = ()) -> list[tuple[Any, ...]]:
+        """All rows of a query; BooksCorrupted or BooksError if the ledger cannot be read."""
+        with self._reading():
+            return self.connection.execute(query, values).fetchall()
+
+    def tidy(self) -> None:
+        """Copy the write-ahead log into the ledger file as far as readers allow, so that little hangs on the log."""
+        try:
+            self.connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        except sqlite3.Error:
+            # What was committed is in the log all the same; the next opening copies it.
+            return
+
+    def head(self) -> Head:
+        """The head row."""
+        rows = self.rows("SELECT seq, prev_hash, hash FROM head")
+        if len(rows) != 1:
+            raise BooksCorrupted(f"{self.path} has no head; restore the books from a backup")
+        return Head(*rows[0])
+
+    def genesis(self) -> Head:
+        """The head these books began with."""
+        [(version, books, created_at)] = self.rows("SELECT version, books, created_at FROM store_version")
+        return chain.genesis(version, books, created_at)
+
+    def audit_events(self) -> tuple[AuditEvent, ...]:
+        """All publications, oldest first."""
+        query = "SELECT seq, at, actor, action, subject, content, prev_hash, hash FROM audit_event ORDER BY seq"
+        return tuple(AuditEvent(*row) for row in self.rows(query))
+
+    def content_digest(self, seq: int) -> str:
+        """The digest of every row that a publication wrote, computed from the rows as they are now."""
+        tables = {
+            table: self.rows(
+                f"SELECT {', '.join(columns)} FROM {table} WHERE seq = ? ORDER BY {', '.join(columns)}", (seq,)
+            )
+            for table, columns in schema.CONTENT.items()
+        }
+        return chain.content_digest(tables)
+
+    def files(self) -> tuple[FileEntry, ...]:
+        """Every file the books name, oldest first."""
+        return self._files(f"{_FILE} ORDER BY seq, path")
+
+    def files_named(self, home: str, name: str) -> tuple[FileEntry, ...]:
+        """The files of one record or relation in a home, oldest first."""
+        return self._files(f"{_FILE} WHERE home = ? AND name = ? ORDER BY seq, path", (home, name))
+
+    def files_in(self, home: str) -> tuple[FileEntry, ...]:
+        """All files of a home, oldest first."""
+        return self._files(f"{_FILE} WHERE home = ? ORDER BY seq, path", (home,))
+
+    def files_of(self, home: str, seq: int) -> tuple[FileEntry, ...]:
+        """The files that one publication put into a home, by path."""
+        return self._files(f"{_FILE} WHERE home = ? AND seq = ? ORDER BY path", (home, seq))
+
+    def loads(self) -> tuple[Load, ...]:
+        """All loads, oldest first."""
+        return tuple(self._load(row) for row in self.rows("SELECT * FROM load ORDER BY id"))
+
+    def known_file(self, sha256: str, feed: str | None = None) -> Load | None:
+        """The earliest load of this content, by any feed or by one; None if it was never loaded."""
+        query = "SELECT * FROM load WHERE sha256 = ?1 AND (?2 IS NULL OR feed = ?2) ORDER BY id LIMIT 1"
+        return next((self._load(row) for row in self.rows(query, (sha256, feed))), None)
+
+    def periods(self, calendar: str) -> tuple[PeriodStatus, ...]:
+        """The periods of a calendar and where they stand, by start."""
+        return tuple(
+            _status(row) for row in self.rows(f"{_STATUS} WHERE period.calendar = ? ORDER BY start_date", (calendar,))
+        )
+
+    def period(self, calendar: str, name: str) -> PeriodStatus:
+        """One period; UnknownPeriod naming the known ones."""
+        statuses = self.periods(calendar)
+        for status in statuses:
+            if status.period.name == name:
+                return status
+        known = ", ".join(status.period.name for status in statuses) or "none"
+        raise UnknownPeriod(f"the books have no period {name} in calendar {calendar} (known: {known}); check the name")
+
+    def first_open_period(self, calendar: str) -> PeriodStatus | None:
+        """The earliest period that is not hard-closed; None if there is none."""
+        return next((one for one in self.periods(calendar) if one.state is not PeriodState.HARD_CLOSED), None)
+
+    def run(self, run: int) -> Run:
+        """A run by its number of publication; InternalError if there is none."""
+        rows = self.rows(f"{_RUN} WHERE run.id = ?", (run,))
+        if not rows:
+            raise InternalError(f"the books have no run {run}")
+        return _run(rows[0])
+
+    def runs(self, calendar: str, period: str | None = None) -> tuple[Run, ...]:
+        """The history of runs of a calendar, or of one of its periods, oldest first."""
+        query = f"{_RUN} WHERE calendar = ?1 AND (?2 IS NULL OR period = ?2) ORDER BY run.id"
+        return tuple(_run(row) for row in self.rows(query, (calendar, period)))
+
+    def last_hard_closed(self, calendar: str) -> Run | None:
+        """The hard close of the latest hard-closed period; None before the first."""
+        closed = [one for one in self.periods(calendar) if one.state is PeriodState.HARD_CLOSED]
+        return self.run(closed[-1].run) if closed and closed[-1].run is not None else None
+
+    def latest_trial(self, calendar: str, period: str) -> Run | None:
+        """The newest trial of a period; None if there was none."""
+        trials = [run for run in self.runs(calendar, period) if run.kind is RunKind.TRIAL]
+        return trials[-1] if trials else None
+
+    def ruleset_texts(self, ruleset: str) -> dict[str, str]:
+        """The texts of a ruleset by name, from its hash; empty if the books do not have it."""
+        query = "SELECT name, text FROM ruleset_text WHERE ruleset = ? ORDER BY name"
+        return dict(self.rows(query, (ruleset,)))
+
+    def rulesets(self) -> tuple[str, ...]:
+        """The hashes of all rulesets, sorted."""
+        return tuple(row[0] for row in self.rows("SELECT hash FROM ruleset ORDER BY hash"))
+
+    def _files(self, query: str, values: tuple[Value, ...] = ()) -> tuple[FileEntry, ...]:
+        return tuple(_file(row) for row in self.rows(query, values))
+
+    def _load(self, row: tuple[Any, ...]) -> Load:
+        totals = self.rows(
+            "SELECT name, received, accepted, quarantined, declared FROM load_total WHERE load = ? ORDER BY name",
+            row[:1],
+        )
+        files = self._files(f"{_FILE} JOIN load_file USING (path) WHERE load = ? ORDER BY path", row[:1])
+        number, file_name, sha256, feed, size, received, accepted, quarantined, loaded_at, seq = row
+        control_totals = tuple(_control_total(total) for total in totals)
+        counts = (size, received, accepted, quarantined)
+        return Load(number, file_name, sha256, feed, *counts, control_totals, files, loaded_at, seq)
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        if os.getpid() != self._process:
+            raise InternalError("books that were opened in one process were used in a forked one")
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            raise BooksError(f"{self.path} cannot be read ({error}); run `tieout verify`") from error
+        except sqlite3.DatabaseError as error:
+            raise BooksCorrupted(f"{self.path} is damaged ({error}); restore the books from a backup") from error
+
+
+def create_ledger(path: Path, books: str, created_at: str) -> None:
+    """Make an empty ledger at a path that is free, complete and closed when this returns."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("BEGIN IMMEDIATE")
+        for statement in schema.statements():
+            connection.execute(statement)
+        start = chain.genesis(schema.STORE_VERSION, books, created_at)
+        connection.execute("INSERT INTO store_version VALUES (1, ?, ?, ?)", (schema.STORE_VERSION, books, created_at))
+        connection.execute("INSERT INTO head VALUES (1, ?, ?, ?)", (start.seq, start.prev_hash, start.hash))
+        connection.execute("COMMIT")
+    finally:
+        connection.close()
+
+
+def _file(row: tuple[Any, ...]) -> FileEntry:
+    columns = tuple((name, kind) for name, kind in json.loads(row[6]))
+    path, home, name, rows, size, sha256, _, seq = row
+    return FileEntry(path, home, name, rows, size, sha256, columns, seq)
+
+
+def _control_total(row: tuple[Any, ...]) -> ControlTotal:
+    received, accepted, quarantined, declared = (None if text is None else Decimal(text) for text in row[1:])
+    if accepted is None:
+        raise InternalError("a control total without its accepted part")
+    return ControlTotal(row[0], received, accepted, quarantined, declared)
+
+
+def _status(row: tuple[Any, ...]) -> PeriodStatus:
+    period = Period(row[0], row[1], date.fromisoformat(row[2]), date.fromisoformat(row[3]))
+    return PeriodStatus(period, PeriodState(row[4] or PeriodState.OPEN.value), row[5] or 0, row[6])
+
+
+def _run(row: tuple[Any, ...]) -> Run:
+    run, calendar, period, kind, *rest = row
+    return Run(run, calendar, period, RunKind(kind), *rest)

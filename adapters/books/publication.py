@@ -1,0 +1,221 @@
+"""Publishing: files first, then one ledger transaction, then reading the head back.
+
+Files are written into `books/staging/<publication>/`. The commit records and checks every change, forces the files to
+the disk, renames them into place, and only then commits the transaction that names them. A crash before that leaves
+files nobody names, which the next writer sweeps; a crash after it leaves a finished publication.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+from adapters.books import chain, durable
+from adapters.books.chain import AuditEvent, Head
+from adapters.books.changes import Changes
+from adapters.books.entries import FileEntry, Receipt
+from adapters.books.errors import BooksCorrupted, BooksError, commit_fault, storage_fault
+from adapters.books.layout import FACTS, HOMES, QUARANTINE, RUNS, Layout, publication_name, relative_path
+from adapters.books.ledger import Ledger
+from adapters.books.lock import WriterLock
+from dsl.diagnostics import InternalError
+
+LOAD = "load"
+RUN = "run"
+HOME_OF_KIND = {LOAD: FACTS, RUN: RUNS}
+"""The kinds of publication that hold files, and where these go; publications of other kinds only change the ledger."""
+
+ROW_GROUP_ROWS = 122_880
+"""Rows of a Parquet row group: fixed, since it is part of the bytes."""
+
+INEXACT = ("DOUBLE", "FLOAT")
+READ_ONLY = 0o444
+
+Clock = Callable[[], datetime]
+"""Answers the moment, with its time zone."""
+
+
+class Publication:
+    """One publication under way; made by `Books.publication`, ended by leaving its `with` block."""
+
+    def __init__(
+        self, layout: Layout, ledger: Ledger, lock: WriterLock, clock: Clock, actor: str, kind: str, subject: str
+    ) -> None:
+        self.kind = kind
+        self.subject = subject
+        self.files: tuple[FileEntry, ...] = ()
+        self.receipt: Receipt | None = None
+        self.is_uncertain = False
+        """Whether the commit failed so that only opening the books again can tell whether it is stored."""
+        self._layout = layout
+        self._ledger = ledger
+        self._lock = lock
+        self._clock = clock
+        self._actor = actor
+        self._head = ledger.head()
+        self._name = publication_name(self._head.seq + 1)
+        self._moved: list[Path] = []
+
+    @property
+    def number(self) -> int:
+        """The number this publication will have: the head it leads to, and the id of the run it may hold."""
+        return self._head.seq + 1
+
+    @property
+    def staging(self) -> Path:
+        """The folder this publication writes into."""
+        return self._layout.staging / self._name
+
+    def write(self, connection: duckdb.DuckDBPyConnection, query: str, name: str) -> FileEntry:
+        """Write the rows of an ordered query as one Parquet file of this publication.
+
+        `name` is the record or relation the rows are of. The order must be total: then the same rows give the same
+        bytes. InternalError if the query has no ORDER BY of its own or has a floating-point column; BooksError if the
+        disk is full. The connection must be allowed to write into the books folder.
+        """
+        if self.kind not in HOME_OF_KIND:
+            raise InternalError(f"a publication of kind {self.kind} holds no files")
+        return self._write(connection, query, HOME_OF_KIND[self.kind], name)
+
+    def write_quarantine(self, connection: duckdb.DuckDBPyConnection, query: str, name: str) -> FileEntry:
+        """Write refused rows, as `write` does, into the quarantine; only a load has them. `name` is the feed."""
+        if self.kind != LOAD:
+            raise InternalError(f"a publication of kind {self.kind} has no quarantine")
+        return self._write(connection, query, QUARANTINE, name)
+
+    def commit(self, changes: Callable[[Changes], object]) -> Receipt:
+        """Publish the files and the changes together or not at all; returns once they are stored and read back.
+
+        `changes` gets what may be changed in the ledger; an exception it raises ends the publication and is passed on.
+        """
+        if self.receipt is not None or self.is_uncertain:
+            raise InternalError("a publication was committed twice")
+        self._lock.assert_held()
+        try:
+            event = self._record_and_move(changes)
+        except sqlite3.IntegrityError as error:
+            raise InternalError(f"the ledger refused a change: {error}") from error
+        except (OSError, sqlite3.DatabaseError) as error:
+            raise storage_fault(error, self._layout.folder) from error
+        self.is_uncertain = True
+        try:
+            self._ledger.connection.execute("COMMIT")
+        except sqlite3.DatabaseError as error:
+            raise commit_fault(error, self._layout.folder) from error
+        if self._ledger.head() != Head(event.seq, event.prev_hash, event.hash):
+            raise BooksCorrupted(
+                f"{self._layout.ledger} did not keep what was committed; restore the books from a backup"
+            )
+        self.is_uncertain = False
+        self.receipt = Receipt(event.seq, event.hash)
+        self._ledger.tidy()
+        return self.receipt
+
+    def discard(self) -> None:
+        """Remove what was staged and not published; what cannot be removed is swept when books are next opened."""
+        try:
+            if self._lock.is_held:
+                durable.remove(self.staging)
+        except OSError:
+            return
+
+    def _write(self, connection: duckdb.DuckDBPyConnection, query: str, home: str, name: str) -> FileEntry:
+        path = relative_path(home, self.number, name)
+        if any(file.path.casefold() == path.casefold() for file in self.files):
+            raise InternalError(f"{name} was written twice in one publication")
+        _check_ordered(connection, query)
+        self._lock.assert_held()
+        target = self.staging / home / Path(path).name
+        copy = f"COPY ({query}) TO $target (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP_ROWS})"
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            [(rows,)] = connection.execute(copy, {"target": str(target)}).fetchall()
+            described = connection.execute("DESCRIBE SELECT * FROM read_parquet($target)", {"target": str(target)})
+            columns = tuple((str(column[0]), str(column[1])) for column in described.fetchall())
+            size, sha256 = target.stat().st_size, durable.sha256_file(target)
+        except (OSError, duckdb.IOException, duckdb.FatalException) as error:
+            raise storage_fault(error, self._layout.folder) from error
+        for column, kind in columns:
+            if any(inexact in kind for inexact in INEXACT):
+                raise InternalError(f"column {column} of {name} is {kind}, which is not exact")
+        file = FileEntry(path, home, name, int(rows), size, sha256, columns, self.number)
+        self.files = (*self.files, file)
+        return file
+
+    def _record_and_move(self, changes: Callable[[Changes], object]) -> AuditEvent:
+        connection = self._ledger.connection
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            event = self._record(changes)
+            self._move()
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            self._take_back()
+            raise
+        return event
+
+    def _record(self, changes: Callable[[Changes], object]) -> AuditEvent:
+        at = utc_text(self._clock())
+        changes(Changes(self._ledger, self._head, at, self.files))
+        content = self._ledger.content_digest(self.number)
+        event = chain.next_event(self._head, at, self._actor, self.kind, self.subject, content)
+        fields = (event.seq, event.at, event.actor, event.action, event.subject, event.content)
+        connection = self._ledger.connection
+        connection.execute(
+            "INSERT INTO audit_event VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*fields, event.prev_hash, event.hash)
+        )
+        moved = connection.execute(
+            "UPDATE head SET seq = ?, prev_hash = ?, hash = ? WHERE seq = ? AND hash = ?",
+            (event.seq, event.prev_hash, event.hash, self._head.seq, self._head.hash),
+        )
+        if moved.rowcount != 1:
+            raise BooksError(f"{self._layout.folder} was changed by another process, nothing was written; run it again")
+        return event
+
+    def _move(self) -> None:
+        for home in HOMES:
+            files = [file for file in self.files if file.home == home]
+            if not files:
+                continue
+            staged, target = self.staging / home, self._layout.home(home) / self._name
+            for file in files:
+                path = staged / Path(file.path).name
+                if path.stat().st_size != file.size:
+                    raise InternalError(f"{file.name} changed between writing and publishing")
+                path.chmod(READ_ONLY)
+                durable.fsync_file(path)
+            durable.fsync_folder(staged)
+            if target.exists():
+                raise BooksError(f"{target} is there already, nothing was written; run it again")
+            self._moved.append(target)
+            durable.rename(staged, target)
+
+    def _take_back(self) -> None:
+        for target in self._moved:
+            try:
+                durable.remove(target)
+            except OSError:
+                # The ledger does not name it, so the next writer sweeps it.
+                continue
+
+
+def utc_text(moment: datetime) -> str:
+    """A moment as ISO text in UTC; InternalError for one without a time zone."""
+    if moment.tzinfo is None:
+        raise InternalError("a clock without a time zone")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _check_ordered(connection: duckdb.DuckDBPyConnection, query: str) -> None:
+    """InternalError unless the text is one SELECT with an ORDER BY of its own, by DuckDB's parser."""
+    [(text,)] = connection.execute("SELECT json_serialize_sql($query)", {"query": query}).fetchall()
+    statements = json.loads(text).get("statements", [])
+    modifiers = [one["type"] for one in statements[0]["node"]["modifiers"]] if len(statements) == 1 else []
+    if "ORDER_MODIFIER" not in modifiers:
+        raise InternalError("what is published must be one ordered query")

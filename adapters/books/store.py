@@ -1,0 +1,221 @@
+"""The way into the books of a client: `open_books`, and `Books`, what can be asked of them and published to them.
+
+    with open_books(client / "books", write=True, create=True) as books:
+        with books.publication("load", subject="pos-2026-01.csv") as publication:
+            accepted = publication.write(connection, ordered_select, "pos")
+            refused = publication.write_quarantine(connection, ordered_select_of_refused_rows, "pos-feed")
+            publication.commit(lambda changes: changes.add_load(NewLoad(..., files=(accepted, refused))))
+
+    with open_books(client / "books", write=False) as books:
+        paths = books.fact_files("pos")
+
+Kinds of publication: `load` (files go to facts and quarantine), `run` (files go to runs; `changes.add_run` says trial
+or hard close), and any other word for changes of the ledger alone (`periods`, `ruleset`). What may be changed stands
+in `adapters.books.changes`, the values in `adapters.books.entries`, the errors in `adapters.books.errors`; attaching
+the files to DuckDB in `adapters.books.tables`.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import sqlite3
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from adapters.books import durable, verify
+from adapters.books.entries import FileEntry, Load, PeriodStatus, Run
+from adapters.books.errors import BooksCorrupted, BooksError, BooksMissing, storage_fault
+from adapters.books.layout import FACTS, HOMES, QUARANTINE, RUNS, STAGING, Layout, refuse_links
+from adapters.books.ledger import Ledger, create_ledger
+from adapters.books.lock import WriterLock
+from adapters.books.publication import Clock, Publication, utc_text
+from dsl.diagnostics import InternalError
+
+
+class Books:
+    """Opened books; made by `open_books`. Queries not found here are on `ledger`."""
+
+    def __init__(self, layout: Layout, ledger: Ledger, lock: WriterLock | None, clock: Clock, actor: str) -> None:
+        self.layout = layout
+        self.ledger = ledger
+        self._lock = lock
+        self._clock = clock
+        self._actor = actor
+        self._is_publishing = False
+        self._is_stopped = False
+
+    @contextmanager
+    def publication(self, kind: str, subject: str = "") -> Iterator[Publication]:
+        """A publication of a kind, one at a time; what is not committed when the block ends is discarded.
+
+        `subject` says in the audit event what it is about. BooksError after a commit that failed for want of a sound
+        disk: then the books must be opened again.
+        """
+        if self._lock is None:
+            raise InternalError("books that were opened for reading cannot be written")
+        if self._is_publishing:
+            raise InternalError("a publication is under way already")
+        if self._is_stopped:
+            raise BooksError(f"{self.layout.folder} failed to commit and must be opened again; run it again")
+        publication = Publication(self.layout, self.ledger, self._lock, self._clock, self._actor, kind, subject)
+        self._is_publishing = True
+        try:
+            yield publication
+        finally:
+            self._is_publishing = False
+            self._is_stopped = publication.is_uncertain
+            publication.discard()
+
+    def known_file(self, sha256: str, feed: str | None = None) -> Load | None:
+        """The earliest load of this content, by any feed or by one; None if it was never loaded."""
+        return self.ledger.known_file(sha256, feed)
+
+    def loads(self) -> tuple[Load, ...]:
+        """All loads, oldest first."""
+        return self.ledger.loads()
+
+    def fact_entries(self, record: str) -> tuple[FileEntry, ...]:
+        """The files that hold accepted rows of a record, oldest first, with their columns."""
+        return self.ledger.files_named(FACTS, record)
+
+    def fact_files(self, record: str) -> list[Path]:
+        """The paths of the files that hold accepted rows of a record, oldest first."""
+        return [self.path(file) for file in self.fact_entries(record)]
+
+    def quarantine_files(self) -> list[Path]:
+        """The paths of all files of refused rows, oldest first."""
+        return [self.path(file) for file in self.ledger.files_in(QUARANTINE)]
+
+    def run_entries(self, run: Run) -> dict[str, FileEntry]:
+        """The files of a run by the relation they hold, with their columns."""
+        return {file.name: file for file in self.ledger.files_of(RUNS, run.id)}
+
+    def run_files(self, run: Run) -> dict[str, Path]:
+        """The paths of the files of a run by the relation they hold."""
+        return {name: self.path(file) for name, file in self.run_entries(run).items()}
+
+    def path(self, file: FileEntry) -> Path:
+        """Where a file lies."""
+        return self.layout.folder / file.path
+
+    def periods(self, calendar: str) -> tuple[PeriodStatus, ...]:
+        """The periods of a calendar and where they stand, by start."""
+        return self.ledger.periods(calendar)
+
+    def period(self, calendar: str, name: str) -> PeriodStatus:
+        """One period; UnknownPeriod naming the known ones."""
+        return self.ledger.period(calendar, name)
+
+    def first_open_period(self, calendar: str) -> PeriodStatus | None:
+        """The earliest period that is not hard-closed; None if there is none."""
+        return self.ledger.first_open_period(calendar)
+
+    def last_hard_closed(self, calendar: str) -> Run | None:
+        """The hard close of the latest hard-closed period, from whose files the next starts; None before the first."""
+        return self.ledger.last_hard_closed(calendar)
+
+    def latest_trial(self, calendar: str, period: str) -> Run | None:
+        """The newest trial of a period; None if there was none."""
+        return self.ledger.latest_trial(calendar, period)
+
+    def runs(self, calendar: str, period: str | None = None) -> tuple[Run, ...]:
+        """The history of runs of a calendar, or of one of its periods, oldest first."""
+        return self.ledger.runs(calendar, period)
+
+    def ruleset_texts(self, ruleset: str) -> dict[str, str]:
+        """The texts of a ruleset by name, from its hash; empty if the books do not have it."""
+        return self.ledger.ruleset_texts(ruleset)
+
+    def verify(self) -> list[str]:
+        """Everything that is wrong with the books, one sentence each, after reading every byte; empty if nothing is."""
+        return verify.problems(self.layout, self.ledger)
+
+
+def utc_now() -> datetime:
+    """The moment by the system's clock."""
+    return datetime.now(UTC)
+
+
+@contextmanager
+def open_books(
+    folder: Path, *, write: bool, create: bool = False, clock: Clock = utc_now, actor: str | None = None
+) -> Iterator[Books]:
+    """Open the books in a folder, and close them when the block ends.
+
+    There is one writer at a time, and readers beside it who see the books as they were when they opened them. `create`
+    makes books where there are none (writers only). `actor` is who acts, by default the operating system's user.
+
+    BooksMissing; BooksInUse naming the writer; BooksCorrupted naming the file; BooksError for anything else that keeps
+    them from being opened, such as links or a newer store.
+    """
+    if create and not write:
+        raise InternalError("books are created by opening them for writing")
+    layout = Layout(folder.resolve())
+    lock = None
+    try:
+        lock = _lock(layout, create, clock) if write else None
+        ledger = _open_ledger(layout, create, clock, write)
+    except BaseException as error:
+        if lock is not None:
+            lock.release()
+        if isinstance(error, (OSError, sqlite3.Error)):
+            raise storage_fault(error, layout.folder) from error
+        raise
+    try:
+        yield Books(layout, ledger, lock, clock, actor or getpass.getuser())
+    finally:
+        ledger.close()
+        if lock is not None:
+            lock.release()
+
+
+def _lock(layout: Layout, create: bool, clock: Clock) -> WriterLock:
+    if create:
+        layout.folder.mkdir(parents=True, exist_ok=True)
+    elif not layout.folder.is_dir():
+        raise _missing(layout)
+    refuse_links(layout)
+    return WriterLock(layout.lock, clock())
+
+
+def _open_ledger(layout: Layout, create: bool, clock: Clock, write: bool) -> Ledger:
+    if not os.path.lexists(layout.ledger):
+        if not create or layout.published():
+            raise _missing(layout)
+        _create(layout, clock)
+    refuse_links(layout)
+    ledger = Ledger(layout.ledger, write=write)
+    try:
+        verify.check_files(layout, ledger)
+        if write:
+            _make_folders(layout)
+            verify.sweep(layout, ledger)
+    except BaseException:
+        ledger.close()
+        raise
+    return ledger
+
+
+def _create(layout: Layout, clock: Clock) -> None:
+    _make_folders(layout)
+    staged = layout.staging / layout.ledger.name
+    for path in layout.staging.iterdir():
+        durable.remove(path)
+    create_ledger(staged, uuid.uuid4().hex, utc_text(clock()))
+    durable.fsync_file(staged)
+    durable.rename(staged, layout.ledger)
+
+
+def _make_folders(layout: Layout) -> None:
+    for name in (*HOMES, STAGING):
+        durable.make_folder(layout.folder / name)
+
+
+def _missing(layout: Layout) -> BooksError:
+    if layout.published():
+        return BooksCorrupted(f"{layout.ledger} is missing but the files it names are there; restore it from a backup")
+    return BooksMissing(f"there are no books in {layout.folder}; load a file to begin them")

@@ -1,0 +1,104 @@
+"""Checking books: quickly whenever they are opened, and thoroughly on request.
+
+The thorough check reads every byte: each file against its SHA-256, each row of the ledger against the event it was
+written with, each event against the one before, and the last against the head.
+"""
+
+from __future__ import annotations
+
+from adapters.books import chain, durable
+from adapters.books.chain import Head
+from adapters.books.entries import FileEntry
+from adapters.books.errors import BooksCorrupted, BooksError
+from adapters.books.layout import Layout, publication_name
+from adapters.books.ledger import Ledger
+
+
+def check_files(layout: Layout, ledger: Ledger) -> None:
+    """BooksCorrupted naming the first file that is missing or has another size than recorded."""
+    for file in ledger.files():
+        problem = _misfit(layout, file)
+        if problem:
+            raise BooksCorrupted(problem)
+
+
+def sweep(layout: Layout, ledger: Ledger) -> None:
+    """Remove what interrupted publications left; only the writer may.
+
+    BooksCorrupted, before anything is removed, if there are files of later publications than the ledger knows: then
+    not the files are left over, but an older ledger was put in place or its write-ahead log was lost.
+    """
+    named = {(file.home, file.seq) for file in ledger.files()}
+    left = [one for one in layout.published() if one not in named]
+    next_number = ledger.head().seq + 1
+    for home, number in left:
+        if number > next_number:
+            raise BooksCorrupted(
+                f"{layout.ledger} knows nothing of {home}/{publication_name(number)}, so an older ledger was put back"
+                " or its write-ahead log was lost; restore the whole books folder from one backup"
+            )
+    for home, number in left:
+        durable.remove(layout.home(home) / publication_name(number))
+    for path in sorted(layout.staging.iterdir()):
+        durable.remove(path)
+
+
+def problems(layout: Layout, ledger: Ledger) -> list[str]:
+    """Everything that is wrong with the books, one sentence each; empty if nothing is."""
+    try:
+        found = [f"{layout.ledger}: {row[0]}" for row in ledger.rows("PRAGMA integrity_check") if row[0] != "ok"]
+        orphans = ledger.rows("PRAGMA foreign_key_check")
+        found += [f"{layout.ledger}: {row[0]} refers to a missing {row[2]}" for row in orphans]
+        return [*found, *_chain_problems(ledger), *_ruleset_problems(ledger), *_file_problems(layout, ledger)]
+    except BooksError as error:
+        return [str(error)]
+
+
+def _chain_problems(ledger: Ledger) -> list[str]:
+    found = []
+    head = ledger.genesis()
+    for event in ledger.audit_events():
+        if (event.seq, event.prev_hash) != (head.seq + 1, head.hash):
+            found.append(f"publication {event.seq} does not follow publication {head.seq}; the audit chain was changed")
+        expected = chain.next_event(
+            Head(event.seq - 1, "", event.prev_hash), event.at, event.actor, event.action, event.subject, event.content
+        )
+        if expected.hash != event.hash:
+            found.append(f"the event of publication {event.seq} was changed")
+        if ledger.content_digest(event.seq) != event.content:
+            found.append(f"rows that publication {event.seq} wrote into the ledger were changed")
+        head = Head(event.seq, event.prev_hash, event.hash)
+    if ledger.head() != head:
+        found.append(f"the head is not at publication {head.seq}, the last one")
+    return found
+
+
+def _ruleset_problems(ledger: Ledger) -> list[str]:
+    return [
+        f"the texts of ruleset {ruleset} were changed"
+        for ruleset in ledger.rulesets()
+        if chain.ruleset_hash(ledger.ruleset_texts(ruleset)) != ruleset
+    ]
+
+
+def _file_problems(layout: Layout, ledger: Ledger) -> list[str]:
+    found = []
+    for file in ledger.files():
+        problem = _misfit(layout, file)
+        if not problem and durable.sha256_file(layout.folder / file.path) != file.sha256:
+            problem = f"{layout.folder / file.path} was changed; restore it from a backup"
+        if problem:
+            found.append(problem)
+    return found
+
+
+def _misfit(layout: Layout, file: FileEntry) -> str:
+    path = layout.folder / file.path
+    if path.is_symlink() or path.parent.is_symlink():
+        return f"{path} is a link, not the file that was published; restore it from a backup"
+    if not path.is_file():
+        return f"{path} is missing; restore it from a backup"
+    size = path.stat().st_size
+    if size != file.size:
+        return f"{path} has {size} bytes instead of {file.size}; restore it from a backup"
+    return ""
