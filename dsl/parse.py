@@ -12,9 +12,9 @@ from typing import cast
 from dsl import syntax
 from dsl.diagnostics import Diagnostic, Diagnostics, Label
 from dsl.pieces import compiled_text, cut
+from dsl.reading import read_item
 from dsl.span import Source, Span
 from dsl.syntax_errors import refuse_text, unread_lines
-from dsl.reading import read_item
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,9 @@ def parse_ruleset(sources: Sequence[Source]) -> tuple[syntax.RulesetText | None,
     for other in spans[1:]:
         label = Label(spans[0], "the other header")
         message = "a second header: a folder holds one ruleset"
-        diagnostics.error("T017", message, other, "keep one header, or move this ruleset to a folder of its own", (label,))
+        diagnostics.error(
+            "T017", message, other, "keep one header, or move this ruleset to a folder of its own", (label,)
+        )
     head = heads[0] if heads else None
     if not isinstance(head, syntax.Head):
         return None, diagnostics
@@ -103,4 +105,9 @@ def _entries(source: Source, diagnostics: Diagnostics) -> tuple[syntax.Head | sy
 
 
 def _no_header(span: Span) -> Diagnostic:
-    return Diagnostic("T017", "no header before the first item", span, "begin with `ruleset NAME version NUMBER` and `owner ROLE` below it")
+    return Diagnostic(
+        "T017",
+        "no header before the first item",
+        span,
+        "begin with `ruleset NAME version NUMBER` and `owner ROLE` below it",
+    )

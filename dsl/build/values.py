@@ -11,8 +11,6 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from lark import Token
-
 from dsl import syntax
 from dsl.diagnostics import Diagnostic
 from dsl.span import Span
@@ -21,7 +19,7 @@ Maker = Callable[..., Any]
 """Makes a node from its span and children; children are nodes, tuples, tokens of keywords, or None where absent."""
 
 
-class BuildFault(Exception):
+class BuildError(Exception):
     """A text that parses but cannot become a tree: carries its diagnostic."""
 
     def __init__(self, diagnostic: Diagnostic) -> None:
@@ -33,11 +31,11 @@ class BuildFault(Exception):
 
 
 def date_value(text: str, span: Span) -> date:
-    """The date a word says; raises BuildFault (T012) for one the calendar does not have."""
+    """The date a word says; raises BuildError (T012) for one the calendar does not have."""
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise BuildFault(no_such_date(text, span)) from None
+        raise BuildError(no_such_date(text, span)) from None
 
 
 def no_such_date(text: str, span: Span) -> Diagnostic:
@@ -46,7 +44,9 @@ def no_such_date(text: str, span: Span) -> Diagnostic:
     if 1 <= month <= 12 and year:
         following = date(year + month // 12, month % 12 + 1, 1) if year < 9999 or month < 12 else None
         last = date.fromordinal(following.toordinal() - 1) if following else date(year, 12, 31)
-        return Diagnostic("T012", f"`{text}` is not a day of the calendar", span, f"the last day of that month is {last}")
+        return Diagnostic(
+            "T012", f"`{text}` is not a day of the calendar", span, f"the last day of that month is {last}"
+        )
     return Diagnostic("T012", f"`{text}` is not a day of the calendar", span, "write year-month-day: `2026-01-31`")
 
 
@@ -65,23 +65,28 @@ TOKENS: dict[str, Callable[[Span, str], Any]] = {
     "PERCENT": _percent,
     "DATE": lambda span, written: syntax.DateLiteral(span, date_value(written, span)),
     "PERIOD": syntax.PeriodLiteral,
+    "CALENDAR_WORD": syntax.Name,
 }
-"""What makes a node from a token of each of these types; tokens of other types stay tokens."""
+"""What makes a node from a token of each of these types."""
+
+WORD_CLASSES = frozenset(
+    """AGGREGATE ANYTHING ARROW CENTS_UNITS CHOICE COMPARE EDGE EXTREME FIRST_LAST OLDEST_NEWEST ORDER POOLED SHIFT SIDE
+    TO_BY WEEKS ZONE""".split()
+)
+"""Types of tokens whose word is a child of its rule; all others are there for the reader only."""
 
 
-def _words(span: Span, *children: Any) -> tuple[Any, ...]:
+def inner(_: Span, child: Any) -> Any:
+    """The maker of a rule that only wraps one child in quoted words."""
+    return child
+
+
+def several(_: Span, *children: Any) -> tuple[Any, ...]:
+    """The maker of a rule whose children go to its parent together."""
     return children
 
 
-def _word(span: Span, token: Token) -> str:
-    return str(token)
-
-
 # ---- expressions ---------------------------------------------------------------------------------------------------
-
-
-def _calendar_word(span: Span, word: Token) -> syntax.Name:
-    return syntax.Name(span, str(word))
 
 
 def _ref(span: Span, *parts: syntax.Name) -> syntax.Ref:
@@ -92,9 +97,8 @@ def _measure(span: Span, number: syntax.Number, unit: syntax.Name) -> syntax.Mea
     return syntax.Measure(span, number.value, unit, number.written)
 
 
-def _edge(span: Span, *words: Token | syntax.Name) -> syntax.Moment:
-    *shift, unit, edge = (word.text if isinstance(word, syntax.Name) else str(word) for word in words)
-    return syntax.Moment(span, shift[0] if shift else "", unit, edge)
+def _edge(span: Span, shift: str | None, unit: syntax.Name, edge: str) -> syntax.Moment:
+    return syntax.Moment(span, shift or "", unit.text, edge)
 
 
 def _binary(operator: str) -> Maker:
@@ -105,22 +109,8 @@ def _band(through: bool) -> Maker:
     return lambda span, value, of: syntax.Band(span, value, of, through)
 
 
-def _at_extreme(span: Span, value: syntax.Ref, extreme: Token, by: syntax.Ref) -> syntax.AtExtreme:
-    return syntax.AtExtreme(span, value, str(extreme), by)
-
-
-def _choice(span: Span, which: Token, left: syntax.Expression, right: syntax.Expression) -> syntax.Choice:
-    return syntax.Choice(span, str(which), left, right)
-
-
-def _aggregate(span: Span, function: Token, value: syntax.Expression, window: syntax.Window | None) -> syntax.Aggregate:
-    return syntax.Aggregate(span, str(function), value, None, window)
-
-
-def _aggregate_where(
-    span: Span, function: Token, value: syntax.Expression, where: syntax.Tests | None, window: syntax.Window | None
-) -> syntax.Aggregate:
-    return syntax.Aggregate(span, str(function), value, where, window)
+def _aggregate(span: Span, function: str, value: syntax.Expression, window: syntax.Window | None) -> syntax.Aggregate:
+    return syntax.Aggregate(span, function, value, None, window)
 
 
 _EXPRESSIONS: dict[str, Maker] = {
@@ -134,11 +124,11 @@ _EXPRESSIONS: dict[str, Maker] = {
     "on_date": syntax.OnDate,
     "band": _band(through=False),
     "band_by_band": _band(through=True),
-    "at_extreme": _at_extreme,
+    "at_extreme": syntax.AtExtreme,
     "rounded": syntax.Rounded,
-    "choice": _choice,
+    "choice": syntax.Choice,
     "aggregate": _aggregate,
-    "aggregate_where": _aggregate_where,
+    "aggregate_where": syntax.Aggregate,
     "balance_of": lambda span, role: syntax.BalanceOf(span, role, False),
     "balance_of_company": lambda span, role: syntax.BalanceOf(span, role, True),
     "absolute": syntax.Absolute,
@@ -146,10 +136,7 @@ _EXPRESSIONS: dict[str, Maker] = {
     "window_since": lambda span, since, through: syntax.Window(span, None, since, through),
     "edge": _edge,
     "ref": _ref,
-    "calendar_word": _calendar_word,
     "measure": _measure,
-    "names": _words,
-    "strings": _words,
 }
 
 
@@ -162,10 +149,6 @@ def _tests(joined: str) -> Maker:
 
 def _comparison(operator: str) -> Maker:
     return lambda span, left, right: syntax.Comparison(span, left, operator, right)
-
-
-def _is_compared(span: Span, left: syntax.Expression, word: Token, right: syntax.Expression) -> syntax.Comparison:
-    return syntax.Comparison(span, left, str(word), right)
 
 
 def _one_of(negated: bool) -> Maker:
@@ -188,14 +171,13 @@ _TESTS: dict[str, Maker] = {
     "is_not": _comparison("is-not"),
     "is_at_least": _comparison("at-least"),
     "is_at_most": _comparison("at-most"),
-    "is_compared": _is_compared,
+    "is_compared": syntax.Comparison,
     "is_one_of": _one_of(negated=False),
     "is_not_one_of": _one_of(negated=True),
     "is_missing": _missing(negated=False),
     "is_not_missing": _missing(negated=True),
     "exists": _exists(negated=False),
     "exists_none": _exists(negated=True),
-    "matches": _words,
     "match": syntax.Match,
 }
 
@@ -203,17 +185,17 @@ _TESTS: dict[str, Maker] = {
 # ---- grids and scopes ----------------------------------------------------------------------------------------------
 
 
-def _row(span: Span, *children: Any) -> syntax.Row:
-    arrow = next((index for index, child in enumerate(children) if isinstance(child, Token)), len(children))
-    return syntax.Row(span, children[:arrow], children[arrow + 1 :])
+def _row(span: Span, *children: syntax.Cell | str) -> syntax.Row:
+    arrow = next((index for index, child in enumerate(children) if isinstance(child, str)), len(children))
+    return syntax.Row(span, _cells(children[:arrow]), _cells(children[arrow + 1 :]))
+
+
+def _cells(children: tuple[syntax.Cell | str, ...]) -> tuple[syntax.Cell, ...]:
+    return tuple(child for child in children if not isinstance(child, str))
 
 
 def _grid(span: Span, head: syntax.Row, *rows: syntax.Row) -> syntax.Grid:
     return syntax.Grid(span, head, rows)
-
-
-def _compare_cell(span: Span, word: Token, value: syntax.Expression) -> syntax.CompareCell:
-    return syntax.CompareCell(span, str(word), value)
 
 
 def _limit_cell(operator: str) -> Maker:
@@ -227,8 +209,8 @@ def _scope(form: str) -> Maker:
 _GRIDS: dict[str, Maker] = {
     "row": _row,
     "grid": _grid,
-    "any_cell": lambda span, word: syntax.AnyCell(span, str(word)),
-    "compare_cell": _compare_cell,
+    "any_cell": syntax.AnyCell,
+    "compare_cell": syntax.CompareCell,
     "at_least_cell": _limit_cell("at-least"),
     "at_most_cell": _limit_cell("at-most"),
     "range_cell": syntax.RangeCell,
@@ -238,8 +220,8 @@ _GRIDS: dict[str, Maker] = {
     "scope_touched": _scope("touched"),
 }
 
-VALUES: dict[str, Maker] = _EXPRESSIONS | _TESTS | _GRIDS
-"""What makes the node of each rule below items."""
+_PLAIN: dict[str, Maker] = dict.fromkeys(("start", "bracketed", "calendar_word", "when", "where", "as_field", "before"), inner)
+_PLAIN |= dict.fromkeys(("names", "strings", "matches"), several)
 
-WORDS: dict[str, Maker] = dict.fromkeys(("order", "pooled", "oldest", "to_or_by", "leftover_unit"), _word)
-"""Rules that only say which of a few words stands there."""
+VALUES: dict[str, Maker] = _EXPRESSIONS | _TESTS | _GRIDS | _PLAIN
+"""What makes the node of each rule below items."""
