@@ -10,9 +10,9 @@ from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedInput
 from lark.utils import TextSlice
 
-from dsl.build.answers import ANSWERS
-from dsl.build.facts import FACTS
-from dsl.build.values import TOKENS, VALUES, WORD_CLASSES, BuildError
+from dsl.makers.answers import ANSWERS
+from dsl.makers.facts import FACTS
+from dsl.makers.values import TOKENS, VALUES, WORD_CLASSES, BuildError
 from dsl.diagnostics import Diagnostic
 from dsl.pieces import Piece
 from dsl.span import Source, Span
