@@ -48,7 +48,7 @@ bench: $(READY_BENCH) ## measure closes against hand-written SQL, polars and Bea
 lock: $(READY) ## choose new versions: rewrites both lock files
 	$(BIN)/python -m pip install --quiet pip-tools
 	$(BIN)/pip-compile $(LOCK) --extra dev --output-file requirements.lock pyproject.toml
-	$(BIN)/pip-compile $(LOCK) --constraint requirements.lock --only-extra bench --output-file requirements-bench.lock pyproject.toml
+	$(BIN)/pip-compile $(LOCK) --extra dev --extra bench --constraint requirements.lock --output-file requirements-bench.lock pyproject.toml
 
 LOCK := --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras --no-header --no-annotate \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options
