@@ -27,7 +27,9 @@ THEIRS = {
     "engine.model": frozenset[str](),
     "engine.plan": frozenset({"sqlglot"}),
     "engine.run": frozenset({"sqlglot"}),
-    "adapters": frozenset({"click", "duckdb", "jinja2", "pydantic", "pydantic_core", "rich", "sqlglot", "yaml"}),
+    "adapters": frozenset(
+        {"click", "duckdb", "jinja2", "pyarrow", "pydantic", "pydantic_core", "rich", "sqlglot", "yaml"}
+    ),
 }
 """Each station and the libraries it may import."""
 

@@ -34,13 +34,17 @@ def module_from_text(path: str, text: str) -> Module:
     return Module(name, path, text, ast.parse(text))
 
 
-@cache
-def product_modules() -> tuple[Module, ...]:
-    """Every module of the product, sorted by path."""
-    paths = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+def _modules_below(folders: tuple[str, ...]) -> tuple[Module, ...]:
+    paths = sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
     return tuple(
         module_from_text(path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8")) for path in paths
     )
+
+
+@cache
+def product_modules() -> tuple[Module, ...]:
+    """Every module of the product, sorted by path."""
+    return _modules_below(PACKAGES)
 
 
 @cache
