@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import re
 
+from tests.support.repository import make_targets
 from tests.support.shared import ROOT
-
-TARGET = re.compile(r"^([a-z]+):.*## (.+)$", re.MULTILINE)
 
 
 def read(name: str) -> str:
@@ -37,7 +36,7 @@ def test_continuous_integration_runs_the_checks_and_the_test_command_of_the_read
 
 
 def test_every_target_says_what_it_is_for() -> None:
-    targets = dict(TARGET.findall(read("Makefile")))
+    targets = make_targets()
     declared = re.search(r"^\.PHONY: (.+)$", read("Makefile"), re.MULTILINE)
     assert declared is not None
     assert set(declared.group(1).split()) == set(targets)

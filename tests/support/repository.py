@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 from dataclasses import dataclass
 from functools import cache
@@ -60,3 +61,9 @@ def tracked_files() -> tuple[Path, ...]:
     listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
     paths = (ROOT / name for name in listed.split("\0") if name)
     return tuple(sorted(path for path in paths if path.is_file()))
+
+
+def make_targets() -> dict[str, str]:
+    """The targets of the Makefile that say what they are for, with what they say."""
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    return dict(re.findall(r"^([a-z]+):.*## (.+)$", makefile, re.MULTILINE))
