@@ -1,0 +1,193 @@
+"""Units of a pool on an axis: what is held or opened, in the order of leaving, and the steps events make along it.
+
+Position 0 is the frontier at the start of the run: units held lie from there upwards in the order of leaving, units that
+had left and may come back lie below it, last left on top. A sale moves the frontier up over the units it takes, a return
+moves it down over the units it brings back. Where layers are opened late the axis is still sorted by place alone: that
+is exact unless an event covers a layer opened after it, which the route finds and hands to the fold.
+"""
+
+from __future__ import annotations
+
+from engine.plan.layers.written import bigints, written
+from engine.plan.relation import Origin, Relation
+
+AXIS_COLUMNS = bigints("pool", "layer", "place", "from", "start", "end")
+
+
+def pool_habits(origin: Origin) -> Relation:
+    """What happens in each pool: whether units return, by which buckets, and whether all leave plainly, oldest first."""
+    columns = (
+        *bigints("pool", "events"),
+        ("plain", "BOOLEAN"),
+        ("returns", "BOOLEAN"),
+        ("opens", "BOOLEAN"),
+        ("first-bucket", "VARCHAR"),
+        ("last-bucket", "VARCHAR"),
+    )
+    text = """
+        SELECT pool, COUNT(*) AS events,
+            BOOL_AND(class <> 3 OR (document IS NULL AND specific IS NULL AND otherwise = 'oldest')) AS plain,
+            BOOL_OR(class = 4) AS returns,
+            BOOL_OR(class = 2) AS opens,
+            MIN(bucket) AS "first-bucket",
+            MAX(bucket) AS "last-bucket"
+        FROM "unit-event"
+        GROUP BY pool
+    """
+    return written("pool-habit", ("pool",), columns, text, origin)
+
+
+def out_of_turn(origin: Origin) -> Relation:
+    """Pools known to need the fold before anything is placed, with the reason."""
+    text = """
+        SELECT pool, reason
+        FROM (
+            SELECT h.pool,
+                CASE
+                    WHEN NOT h.plain THEN 'units leave out of turn'
+                    WHEN h.returns AND h."first-bucket" <> h."last-bucket" THEN 'units return beside other ways out'
+                    WHEN h.opens AND b.pool IS NOT NULL THEN 'sales wait for a layer'
+                END AS reason
+            FROM "pool-habit" AS h
+            LEFT JOIN (
+                SELECT pool FROM "waiting-unit" UNION SELECT pool FROM "owed-unit"
+            ) AS b ON b.pool = h.pool
+        ) AS judged
+        WHERE reason IS NOT NULL
+    """
+    return written("pool-out-of-turn", ("pool",), (*bigints("pool"), ("reason", "VARCHAR")), text, origin)
+
+
+def steps(origin: Origin) -> Relation:
+    """The stretch of the axis each event covers; a change of value stands at its frontier and covers nothing."""
+    columns = (*bigints("pool", "event"), ("class", "TINYINT"), ("date", "DATE"), *bigints("start", "end"))
+    text = """
+        SELECT pool, event, class, date,
+            CASE class WHEN 3 THEN frontier - quantity ELSE frontier END AS start,
+            CASE class WHEN 4 THEN frontier + quantity ELSE frontier END AS "end"
+        FROM (
+            SELECT e.pool, e.event, e.class, e.date, e.quantity,
+                CAST(SUM(CASE e.class WHEN 3 THEN e.quantity WHEN 4 THEN -e.quantity ELSE 0 END) OVER (
+                    PARTITION BY e.pool ORDER BY e.event ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+                ) AS BIGINT) AS frontier
+            FROM "unit-event" AS e
+            WHERE e.class <> 2 AND NOT EXISTS (SELECT 1 FROM "pool-out-of-turn" AS o WHERE o.pool = e.pool)
+        ) AS moved
+    """
+    return written("unit-step", ("event",), columns, text, origin)
+
+
+def reaches(origin: Origin) -> Relation:
+    """How far the frontier of each pool goes down and up, where it ends, and whether it ever turns."""
+    columns = (*bigints("pool", "lowest", "highest", "frontier"), ("returns", "BOOLEAN"))
+    text = """
+        SELECT pool, MIN(start) AS lowest, MAX("end") AS highest,
+            CAST(SUM(CASE class WHEN 3 THEN "end" - start ELSE start - "end" END) AS BIGINT) AS frontier,
+            BOOL_OR(class = 4) AS returns
+        FROM "unit-step"
+        GROUP BY pool
+    """
+    return written("pool-reach", ("pool",), columns, text, origin)
+
+
+def reached_units(origin: Origin) -> Relation:
+    """Units that had left before the run and that returns of this run reach: positions below 0, last left on top."""
+    columns = (*bigints("pool"), ("bucket", "VARCHAR"), *bigints("height", "layer", "place", "from", "start", "end"))
+    text = """
+        SELECT pool, bucket, height, layer, place, "from", start, start + length AS "end"
+        FROM (
+            SELECT s.pool, s.bucket, s.height, s.layer, s.place, s."from", s."to" - s."from" AS length, r.lowest,
+                -CAST(SUM(s."to" - s."from") OVER (
+                    PARTITION BY s.pool ORDER BY s.height DESC ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+                ) AS BIGINT) AS start
+            FROM "sold-unit" AS s
+            JOIN "pool-reach" AS r ON r.pool = s.pool AND r.lowest < 0
+            JOIN "pool-habit" AS h ON h.pool = s.pool AND h."first-bucket" = s.bucket
+        ) AS stacked
+        WHERE start + length > lowest
+    """
+    return written("reached-unit", ("pool", "height"), columns, text, origin)
+
+
+def held_axis(origin: Origin) -> Relation:
+    """Units held at the start and layers opened, from position 0 upwards in the order of leaving."""
+    text = """
+        SELECT pool, layer, place, "from", "end" - ("to" - "from") AS start, "end"
+        FROM (
+            SELECT pool, layer, place, "from", "to",
+                CAST(SUM("to" - "from") OVER (
+                    PARTITION BY pool ORDER BY place, layer, "from"
+                    ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+                ) AS BIGINT) AS "end"
+            FROM (
+                SELECT pool, layer, place, "from", "to" FROM "open-unit"
+                UNION ALL
+                SELECT pool, event, place, 0, quantity FROM "unit-event" WHERE class = 2
+            ) AS held
+            WHERE NOT EXISTS (SELECT 1 FROM "pool-out-of-turn" AS o WHERE o.pool = held.pool)
+        ) AS laid
+    """
+    return written("held-axis", ("pool", "start"), AXIS_COLUMNS, text, origin)
+
+
+def whole_axis(origin: Origin) -> Relation:
+    """The axis with what returns reach below 0; a layer that is whole across 0 is one piece there too."""
+    text = """
+        WITH reached AS (SELECT DISTINCT pool FROM "reached-unit"),
+        joined AS (
+            SELECT pool, layer, place, "from", start, "end" FROM "reached-unit"
+            UNION ALL
+            SELECT a.pool, a.layer, a.place, a."from", a.start, a."end"
+            FROM "held-axis" AS a JOIN reached AS r ON r.pool = a.pool
+        ),
+        marked AS (
+            SELECT *, CASE
+                WHEN layer = LAG(layer) OVER (PARTITION BY pool ORDER BY start)
+                    AND start - "from" = LAG(start - "from") OVER (PARTITION BY pool ORDER BY start)
+                THEN 0 ELSE 1 END AS first
+            FROM joined
+        ),
+        numbered AS (
+            SELECT *, SUM(first) OVER (
+                PARTITION BY pool ORDER BY start ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+            ) AS piece
+            FROM marked
+        )
+        SELECT pool, layer, place, MIN("from") AS "from", MIN(start) AS start, MAX("end") AS "end"
+        FROM numbered
+        GROUP BY pool, piece, layer, place
+        UNION ALL
+        SELECT a.pool, a.layer, a.place, a."from", a.start, a."end"
+        FROM "held-axis" AS a
+        WHERE NOT EXISTS (SELECT 1 FROM reached AS r WHERE r.pool = a.pool)
+    """
+    return written("unit-axis", ("pool", "start"), AXIS_COLUMNS, text, origin)
+
+
+def tiled_pools(origin: Origin) -> Relation:
+    """Pools whose events stay on the axis, and whose axis is in the order of leaving also below 0."""
+    columns = (*bigints("pool", "frontier"), ("returns", "BOOLEAN"))
+    text = """
+        WITH ends AS (
+            SELECT pool, MIN(start) AS lowest, MAX("end") AS highest FROM "unit-axis" GROUP BY pool
+        ),
+        disordered AS (
+            SELECT DISTINCT pool
+            FROM (
+                SELECT a.pool,
+                    (a.place, a.layer, a."from") < (
+                        LAG(a.place) OVER w, LAG(a.layer) OVER w, LAG(a."from") OVER w
+                    ) AS backward
+                FROM "unit-axis" AS a
+                JOIN "pool-reach" AS r ON r.pool = a.pool AND r.lowest < 0
+                WINDOW w AS (PARTITION BY a.pool ORDER BY a.start)
+            ) AS compared
+            WHERE backward
+        )
+        SELECT r.pool, r.frontier, r.returns
+        FROM "pool-reach" AS r
+        LEFT JOIN ends AS e ON e.pool = r.pool
+        WHERE r.lowest >= LEAST(COALESCE(e.lowest, 0), 0) AND r.highest <= COALESCE(e.highest, 0)
+            AND NOT EXISTS (SELECT 1 FROM disordered AS d WHERE d.pool = r.pool)
+    """
+    return written("tiled-pool", ("pool",), columns, text, origin)

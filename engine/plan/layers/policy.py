@@ -1,0 +1,30 @@
+"""The answers of a stock item's layer phrases, as far as they decide which units an event moves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Order = Literal["oldest", "newest"]
+Overreturn = Literal["stop", "open-layer"]
+Oversell = Literal["stop", "wait", "last-price"]
+
+
+@dataclass(frozen=True, slots=True)
+class Placing:
+    """How units leave, come back and fall short.
+
+    `order` is that of a plain leave; `brings_back` says whether units can come back at all, and `back_from` from which
+    buckets (None: from any), so that what left elsewhere need not be remembered. `overreturn` is the answer for more
+    coming back than was sold, `oversell` for more leaving than is held.
+    """
+
+    order: Order = "oldest"
+    brings_back: bool = False
+    overreturn: Overreturn = "stop"
+    oversell: Oversell = "stop"
+    back_from: frozenset[str] | None = None
+
+    def remembers(self, bucket: str) -> bool:
+        """Whether units that leave into a bucket may come back from it."""
+        return self.brings_back and (self.back_from is None or bucket in self.back_from)

@@ -1,0 +1,189 @@
+"""Place the units of a run: by set-based relations wherever they are exact, by the fold in the pools they are not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlglot import exp
+
+from engine.plan.layers import axis, slices, state
+from engine.plan.layers.policy import Placing
+from engine.plan.layers.written import Columns, bigints, query
+from engine.plan.relation import Origin, Relation
+from engine.run.executor import Executor, Row
+from engine.run.fold import Backlog, Fold, Folded, Opening, note_layer
+
+_FLUSH = 200_000
+_SCRATCH = ("unit-step", "pool-reach", "held-axis", "numbered-axis")
+_MARKS = tuple((name, "BOOLEAN") for name in ("returning", "settling", "provisional"))
+_REOPENED = bigints("event", "pool", "layer", "like", "quantity")
+_PROBLEM = (*bigints("pool", "event"), ("problem", "VARCHAR"), ("quantity", "BIGINT"))
+
+FOLDED: tuple[tuple[str, str, Columns], ...] = (
+    ("slices", "folded-slice", (*bigints("event", "pool", "layer", "from", "to"), *_MARKS, ("step", "BIGINT"))),
+    ("held", "folded-held", bigints("event", "pool", "layer", "from", "to")),
+    ("reopened", "unit-reopened", _REOPENED),
+    ("problems", "unit-problem", _PROBLEM),
+    ("open", "folded-open", bigints("pool", "layer", "place", "from", "to")),
+    (
+        "sold",
+        "folded-sold",
+        (*bigints("pool"), ("bucket", "VARCHAR"), *bigints("height", "layer", "place", "from", "to")),
+    ),
+    ("waiting", "folded-waiting", (*bigints("pool", "event", "quantity"), ("bucket", "VARCHAR"))),
+    ("owed", "folded-owed", (*bigints("pool", "event", "layer", "quantity"), ("bucket", "VARCHAR"))),
+    ("last", "folded-last", bigints("pool", "layer", "to")),
+)
+"""Where the fold's rows go: field of `Folded`, relation, columns."""
+
+_EVENTS = """
+    SELECT e.pool, e.event, e.class, COALESCE(e.quantity, 0), COALESCE(e.place, 0),
+        e.bucket, e.document, e.specific, e.otherwise
+    FROM "unit-event" AS e
+    JOIN "folded-pool" AS f ON f.pool = e.pool
+    ORDER BY e.pool, e.event
+"""
+_OPEN = """
+    SELECT s.pool, s.place, s.layer, s."from", s."to", s.document, s.specific
+    FROM "open-unit" AS s
+    JOIN "folded-pool" AS f ON f.pool = s.pool
+    ORDER BY s.pool, s.place, s.layer, s."from"
+"""
+_SOLD = """
+    SELECT s.pool, s.place, s.layer, s."from", s."to", s.document, s.specific, s.bucket
+    FROM "sold-unit" AS s
+    JOIN "folded-pool" AS f ON f.pool = s.pool
+    ORDER BY s.pool, s.bucket, s.height
+"""
+_BACKLOG = """
+    SELECT b.pool, b.event, b.quantity, b.bucket, b.layer
+    FROM (
+        SELECT pool, event, quantity, bucket, CAST(NULL AS BIGINT) AS layer FROM "waiting-unit"
+        UNION ALL
+        SELECT pool, event, quantity, bucket, layer FROM "owed-unit"
+    ) AS b
+    JOIN "folded-pool" AS f ON f.pool = b.pool
+    ORDER BY b.pool, b.event
+"""
+_LAST = """
+    SELECT s.pool, s.layer, s."to"
+    FROM "last-layer" AS s
+    JOIN "folded-pool" AS f ON f.pool = s.pool
+    ORDER BY s.pool
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class PlacingReport:
+    """How many pools each plan served, and how many events the fold replayed."""
+
+    pools_by_axis: int
+    pools_by_fold: int
+    events_by_fold: int
+    events: int
+
+
+def place_units(
+    executor: Executor,
+    policy: Placing,
+    origin: Origin = Origin("layers"),  # noqa: B008 - frozen
+    watch: Callable[[Relation, int | None], None] | None = None,
+) -> PlacingReport:
+    """Say which units each event moves, reading `unit-event` and the hand-over relations, writing the results.
+
+    Reads `unit-event`, `open-unit`, `sold-unit`, `waiting-unit`, `owed-unit`, `last-layer`; writes `unit-slice`,
+    `unit-held`, `unit-reopened`, `unit-problem` and the state after the last event: `unit-open`, `unit-sold`,
+    `unit-waiting`, `unit-owed`, `unit-last`. `watch` hears of each relation made. A row of `unit-problem` means the
+    caller must stop the run.
+    """
+
+    def make(*relations: Relation) -> None:
+        for relation in relations:
+            rows = executor.create(relation)
+            if watch is not None:
+                watch(relation, rows)
+
+    make(*(build(origin) for build in (axis.pool_habits, axis.out_of_turn, axis.steps, axis.reaches)))
+    make(*(build(origin) for build in (axis.reached_units, axis.held_axis, axis.whole_axis, axis.tiled_pools)))
+    make(*(build(origin) for build in (slices.swept_slices, slices.numbered_axis, slices.revisited_slices)))
+    make(slices.folded_pools(origin))
+    folded_events = _fold(executor, policy)
+    make(slices.all_slices(origin), slices.held_units(origin))
+    make(state.layer_labels(origin), state.open_units(origin), state.sold_units(policy, origin))
+    make(state.waiting_units(origin), state.owed_units(origin), state.last_layers(origin))
+    for name in _SCRATCH:
+        executor.drop(name)
+    folded = _count(executor, 'SELECT COUNT(*) FROM "folded-pool"')
+    pools = _count(executor, 'SELECT COUNT(*) FROM "pool-habit"')
+    events = _count(executor, 'SELECT COALESCE(CAST(SUM(events) AS BIGINT), 0) FROM "pool-habit"')
+    return PlacingReport(pools - folded, folded, folded_events, events)
+
+
+def _count(executor: Executor, text: str) -> int:
+    found = executor.rows(query(text))[0][0]
+    assert isinstance(found, int)
+    return found
+
+
+def _fold(executor: Executor, policy: Placing) -> int:
+    """Replay the pools no set-based plan serves and append what is found; the number of events replayed."""
+    fold = Fold(policy, _Openings(executor).of)
+    _append(executor, fold.take_found(), always=True)
+    for batch in executor.stream(query(_EVENTS)):
+        fold.play(batch)  # type: ignore[arg-type]  # rows of the database are untyped
+        if len(fold.found.slices) + len(fold.found.held) > _FLUSH:
+            _append(executor, fold.take_found())
+    fold.finish()
+    _append(executor, fold.take_found())
+    return fold.events
+
+
+def _append(executor: Executor, found: Folded, *, always: bool = False) -> None:
+    for field, name, columns in FOLDED:
+        rows = getattr(found, field)
+        if rows or always:
+            executor.append(name, columns, rows)
+
+
+class _Openings:
+    """The hand-over of the pools to fold, read side by side in the order of pools."""
+
+    def __init__(self, executor: Executor) -> None:
+        self._open = _ByPool(executor, query(_OPEN))
+        self._sold = _ByPool(executor, query(_SOLD))
+        self._backlog = _ByPool(executor, query(_BACKLOG))
+        self._last = _ByPool(executor, query(_LAST))
+
+    def of(self, pool: int) -> Opening:
+        """What a pool begins with; pools must be asked for in ascending order."""
+        opening = Opening()
+        for _, place, layer, lower, upper, document, specific in self._open.take(pool):
+            opening.held.append((place, layer, lower, upper))
+            note_layer(opening.documents, document, place, layer)
+            note_layer(opening.specifics, specific, place, layer)
+        for _, place, layer, lower, upper, document, specific, bucket in self._sold.take(pool):
+            opening.left.setdefault(bucket, []).append((place, layer, lower, upper))
+            note_layer(opening.documents, document, place, layer)
+            note_layer(opening.specifics, specific, place, layer)
+        for _, event, quantity, bucket, layer in self._backlog.take(pool):
+            opening.backlog.append(Backlog(event, quantity, bucket, layer))
+        for _, layer, upper in self._last.take(pool):
+            opening.last = (layer, upper)
+        return opening
+
+
+class _ByPool:
+    """Rows sorted by pool, their first column, handed out pool by pool."""
+
+    def __init__(self, executor: Executor, rows: exp.Query) -> None:
+        self._rows: Iterator[Row] = (row for batch in executor.stream(rows) for row in batch)
+        self._next: Row | None = next(self._rows, None)
+
+    def take(self, pool: int) -> Iterator[tuple[Any, ...]]:
+        """The rows of a pool; those of lower pools are passed over."""
+        while self._next is not None and self._next[0] <= pool:  # type: ignore[operator]
+            if self._next[0] == pool:
+                yield self._next
+            self._next = next(self._rows, None)
