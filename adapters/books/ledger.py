@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from adapters.books import chain, schema
 from adapters.books.chain import AuditEvent, Head, Value
@@ -44,6 +44,9 @@ _STATUS = """SELECT period.calendar, name, start_date, end_date, to_state, epoch
 _FILE = "SELECT path, home, name, row_count, size, sha256, columns, file.seq FROM file"
 
 
+Built = TypeVar("Built")
+
+
 class Ledger:
     """One connection to the ledger; useless after a fork."""
 
@@ -70,7 +73,7 @@ class Ledger:
             self.rows("BEGIN")
         if not self.rows("SELECT 1 FROM sqlite_schema WHERE name = 'store_version'"):
             raise BooksCorrupted(f"{self.path} is not a ledger of tieout; restore the books from a backup")
-        [(version,)] = self.rows("SELECT version FROM store_version")
+        version = self._beginning()[0]
         if version != schema.STORE_VERSION:
             raise BooksError(
                 f"{self.path.parent} has books of store version {version} and this tieout reads version"
@@ -106,13 +109,12 @@ class Ledger:
 
     def genesis(self) -> Head:
         """The head these books began with."""
-        [(version, books, created_at)] = self.rows("SELECT version, books, created_at FROM store_version")
-        return chain.genesis(version, books, created_at)
+        return chain.genesis(*self._beginning())
 
     def audit_events(self) -> tuple[AuditEvent, ...]:
         """All publications, oldest first."""
         query = "SELECT seq, at, actor, action, subject, content, prev_hash, hash FROM audit_event ORDER BY seq"
-        return tuple(AuditEvent(*row) for row in self.rows(query))
+        return self._built(lambda row: AuditEvent(*row), query)
 
     def content_digest(self, seq: int) -> str:
         """The digest of every row that a publication wrote, computed from the rows as they are now."""
@@ -142,18 +144,16 @@ class Ledger:
 
     def loads(self) -> tuple[Load, ...]:
         """All loads, oldest first."""
-        return tuple(self._load(row) for row in self.rows("SELECT * FROM load ORDER BY id"))
+        return self._built(self._load, "SELECT * FROM load ORDER BY id")
 
     def known_file(self, sha256: str, feed: str | None = None) -> Load | None:
         """The earliest load of this content, by any feed or by one; None if it was never loaded."""
         query = "SELECT * FROM load WHERE sha256 = ?1 AND (?2 IS NULL OR feed = ?2) ORDER BY id LIMIT 1"
-        return next((self._load(row) for row in self.rows(query, (sha256, feed))), None)
+        return next(iter(self._built(self._load, query, (sha256, feed))), None)
 
     def periods(self, calendar: str) -> tuple[PeriodStatus, ...]:
         """The periods of a calendar and where they stand, by start."""
-        return tuple(
-            _status(row) for row in self.rows(f"{_STATUS} WHERE period.calendar = ? ORDER BY start_date", (calendar,))
-        )
+        return self._built(_status, f"{_STATUS} WHERE period.calendar = ? ORDER BY start_date", (calendar,))
 
     def period(self, calendar: str, name: str) -> PeriodStatus:
         """One period; UnknownPeriod naming the known ones."""
@@ -170,15 +170,15 @@ class Ledger:
 
     def run(self, run: int) -> Run:
         """A run by its number of publication; InternalError if there is none."""
-        rows = self.rows(f"{_RUN} WHERE run.id = ?", (run,))
-        if not rows:
+        runs = self._built(_run, f"{_RUN} WHERE run.id = ?", (run,))
+        if not runs:
             raise InternalError(f"the books have no run {run}")
-        return _run(rows[0])
+        return runs[0]
 
     def runs(self, calendar: str, period: str | None = None) -> tuple[Run, ...]:
         """The history of runs of a calendar, or of one of its periods, oldest first."""
         query = f"{_RUN} WHERE calendar = ?1 AND (?2 IS NULL OR period = ?2) ORDER BY run.id"
-        return tuple(_run(row) for row in self.rows(query, (calendar, period)))
+        return self._built(_run, query, (calendar, period))
 
     def last_hard_closed(self, calendar: str) -> Run | None:
         """The hard close of the latest hard-closed period; None before the first."""
@@ -199,8 +199,26 @@ class Ledger:
         """The hashes of all rulesets, sorted."""
         return tuple(row[0] for row in self.rows("SELECT hash FROM ruleset ORDER BY hash"))
 
+    def _beginning(self) -> tuple[int, str, str]:
+        rows = self.rows("SELECT version, books, created_at FROM store_version")
+        if len(rows) != 1:
+            raise BooksCorrupted(f"{self.path} does not say its version; restore the books from a backup")
+        version, books, created_at = rows[0]
+        return version, books, created_at
+
     def _files(self, query: str, values: tuple[Value, ...] = ()) -> tuple[FileEntry, ...]:
-        return tuple(_file(row) for row in self.rows(query, values))
+        return self._built(_file, query, values)
+
+    def _built(
+        self, build: Callable[[tuple[Any, ...]], Built], query: str, values: tuple[Value, ...] = ()
+    ) -> tuple[Built, ...]:
+        rows = self.rows(query, values)
+        try:
+            return tuple(build(row) for row in rows)
+        except (ValueError, TypeError, ArithmeticError) as error:
+            raise BooksCorrupted(
+                f"{self.path} holds a row that tieout did not write; restore the books from a backup"
+            ) from error
 
     def _load(self, row: tuple[Any, ...]) -> Load:
         totals = self.rows(

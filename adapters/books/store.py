@@ -173,6 +173,22 @@ def open_books(
             lock.release()
 
 
+def verify_books(folder: Path) -> list[str]:
+    """Everything that is wrong with the books in a folder, also where they cannot be opened; empty if nothing is."""
+    layout = Layout(folder.resolve())
+    if not os.path.lexists(layout.ledger):
+        return [str(_missing(layout))]
+    try:
+        refuse_links(layout)
+        ledger = Ledger(layout.ledger, write=False)
+    except BooksError as error:
+        return [str(error)]
+    try:
+        return verify.problems(layout, ledger)
+    finally:
+        ledger.close()
+
+
 def _lock(layout: Layout, create: bool, clock: Clock) -> WriterLock:
     if create:
         layout.folder.mkdir(parents=True, exist_ok=True)

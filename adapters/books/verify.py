@@ -45,37 +45,45 @@ def sweep(layout: Layout, ledger: Ledger) -> None:
 
 def problems(layout: Layout, ledger: Ledger) -> list[str]:
     """Everything that is wrong with the books, one sentence each; empty if nothing is."""
-    try:
-        found = [f"{layout.ledger}: {row[0]}" for row in ledger.rows("PRAGMA integrity_check") if row[0] != "ok"]
-        orphans = ledger.rows("PRAGMA foreign_key_check")
-        found += [f"{layout.ledger}: {row[0]} refers to a missing {row[2]}" for row in orphans]
-        return [*found, *_chain_problems(ledger), *_ruleset_problems(ledger), *_file_problems(layout, ledger)]
-    except BooksError as error:
-        return [str(error)]
+    found = []
+    for check in (_database_problems, _chain_problems, _ruleset_problems, _file_problems):
+        try:
+            found += check(layout, ledger)
+        except BooksError as error:
+            found.append(str(error))
+        except (ValueError, TypeError, KeyError):
+            found.append(f"{layout.ledger} holds a row that tieout did not write; restore the books from a backup")
+    return list(dict.fromkeys(found))
 
 
-def _chain_problems(ledger: Ledger) -> list[str]:
+def _database_problems(layout: Layout, ledger: Ledger) -> list[str]:
+    found = [f"{layout.ledger}: {row[0]}" for row in ledger.rows("PRAGMA integrity_check") if row[0] != "ok"]
+    orphans = ledger.rows("PRAGMA foreign_key_check")
+    return [*found, *(f"{layout.ledger}: {row[0]} refers to a missing {row[2]}" for row in orphans)]
+
+
+def _chain_problems(layout: Layout, ledger: Ledger) -> list[str]:
     found = []
     head = ledger.genesis()
     for event in ledger.audit_events():
         if (event.seq, event.prev_hash) != (head.seq + 1, head.hash):
-            found.append(f"publication {event.seq} does not follow publication {head.seq}; the audit chain was changed")
+            found.append(f"{layout.ledger}: publication {event.seq} does not follow publication {head.seq}")
         expected = chain.next_event(
             Head(event.seq - 1, "", event.prev_hash), event.at, event.actor, event.action, event.subject, event.content
         )
         if expected.hash != event.hash:
-            found.append(f"the event of publication {event.seq} was changed")
+            found.append(f"{layout.ledger}: the event of publication {event.seq} was changed")
         if ledger.content_digest(event.seq) != event.content:
-            found.append(f"rows that publication {event.seq} wrote into the ledger were changed")
+            found.append(f"{layout.ledger}: rows of publication {event.seq} were changed")
         head = Head(event.seq, event.prev_hash, event.hash)
     if ledger.head() != head:
-        found.append(f"the head is not at publication {head.seq}, the last one")
+        found.append(f"{layout.ledger}: the head is not at publication {head.seq}, the last one")
     return found
 
 
-def _ruleset_problems(ledger: Ledger) -> list[str]:
+def _ruleset_problems(layout: Layout, ledger: Ledger) -> list[str]:
     return [
-        f"the texts of ruleset {ruleset} were changed"
+        f"{layout.ledger}: the texts of ruleset {ruleset} were changed"
         for ruleset in ledger.rulesets()
         if chain.ruleset_hash(ledger.ruleset_texts(ruleset)) != ruleset
     ]
