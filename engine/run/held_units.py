@@ -123,7 +123,7 @@ class HeldUnits:
     def _range(self, place: int, layer: int) -> tuple[int, int]:
         """Where the stretches of a layer stand: first index and the one behind the last."""
         entries = self._entries
-        if entries[-1:] and entries[-1][1] == layer:
+        if len(entries) > self._start and entries[-1][1] == layer:
             end = len(entries)
             first = end - 1
             while first > self._start and entries[first - 1][1] == layer:

@@ -1,9 +1,9 @@
 """Units of a pool on an axis: what is held or opened, in the order of leaving, and the steps events make along it.
 
-Position 0 is the frontier at the start of the run: units held lie from there upwards in the order of leaving, units that
-had left and may come back lie below it, last left on top. A sale moves the frontier up over the units it takes, a return
-moves it down over the units it brings back. Where layers are opened late the axis is still sorted by place alone: that
-is exact unless an event covers a layer opened after it, which the route finds and hands to the fold.
+Position 0 is the frontier at the start of the run: units held lie from there upwards in the order of leaving, units
+that had left and may come back lie below it, last left on top. A sale moves the frontier up over the units it takes, a
+return moves it down over the units it brings back. Where layers open out of order the axis is still sorted by place
+alone: that is exact unless an event covers a layer opened after it, and pools where one does go to the fold.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ AXIS_COLUMNS = bigints("pool", "layer", "place", "from", "start", "end")
 
 
 def pool_habits(origin: Origin) -> Relation:
-    """What happens in each pool: whether units return, by which buckets, and whether all leave plainly, oldest first."""
+    """What happens in each pool: by which buckets, whether units return, whether all leave plainly, oldest first."""
     columns = (
         *bigints("pool", "events"),
         ("plain", "BOOLEAN"),

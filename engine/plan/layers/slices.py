@@ -1,7 +1,7 @@
 """Slices: which units of which layer each event moves, where events lie on the axis of their pool.
 
-Where the frontier never turns, events tile the axis once: one sort of layer ends and event ends, and each row looks back
-to the layer and the event it lies in (the sweep). Where it turns, events cover positions again: each looks up the
+Where the frontier never turns, events tile the axis once: one sort of layer ends and event ends, and each row looks
+back to the layer and the event it lies in (the sweep). Where it turns, events cover positions again: each looks up the
 ordinals of the pieces its first and last unit lie in, and is expanded over them; never a join on ranges, which fails
 with depth.
 """
