@@ -130,7 +130,7 @@ def run_story(blocks: list[Block], folder: Path) -> list[str]:
             if command.words[0] != "tieout":
                 wrong.append(f"{block}: only tieout is run here, not {command.words[0]}")
                 continue
-            words = [tieout, *command.words[1:]]
+            words = [str(tieout), *command.words[1:]]
             done = subprocess.run(words, cwd=folder, capture_output=True, text=True, stdin=subprocess.DEVNULL)
             if done.returncode != command.exit_code:
                 wrong.append(f"{block}: {shlex.join(command.words)} ended with {done.returncode}: {done.stderr}")
