@@ -51,7 +51,7 @@ def matches(value: exp.Expression, pattern: str) -> exp.Expression:
 
 def is_missing(value: exp.Expression) -> exp.Expression:
     """Whether there is no value."""
-    return exp.Is(this=value, expression=exp.Null())
+    return exp.Is(this=value if isinstance(value, exp.Column) else exp.Paren(this=value), expression=exp.Null())
 
 
 def is_given(value: exp.Expression) -> exp.Expression:

@@ -44,9 +44,9 @@ from engine.plan.relation import column, named, table
 STAGED = "staged"
 CUT = "cut"
 REASONS = "reasons"
-ROW = "row"
+ROW = "source-row"
 TEXT = "text"
-_REASONS_SHAPE = (("row", "BIGINT"), ("place", "INTEGER"), ("reason", "VARCHAR"), ("summary", "VARCHAR"))
+_REASONS_SHAPE = ((ROW, "BIGINT"), ("place", "INTEGER"), ("reason", "VARCHAR"), ("summary", "VARCHAR"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,21 @@ class Header:
 def cell(name: str) -> str:
     """The name that a source column's cells have in `cut`."""
     return f"cell:{name}"
+
+
+def rows_of(name: str) -> exp.Select:
+    """The row numbers in a table."""
+    return exp.select(column(ROW)).from_(table(name))
+
+
+def is_among(query: exp.Query, row: exp.Expression | None = None) -> exp.Expression:
+    """Whether a row's number is among those of a query."""
+    return exp.In(this=row or column(ROW), query=exp.Subquery(this=query))
+
+
+def is_good(row: exp.Expression | None = None) -> exp.Expression:
+    """Whether nothing is wrong with a row, as far as is known."""
+    return exp.Not(this=is_among(rows_of(REASONS), row))
 
 
 def read_header(lines: Lines, feed: Feed) -> Header:
@@ -145,9 +160,9 @@ def cut(connection: duckdb.DuckDBPyConnection, feed: Feed, header: Header) -> No
     has_quote = call("contains", column(TEXT), text(delimited.quote))
     query = exp.select(
         column(ROW),
-        named(call("len", column("cells")), "cells"),
+        named(call("len", column("cells")), "cell count"),
         named(exp.EQ(this=column(TEXT), expression=text("")), "is empty"),
-        named(_unprintable(delimited), "unprintable"),
+        named(_unprintable(delimited), "first unprintable"),
         named(exp.false() if delimited.quote == "none" else both(has_quote, rest), "is torn"),
         *(named(value, cell(name)) for name, value in zip(feed.source_columns, chosen, strict=True)),
     ).from_(split)
@@ -207,10 +222,10 @@ class Check:
 
 def _structure_checks(feed: Feed, header: Header) -> list[Check]:
     """What makes a row unreadable as a whole, so that its cells are not looked at."""
-    is_empty, is_torn, unprintable = column("is empty"), column("is torn"), column("unprintable")
-    miscounted = exp.NEQ(this=column("cells"), expression=number(len(header.columns)))
+    is_empty, is_torn, unprintable = column("is empty"), column("is torn"), column("first unprintable")
+    miscounted = exp.NEQ(this=column("cell count"), expression=number(len(header.columns)))
     count = concatenated(
-        cast(column("cells"), "VARCHAR"), text(f" cells where the file has {len(header.columns)} columns")
+        cast(column("cell count"), "VARCHAR"), text(f" cells where the file has {len(header.columns)} columns")
     )
     code = cast(call("unicode", unprintable), "VARCHAR")
     checks = [

@@ -1,0 +1,269 @@
+"""Rows against each other and against what the books know: unknown references, repeats, versions, closed periods.
+
+Facts known so far are in tables `known:RECORD`, one row per version, with the record's columns and the implied ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import duckdb
+from sqlglot import exp
+
+from adapters.feeds.expressions import (
+    both,
+    call,
+    cast,
+    certainly,
+    concatenated,
+    create_table,
+    either,
+    insert_into,
+    is_given,
+    number,
+    run,
+    text,
+)
+from adapters.feeds.filling import CURRENCY, KNOWN_AT, ROW_KEY, Filled
+from adapters.feeds.staging import REASONS, ROW, Check, is_good, record_reasons, rows_of
+from adapters.feeds.values import shown
+from engine.model.datatypes import Family
+from engine.model.schema import IDENTITY_SEPARATOR, IMPLIED, Record
+from engine.plan.relation import column, named, table
+
+_REFERENCE_PLACE = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """The last day of the last hard-closed period, and the period's name."""
+
+    through: date
+    period: str
+
+
+def known(record: Record) -> str:
+    """The table of a record's facts known so far."""
+    return f"known:{record.name}"
+
+
+def stored_columns(record: Record) -> tuple[tuple[str, str], ...]:
+    """Names and types of a record's stored columns: its own, then the implied ones it does not have itself."""
+    own = tuple((item.name, item.type.storage) for item in record.columns)
+    names = {name for name, _ in own}
+    return own + tuple(item for item in IMPLIED if item[0] not in names)
+
+
+def check_references(
+    connection: duckdb.DuckDBPyConnection, filled: Filled, others: Sequence[Filled], supplied: Mapping[str, Record]
+) -> None:
+    """Record a reason for each value that names a row of a register which nobody supplied.
+
+    `supplied` are the registers that the client supplies, by name; rows of the same file count as supplied.
+    """
+    for place, item in enumerate(filled.record.columns, _REFERENCE_PLACE):
+        register = supplied.get(item.type.domain) if item.type.family is Family.REGISTER else None
+        if register is None or len(register.identity) != 1:
+            continue
+        keys: exp.Query = exp.select(column("identity")).from_(table(known(register)))
+        for other in others:
+            if other.record.name == register.name:
+                keys = exp.union(
+                    keys, exp.select(column("identity")).from_(table(other.name)), distinct=False, copy=False
+                )
+        value = column(item.name)
+        absent = exp.Not(this=exp.In(this=value, query=exp.Subquery(this=keys)))
+        reason = concatenated(text(f"{item.name}: "), shown(value), text(f" is not a known {register.name}"))
+        query = exp.select(
+            column(ROW),
+            named(number(place), "place"),
+            named(reason, "reason"),
+            named(text(f"unknown {register.name}"), "summary"),
+        )
+        query = query.from_(table(filled.name)).where(both(is_given(value), absent))
+        run(connection, insert_into(REASONS, query))
+
+
+def check_repeats(connection: duckdb.DuckDBPyConnection, filled: Filled) -> None:
+    """Record a reason for rows that repeat a good row of the same file.
+
+    A row with the same content repeats the first, which stands; of rows that differ none stands.
+    """
+    content = exp.Struct(expressions=[_field(name) for name in _content(filled.record)])
+    by_key = exp.Window(this=exp.Count(this=exp.Distinct(expressions=[content])), partition_by=[column(ROW_KEY)])
+    first = exp.Window(this=exp.Min(this=column(ROW)), partition_by=[column(ROW_KEY)])
+    last = exp.Window(this=exp.Max(this=column(ROW)), partition_by=[column(ROW_KEY)])
+    twice = exp.select(column(ROW_KEY)).from_(table(filled.name)).where(is_good()).group_by(column(ROW_KEY))
+    twice = twice.having(exp.GT(this=exp.Count(this=exp.Star()), expression=number(1)))
+    rows = exp.select(column(ROW), named(by_key, "contents"), named(first, "first row"), named(last, "last row")).from_(
+        table(filled.name)
+    )
+    rows = rows.where(both(is_good(), exp.In(this=column(ROW_KEY), query=exp.Subquery(this=twice))))
+    run(connection, create_table("repeats", rows))
+    named_by = ", ".join(filled.record.row_key)
+    is_same = exp.EQ(this=column("contents"), expression=number(1))
+    is_first = exp.EQ(this=column(ROW), expression=column("first row"))
+    other = exp.If(this=is_first, true=column("last row"), false=column("first row"))
+    checks = [
+        Check(
+            both(is_same, exp.Not(this=exp.Paren(this=is_first.copy()))),
+            concatenated(text("the same row as line "), cast(column("first row"), "VARCHAR")),
+            "repeated row",
+        ),
+        Check(
+            exp.Not(this=exp.Paren(this=is_same.copy())),
+            concatenated(
+                text(f"the same {named_by} as line "),
+                cast(other, "VARCHAR"),
+                text(", but different content; which is right?"),
+            ),
+            f"same {named_by} twice in the file",
+        ),
+    ]
+    record_reasons(connection, "repeats", checks)
+
+
+def _field(name: str) -> exp.Expression:
+    return exp.PropertyEQ(this=exp.to_identifier(name, quoted=True), expression=column(name))
+
+
+def _content(record: Record) -> tuple[str, ...]:
+    """The columns in which two versions of a fact may differ."""
+    own = tuple(item.name for item in record.columns)
+    return own if CURRENCY in own else (*own, CURRENCY)
+
+
+def number_versions(connection: duckdb.DuckDBPyConnection, filled: Filled, closed: Closed | None) -> None:
+    """Make `FILLED:versions`: each good row with its version, and whether the books know exactly this already.
+
+    A new version of a fact that a hard-closed period has counted is a reason against the row.
+    """
+    record = filled.record
+    keys = exp.select(column(ROW_KEY)).from_(table(filled.name)).where(is_good())
+    standing_key = _key_of(record)
+    order = [exp.Ordered(this=column(KNOWN_AT), desc=True), exp.Ordered(this=column("version"), desc=True)]
+    rank = exp.Window(this=call("row_number"), partition_by=[column(ROW_KEY)], order=exp.Order(expressions=order))
+    newest = exp.Window(this=exp.Max(this=column("version")), partition_by=[column(ROW_KEY)])
+    earlier = exp.select(exp.Star(), named(standing_key, ROW_KEY)).from_(table(known(record))).subquery("earlier")
+    ranked = (
+        exp.select(exp.Star(), named(rank, "rank"), named(newest, "newest version"))
+        .from_(earlier)
+        .where(exp.In(this=column(ROW_KEY), query=exp.Subquery(this=keys)))
+        .subquery("ranked")
+    )
+    standing = exp.select(exp.Star()).from_(ranked).where(exp.EQ(this=column("rank"), expression=number(1)))
+    same = both(
+        *(exp.NullSafeEQ(this=column(name, "new"), expression=column(name, "old")) for name in _content(record))
+    )
+    was_there = is_given(column("version", "old"))
+    query = (
+        exp.select(
+            column(ROW, "new"),
+            named(
+                exp.Add(
+                    this=exp.Coalesce(this=column("newest version", "old"), expressions=[number(0)]),
+                    expression=number(1),
+                ),
+                "version",
+            ),
+            named(certainly(both(was_there, same)), "is known"),
+            named(certainly(_touches(record, closed, was_there)), "is frozen"),
+        )
+        .from_(exp.alias_(table(filled.name), "new", table=True, quoted=True))
+        .join(
+            standing.subquery("old"),
+            on=exp.EQ(this=column(ROW_KEY, "new"), expression=column(ROW_KEY, "old")),
+            join_type="left",
+        )
+        .where(is_good(column(ROW, "new")))
+    )
+    run(connection, create_table(versions(filled), query))
+    if closed is not None:
+        frozen = Check(
+            both(column("is frozen"), exp.Not(this=column("is known"))),
+            text(
+                f"changes a fact that {closed.period} has counted, and {closed.period} is hard-closed;"
+                " correct it by a fact of its own"
+            ),
+            "changes a hard-closed period",
+        )
+        record_reasons(connection, versions(filled), [frozen])
+
+
+def versions(filled: Filled) -> str:
+    """The table of a filled record's good rows with their versions."""
+    return f"{filled.name}:versions"
+
+
+def _key_of(record: Record) -> exp.Expression:
+    parts: list[exp.Expression] = [column("identity")]
+    for name in record.row_key[len(record.identity) :]:
+        as_text = exp.Coalesce(this=cast(column(name), "VARCHAR"), expressions=[text("")])
+        parts += [text(IDENTITY_SEPARATOR), as_text]
+    return concatenated(*parts)
+
+
+def _touches(record: Record, closed: Closed | None, was_there: exp.Expression) -> exp.Expression:
+    """Whether a row is a second version of an event that lies in a closed period, or moves it there."""
+    if closed is None or record.family != "kind" or record.on is None:
+        return exp.false()
+    last = cast(text(closed.through.isoformat()), "DATE")
+    days = [exp.LTE(this=column(record.on, alias), expression=last.copy()) for alias in ("old", "new")]
+    return both(was_there.copy(), either(*days))
+
+
+def keep_facts(connection: duckdb.DuckDBPyConnection, filled: Filled, source_file: str) -> int:
+    """Add the accepted, not yet known rows of a filled record to its facts; how many."""
+    record = filled.record
+    chosen = []
+    for name, storage in stored_columns(record):
+        value: exp.Expression = column(name, "new")
+        if name == "version":
+            value = column("version", "numbered")
+        elif name == "source-file":
+            value = text(source_file)
+        elif name == ROW:
+            value = column(ROW, "new")
+        chosen.append(named(cast(value, storage), name))
+    query = (
+        exp.select(*chosen)
+        .from_(exp.alias_(table(filled.name), "new", table=True, quoted=True))
+        .join(
+            exp.alias_(table(versions(filled)), "numbered", table=True, quoted=True),
+            on=exp.EQ(this=column(ROW, "new"), expression=column(ROW, "numbered")),
+        )
+        .where(both(is_good(column(ROW, "new")), exp.Not(this=column("is known", "numbered"))))
+    )
+    [(count,)] = run(connection, exp.select(exp.Count(this=exp.Star())).from_(query.subquery("facts")))
+    run(connection, insert_into(new_facts(record), query))
+    return int(str(count))
+
+
+def new_facts(record: Record) -> str:
+    """The table of a record's facts that this load adds."""
+    return f"new:{record.name}"
+
+
+def past(record: Record) -> str:
+    """The view of a record's facts in the books, under its stored columns, which the caller attaches."""
+    return f"past:{record.name}"
+
+
+def prepare(connection: duckdb.DuckDBPyConnection, record: Record) -> None:
+    """Make the empty table of a record's new facts, and the view of all facts known so far."""
+    shape = stored_columns(record)
+    nothing = exp.select(*(named(cast(exp.Null(), storage), name) for name, storage in shape)).where(exp.false())
+    run(connection, create_table(new_facts(record), nothing))
+    parts = [
+        exp.select(*(column(name) for name, _ in shape)).from_(table(name))
+        for name in (past(record), new_facts(record))
+    ]
+    union = exp.union(parts[0], parts[1], distinct=False)
+    run(connection, exp.Create(this=table(known(record)), kind="VIEW", expression=union, replace=True))
+
+
+def says_something(filled: Filled) -> exp.Select:
+    """The rows of which this filled record says something new."""
+    return rows_of(versions(filled)).where(exp.Not(this=column("is known")))

@@ -1,0 +1,259 @@
+"""Intake: a client's files into its books, every row accounted for, all files of a load or none."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+import duckdb
+from sqlglot import exp
+
+from adapters.books.entries import ControlTotal, FileEntry, NewLoad
+from adapters.books.store import Books
+from adapters.books.tables import attach
+from adapters.client.config import Client, Feed
+from adapters.client.file_names import name_pattern
+from adapters.feeds import take, versions
+from adapters.feeds.expressions import create_table, run
+from adapters.feeds.filling import Surroundings
+from adapters.feeds.refusal import FileRefusedError
+from adapters.feeds.report import FileReport, LoadReport, Outcome
+from adapters.feeds.source_file import SourceFile, read_source
+from adapters.feeds.versions import Closed
+from engine.model.datatypes import Family
+from engine.model.schema import Record, Schema
+from engine.plan.relation import column, named, table
+
+VERBATIM = "source.rows"
+"""The name under which the books keep every row of the files as it was delivered, with what became of it.
+
+Its columns are those of `adapters.feeds.take.ROWS_SHAPE`; no record can have this name, for its dot.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A file to load, the feed that takes it, and the parts of its name that the feed declares."""
+
+    path: Path
+    feed: Feed
+    parts: dict[str, str]
+
+
+def load(
+    books: Books,
+    client: Client,
+    schema: Schema,
+    paths: Sequence[Path],
+    loaded_on: date,
+    closed: Closed | None = None,
+    known_after: date | None = None,
+) -> LoadReport:
+    """Load files, or the files in folders, into books opened for writing.
+
+    Rows become known on `loaded_on` unless their feed says when, and never on or before `known_after`, the day as of
+    which the last period was frozen. `closed` is the last hard-closed period. If any file is refused nothing is
+    written. BooksError if the books cannot be written.
+    """
+    claimed, others = _claim(client, paths)
+    supplied = _supplied(client, schema)
+    with _scratch() as connection:
+        used = {fill.record for one in claimed for fill in one.feed.fills}
+        for record in schema.records:
+            if record.name in used or record.name in supplied:
+                _attach(connection, books, record)
+        _make_tables(connection, client)
+        world = take.Books(schema, supplied, closed)
+        reports = [*others]
+        for one in _in_order(claimed, schema):
+            around = Surroundings(one.parts, loaded_on, known_after, client.currency, schema.reporting_currency)
+            reports.append(_take(connection, books, one, around, world, reports))
+        report = LoadReport(loaded_on, tuple(reports))
+        if report.is_written:
+            _publish(connection, books, schema, report)
+    return report
+
+
+def _claim(client: Client, paths: Sequence[Path]) -> tuple[list[Claimed], list[FileReport]]:
+    """The files that exactly one feed takes, and reports on the others."""
+    claimed: list[Claimed] = []
+    others: list[FileReport] = []
+    for path in _files(paths):
+        takers = [
+            Claimed(path, feed, parts)
+            for feed in client.feeds
+            if (
+                parts := next(
+                    (found for text in feed.files if (found := name_pattern(text).match(path.name)) is not None), None
+                )
+            )
+            is not None
+        ]
+        if len(takers) == 1:
+            claimed.append(takers[0])
+        elif takers:
+            names = " and ".join(one.feed.name for one in takers)
+            help = "make their file patterns in client.yaml exclude each other"
+            others.append(FileReport(path.name, "", Outcome.REFUSED, message=f"feeds {names} both take it", help=help))
+        elif not path.exists():
+            others.append(FileReport(path.name, "", Outcome.REFUSED, message="is not there", help="check the name"))
+        else:
+            message = "no feed of client.yaml takes a file of this name: nothing done"
+            others.append(FileReport(path.name, "", Outcome.UNCLAIMED, message=message))
+    return claimed, others
+
+
+def _files(paths: Sequence[Path]) -> Iterator[Path]:
+    """Files as given, folders as the files in them by name, hidden ones left out; each once."""
+    seen: set[Path] = set()
+    for path in paths:
+        found = sorted(path.iterdir()) if path.is_dir() else [path]
+        for file in found:
+            if file not in seen and (not path.is_dir() or not (file.is_dir() or file.name.startswith("."))):
+                seen.add(file)
+                yield file
+
+
+def _supplied(client: Client, schema: Schema) -> dict[str, Record]:
+    """The registers that feeds of the client fill."""
+    names = {fill.record for feed in client.feeds for fill in feed.fills}
+    return {record.name: record for record in schema.records if record.name in names and record.family == "register"}
+
+
+def _in_order(claimed: Sequence[Claimed], schema: Schema) -> list[Claimed]:
+    """Registers before what refers to them, then by file name."""
+    ranks: dict[str, int] = {}
+
+    def rank(name: str, above: tuple[str, ...] = ()) -> int:
+        record = schema.record(name)
+        if record is None or name in above:
+            return 0
+        if name not in ranks:
+            domains = {item.type.domain for item in record.columns if item.type.family is Family.REGISTER} - {name}
+            ranks[name] = 1 + max((rank(domain, (*above, name)) for domain in sorted(domains)), default=0)
+        return ranks[name]
+
+    def place(one: Claimed) -> tuple[bool, int, str, str]:
+        records = [schema.record(fill.record) for fill in one.feed.fills]
+        has_kind = any(record is not None and record.family == "kind" for record in records)
+        return has_kind, max(rank(fill.record) for fill in one.feed.fills), one.path.name, str(one.path)
+
+    return sorted(claimed, key=place)
+
+
+@contextmanager
+def _scratch() -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database of our own that spills to a folder of its own and loads nothing from outside."""
+    with tempfile.TemporaryDirectory(prefix="tieout-load-") as folder:
+        settings: dict[str, str | bool | int | float | list[str]] = {
+            "temp_directory": folder,
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+            "preserve_insertion_order": "false",
+        }
+        connection = duckdb.connect(":memory:", config=settings)
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+
+def _attach(connection: duckdb.DuckDBPyConnection, books: Books, record: Record) -> None:
+    required = frozenset(item.name for item in record.columns if item.required)
+    shape = versions.stored_columns(record)
+    files = books.fact_entries(record.name)
+    attach(connection, versions.past(record), shape, books.layout.folder, files, required)
+    versions.prepare(connection, record)
+
+
+def _make_tables(connection: duckdb.DuckDBPyConnection, client: Client) -> None:
+    shapes = {take.quarantined(feed): take.QUARANTINE_SHAPE for feed in client.feeds}
+    for name, shape in {**shapes, take.ROWS: take.ROWS_SHAPE}.items():
+        columns = [
+            named(exp.Cast(this=exp.Null(), to=exp.DataType.build(storage, dialect="duckdb")), column_name)
+            for column_name, storage in shape
+        ]
+        run(connection, create_table(name, exp.select(*columns).where(exp.false())))
+
+
+def _take(
+    connection: duckdb.DuckDBPyConnection,
+    books: Books,
+    one: Claimed,
+    around: Surroundings,
+    world: take.Books,
+    taken: Sequence[FileReport],
+) -> FileReport:
+    """Take one file, or say why not."""
+    refused = FileReport(one.path.name, one.feed.name, Outcome.REFUSED)
+    try:
+        source = read_source(one.path)
+        earlier = _earlier(source, one.feed, books, taken)
+        if earlier is not None:
+            return replace(refused, outcome=Outcome.KNOWN, sha256=source.sha256, size=len(source.data), message=earlier)
+        return take.take_file(connection, source, one.feed, around, world)
+    except FileRefusedError as error:
+        return replace(refused, message=error.message, help=error.help, line=error.line)
+
+
+def _earlier(source: SourceFile, feed: Feed, books: Books, taken: Sequence[FileReport]) -> str | None:
+    """Words for a file whose content was loaded before, in this load or an earlier one."""
+    for report in taken:
+        if (report.sha256, report.feed, report.outcome) == (source.sha256, feed.name, Outcome.LOADED):
+            return f"same content as {report.name}: nothing done"
+    known = books.known_file(source.sha256, feed.name)
+    return None if known is None else f"same content as {known.file_name}, loaded {known.loaded_at[:10]}: nothing done"
+
+
+def _publish(connection: duckdb.DuckDBPyConnection, books: Books, schema: Schema, report: LoadReport) -> None:
+    loaded = [file for file in report.files if file.outcome is Outcome.LOADED]
+    records = sorted({name for file in loaded for name, count in file.facts if count})
+    feeds = sorted({file.feed for file in loaded if file.quarantined})
+    with books.publication("load", subject=", ".join(file.name for file in loaded)) as publication:
+        files: dict[str, FileEntry] = {}
+        for name in records:
+            record = schema.record(name)
+            if record is not None:
+                files[f"facts {name}"] = publication.write(connection, _ordered_facts(record), name)
+        for feed in feeds:
+            query = _ordered(f"quarantine:{feed}", take.QUARANTINE_SHAPE, ("source-file", "source-row"))
+            files[f"quarantine {feed}"] = publication.write_quarantine(connection, query, feed)
+        verbatim = _ordered(take.ROWS, take.ROWS_SHAPE, ("source-file", "source-row"))
+        files[VERBATIM] = publication.write(connection, verbatim, VERBATIM)
+        loads = [_new_load(file, files) for file in loaded]
+        publication.commit(lambda changes: [changes.add_load(new) for new in loads])
+
+
+def _ordered_facts(record: Record) -> str:
+    keys = dict.fromkeys(("identity", *record.row_key, "version", "source-file", "source-row"))
+    return _ordered(versions.new_facts(record), versions.stored_columns(record), tuple(keys))
+
+
+def _ordered(name: str, shape: Sequence[tuple[str, str]], keys: Sequence[str]) -> str:
+    query = exp.select(*(column(one) for one, _ in shape)).from_(table(name))
+    return query.order_by(*(column(key) for key in keys)).sql("duckdb")
+
+
+def _new_load(file: FileReport, files: dict[str, FileEntry]) -> NewLoad:
+    """A file as the ledger records it, with the Parquet files that hold its rows."""
+    wanted = [f"facts {name}" for name, count in file.facts if count] + [VERBATIM]
+    wanted += [f"quarantine {file.feed}"] if file.quarantined else []
+    totals = tuple(
+        ControlTotal(total.column, total.received, total.accepted, total.quarantined, total.declared)
+        for total in file.totals
+    )
+    return NewLoad(
+        file_name=file.name,
+        sha256=file.sha256,
+        feed=file.feed,
+        size=file.size,
+        received=file.received,
+        accepted=file.accepted,
+        quarantined=file.quarantined,
+        control_totals=totals,
+        files=tuple(files[name] for name in dict.fromkeys(wanted)),
+    )
