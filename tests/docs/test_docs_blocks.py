@@ -99,7 +99,8 @@ def differs(expected: tuple[str, ...], actual: str) -> str:
 
 def documents() -> list[Path]:
     """Every document a user reads."""
-    return [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    below = [*(ROOT / "docs").rglob("*.md"), *(ROOT / "rulesets").rglob("README.md")]
+    return [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(below)]
 
 
 def all_blocks() -> list[Block]:
