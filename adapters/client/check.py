@@ -1,0 +1,83 @@
+"""Holds `client.yaml` against the records of the ruleset: names, values and what is left unsupplied."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+from adapters.client.config import Feed, Fill, Supply
+from adapters.client.dates import date_format, parse_date
+from adapters.client.loader import ClientFile
+from adapters.client.yaml_text import Path
+from dsl.diagnostics import Diagnostics
+from engine.model.datatypes import DataType, Family
+from engine.model.schema import Record, Schema
+
+YES_NO = ("yes", "no")
+
+
+def check_client(file: ClientFile, schema: Schema, diagnostics: Diagnostics) -> None:
+    """Record what in a client's feeds does not fit the records of its ruleset."""
+    for at, feed in enumerate(file.client.feeds):
+        for number, fill in enumerate(feed.fills):
+            place = _fill_place(file, at, number)
+            record = schema.record(fill.record)
+            if record is None:
+                names = [one.name for one in schema.records]
+                help = _meant(fill.record, names, "the ruleset has")
+                where = file.document.place((*place, "record"))
+                diagnostics.error("C003", f"the ruleset has no register or kind `{fill.record}`", where, help)
+                continue
+            _check_fill(file, feed, fill, record, place, diagnostics)
+
+
+def _fill_place(file: ClientFile, feed: int, fill: int) -> Path:
+    """Where a fill stands, whether or not it was written as a list."""
+    single: Path = ("feeds", feed, "fills")
+    return (*single, fill) if (*single, fill) in file.document.values else single
+
+
+def _check_fill(
+    file: ClientFile, feed: Feed, fill: Fill, record: Record, place: Path, diagnostics: Diagnostics
+) -> None:
+    columns = {column.name: column for column in record.columns}
+    for name, supply in fill.columns.items():
+        where = (*place, "columns", name)
+        if name not in columns:
+            help = _meant(name, columns, f"{record.name} has")
+            message = f"{record.family} `{record.name}` has no `{name}`"
+            diagnostics.error("C003", message, file.document.place(where, of_key=True), help)
+            continue
+        for value in _unfit(supply, feed, columns[name].type):
+            message = f"`{name}` cannot be `{value}`; it is {_words(columns[name].type, supply, feed)}"
+            diagnostics.error("C004", message, file.document.place(where))
+    missing = [name for name, column in columns.items() if column.required and name not in fill.columns]
+    if missing:
+        listed = ", ".join(f"`{name}`" for name in missing)
+        where = (*place, "record")
+        help = "say under columns which column, constant or part of the file name supplies it"
+        diagnostics.error("C005", f"nothing supplies {listed} of `{record.name}`", file.document.place(where), help)
+
+
+def _unfit(supply: Supply, feed: Feed, type_: DataType) -> list[str]:
+    """The values that a constant or code map gives and the type does not have."""
+    given: Iterable[str] = feed.codes[supply.codes].values() if supply.codes is not None else (supply.constant or "",)
+    if supply.codes is None and supply.constant is None:
+        return []
+    if type_.family is Family.DATE:
+        formats = [date_format(one) for one in supply.format or feed.delimited.dates]
+        return [value for value in given if all(parse_date(value, one) is None for one in formats)]
+    known = YES_NO if type_.family is Family.YES_NO else type_.values
+    return [value for value in dict.fromkeys(given) if known and value not in known]
+
+
+def _words(type_: DataType, supply: Supply, feed: Feed) -> str:
+    if type_.family is Family.DATE:
+        return f"a date in {' or '.join(supply.format or feed.delimited.dates)}"
+    return "yes or no" if type_.family is Family.YES_NO else str(type_)
+
+
+def _meant(name: str, known: Iterable[str], words: str) -> str:
+    names = sorted(known)
+    close = get_close_matches(name, names, 1)
+    return f"did you mean `{close[0]}`?" if close else f"{words}: {', '.join(names)}"

@@ -1,0 +1,142 @@
+"""What a load did, for people and for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields, is_dataclass
+from datetime import date
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+
+from adapters.feeds.report import FileReport, LoadReport, Outcome, TotalReport
+
+LONGEST_NAME = 40
+
+
+def load_text(report: LoadReport) -> str:
+    """The page of a load: files with their counts and control totals, what waits in quarantine, what was refused."""
+    lines = [*_table(report.files), *_messages(report.files)]
+    loaded = [file for file in report.files if file.outcome is Outcome.LOADED]
+    if report.refused:
+        count = len(report.refused)
+        lines += ["", f"{_counted(count, 'file')} refused: nothing of this load was written"]
+    elif loaded:
+        received, accepted, quarantined = (
+            sum(getattr(file, name) for file in loaded) for name in ("received", "accepted", "quarantined")
+        )
+        lines += ["", f"received = accepted + quarantined    {received:,} = {accepted:,} + {quarantined:,} rows   ✓"]
+        lines += [line for line in (_quarantine(loaded), _facts(loaded), _aside(loaded)) if line]
+    elif not report.files:
+        lines.append("no files to load")
+    return "\n".join(lines) + "\n"
+
+
+def load_json(report: LoadReport) -> dict[str, Any]:
+    """The same as values for JSON: figures that may have decimals are texts, so none becomes a float."""
+    return {
+        "loaded-on": report.loaded_on.isoformat(),
+        "written": report.is_written,
+        "files": [
+            {**_plain(file), "facts": dict(file.facts), "reasons": dict(file.reasons)} for file in report.files
+        ],
+    }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    if isinstance(value, date):
+        return value.isoformat()
+    if is_dataclass(value):
+        return {field.name.replace("_", "-"): _plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _table(files: Sequence[FileReport]) -> list[str]:
+    rows = [file for file in files if file.outcome is Outcome.LOADED]
+    if not rows:
+        return []
+    has_aside = any(file.set_aside for file in rows)
+    heads = ["RECEIVED", "ACCEPTED", "QUARANTINED", *(["SET ASIDE"] if has_aside else [])]
+    name_width = max(len("FILE"), *(len(_name(file)) for file in rows))
+    feed_width = max(len("FEED"), *(len(file.feed) for file in rows))
+    lines = [f"{'FILE':<{name_width}}  {'FEED':<{feed_width}}  {'  '.join(heads)}  CONTROL TOTAL"]
+    for file in rows:
+        counts = [file.received, file.accepted, file.quarantined, *([file.set_aside] if has_aside else [])]
+        figures = "  ".join(f"{count:>{len(head)},}" for count, head in zip(counts, heads, strict=True))
+        start = f"{_name(file):<{name_width}}  {file.feed:<{feed_width}}  {figures}  "
+        totals = [_total(total) for total in file.totals] or ["none declared   -"]
+        lines.append(f"{start}{totals[0]}")
+        lines += [f"{'':<{len(start)}}{total}" for total in totals[1:]]
+    return lines
+
+
+def _name(file: FileReport) -> str:
+    """A file's name, its middle left out if it is long."""
+    if len(file.name) <= LONGEST_NAME:
+        return file.name
+    half = LONGEST_NAME // 2
+    return f"{file.name[: half - 1]}…{file.name[-half:]}"
+
+
+def _total(total: TotalReport) -> str:
+    unit = f" {total.unit}" if total.unit else f" {total.column}"
+    unread = f", {_counted(total.unreadable, 'cell')} unreadable" if total.unreadable else ""
+    if total.declared is not None:
+        found = total.received + total.set_aside
+        return f"{found:,f} of {total.declared:,f}{unit}{unread}   ✓"
+    if not total.quarantined:
+        return f"{total.received:,f}{unit}{unread}   ✓"
+    return f"{total.received:,f} = {total.accepted:,f} + {total.quarantined:,f}{unit}{unread}   ✓"
+
+
+def _messages(files: Sequence[FileReport]) -> list[str]:
+    """Files that were not loaded, and why."""
+    lines = []
+    for file in files:
+        if file.outcome is Outcome.LOADED:
+            continue
+        place = f"{file.name}:{file.line}" if file.line is not None else file.name
+        lines.append(f"{'refused ' if file.outcome is Outcome.REFUSED else ''}{place}: {file.message}")
+        if file.help:
+            lines.append(f"  help: {file.help}")
+    return lines
+
+
+def _quarantine(files: Sequence[FileReport]) -> str:
+    count = sum(file.quarantined for file in files)
+    if not count:
+        return ""
+    reasons: dict[str, int] = {}
+    for file in files:
+        for reason, rows in file.reasons:
+            reasons[reason] = reasons.get(reason, 0) + rows
+    listed = ", ".join(
+        f"{rows:,} {reason}" for reason, rows in sorted(reasons.items(), key=lambda one: (-one[1], one[0]))
+    )
+    verb = "waits" if count == 1 else "wait"
+    return f"{_counted(count, 'row')} {verb} in quarantine: {listed}"
+
+
+def _facts(files: Sequence[FileReport]) -> str:
+    facts: dict[str, int] = {}
+    for file in files:
+        for record, count in file.facts:
+            facts[record] = facts.get(record, 0) + count
+    known = sum(file.already_known for file in files)
+    listed = ", ".join(f"{count:,} {record}" for record, count in sorted(facts.items()) if count) or "none"
+    return f"new facts: {listed}" + (f"; {_counted(known, 'row')} said what the books knew" if known else "")
+
+
+def _aside(files: Sequence[FileReport]) -> str:
+    count = sum(file.set_aside for file in files)
+    return f"{_counted(count, 'row')} set aside: not the business of the feed, as client.yaml declares" if count else ""
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
