@@ -36,8 +36,8 @@ THEIRS = {
 UNITS = {"adapters.feeds": frozenset({"adapters.client"})}
 """Units of adapters and the other units each may import: a feed is read as the client's configuration describes it."""
 
-UNITS_SEEING_ALL = frozenset({"adapters.cli"})
-"""Units of adapters that may import all others: the command line puts them together."""
+UNITS_SEEING_ALL = frozenset({"adapters.cli", "adapters.intake"})
+"""Units of adapters that put others together: the command line all of them, intake the way from file to books."""
 
 
 def imports_of(module: Module) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -10,7 +10,7 @@ from tests.support.golden import Golden, golden_folder
 def test_what_was_accepted_is_compared_byte_for_byte(tmp_path: Path) -> None:
     Golden(tmp_path, accept=True).check("journal.txt", "debit 5 ✓\r\n")
     Golden(tmp_path, accept=False).check("journal.txt", "debit 5 ✓\r\n")
-    with pytest.raises(AssertionError, match="journal.txt is not what was accepted"):
+    with pytest.raises(AssertionError, match=r"journal\.txt is not what was accepted"):
         Golden(tmp_path, accept=False).check("journal.txt", "debit 5 ✓\n")
 
 
