@@ -33,8 +33,12 @@ THEIRS = {
 }
 """Each station and the libraries it may import."""
 
-UNITS = {"adapters.feeds": frozenset({"adapters.client"})}
-"""Units of adapters and the other units each may import: a feed is read as the client's configuration describes it."""
+UNITS = {
+    "adapters.feeds": frozenset({"adapters.client"}),
+    "adapters.load_text": frozenset({"adapters.feeds"}),
+}
+"""Units of adapters and the other units each may import: a feed is read as the client's configuration describes it, and
+a load is shown as the feed reported it."""
 
 UNITS_SEEING_ALL = frozenset({"adapters.cli", "adapters.intake"})
 """Units of adapters that put others together: the command line all of them, intake the way from file to books."""
