@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 CODES: dict[str, str] = {
-    # T0xx: what cannot be read
+    # what cannot be read
     "T001": "an unknown value, a bare number where a unit belongs, or a grid that is not square",
     "T002": "words that cannot stand here",
     "T003": "an item word that does not exist",
@@ -25,11 +25,11 @@ CODES: dict[str, str] = {
     "T019": "an item that ends too early",
     "T020": "a comma that is missing or too many",
     "T021": "a block of a literate text that is not closed",
-    # T1xx: names
+    # what names mean
     "T101": "a name that does not exist",
     "T102": "a hyphen that joins where a minus was meant",
     "T103": "a name found twice",
-    # T2xx: units, rounding, missing values
+    # units, rounding and missing values
     "T201": "types that do not combine",
     "T202": "money of two currencies",
     "T203": "a posting of an unrounded amount",
@@ -39,7 +39,7 @@ CODES: dict[str, str] = {
     "T207": "`when` on an amount that cannot be 0",
     "T208": "a value of an enumeration that no term has",
     "T209": "a band of something not banded, or bands that do not begin at the least value",
-    # T3xx: tables, decisions, amounts, layers
+    # tables, decisions, amounts and layers
     "T301": "a table without a row for some input",
     "T302": "two rows of a table for one input",
     "T304": "an outcome that reaches no journal",
@@ -51,7 +51,7 @@ CODES: dict[str, str] = {
     "T320": "a question of layers that is unanswered, or answered twice",
     "T321": "a change of value that reads what it may not",
     "T322": "more rounds than the close may take",
-    # T4xx: journals and stock
+    # journals and stock
     "T401": "a journal that does not balance",
     "T402": "a role trued up twice",
     "T403": "a true-up of a role that other journals post at a coarser grain",
@@ -60,16 +60,16 @@ CODES: dict[str, str] = {
     "T406": "a balance read where it may not be",
     "T407": "two journals fed by one kind that credit one role",
     "T411": "a stock that is not declared",
-    # T5xx: dates
+    # dates
     "T501": "a value outside the dates it is stated for",
     "T502": "a gap or an overlap in a register",
-    # T6xx: who may change what
+    # who may change what
     "T601": "a change of what the base has not opened",
     "T602": "two overlays that change one item",
     "T603": "a base that is not found, or that extends itself",
     "T604": "a restated term or grid that lacks an old value",
     "T605": "a row that is there already",
-    # W7xx: hygiene
+    # hygiene
     "W701": "a parameter whose review is due",
     "W702": "an item that nothing uses",
     "W703": "a citation that was replaced",

@@ -6,22 +6,17 @@ Each item is parsed by itself. One that does not read gives its diagnostics and 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import cast
+from itertools import islice
 
 from dsl import syntax
 from dsl.diagnostics import Diagnostic, Diagnostics, Label
 from dsl.pieces import compiled_text, cut
 from dsl.reading import read_item
 from dsl.span import Source, Span
-from dsl.syntax_errors import refuse_text, unread_lines
+from dsl.surface import hide, refuse, scan
 
-
-@dataclass(frozen=True, slots=True)
-class _Contents:
-    """What one file holds, in order: headers as nodes or, where they did not read, as the span of the try."""
-
-    entries: tuple[syntax.Head | syntax.AnyItem | Span, ...]
+FAULTS_OF_A_TEXT = 100
+"""The most faults that are looked for; a text with more is not read to its end."""
 
 
 def parse(source: Source) -> tuple[tuple[syntax.RulesetText, ...], Diagnostics]:
@@ -58,7 +53,7 @@ def parse_items(source: Source) -> tuple[tuple[syntax.AnyItem, ...], Diagnostics
 
 
 def parse_ruleset(sources: Sequence[Source]) -> tuple[syntax.RulesetText | None, Diagnostics]:
-    """One ruleset from the texts of a folder: exactly one header, the items of every file in the order of file names."""
+    """One ruleset from the texts of a folder: exactly one header, the items of every file in the order of names."""
     diagnostics = Diagnostics()
     heads: list[syntax.Head | Span] = []
     items: list[syntax.AnyItem] = []
@@ -86,19 +81,23 @@ def parse_ruleset(sources: Sequence[Source]) -> tuple[syntax.RulesetText | None,
 
 def _entries(source: Source, diagnostics: Diagnostics) -> tuple[syntax.Head | syntax.AnyItem | Span, ...]:
     """What stands in a text, item by item; the span of a header that does not read stands for it."""
-    refused = refuse_text(source)
+    refused = tuple(islice(refuse(source), FAULTS_OF_A_TEXT))
     diagnostics.extend(refused)
     if refused:
         return ()
     text = compiled_text(source)
     pieces = cut(text)
-    diagnostics.extend(unread_lines(source, text, pieces))
+    surface = tuple(islice(scan(source, hide(text), pieces), FAULTS_OF_A_TEXT))
+    diagnostics.extend(surface)
     entries: list[syntax.Head | syntax.AnyItem | Span] = []
     for piece in pieces:
-        node, found = read_item(source, text, piece)
+        if len(diagnostics) >= FAULTS_OF_A_TEXT:
+            break
+        known = [fault for fault in surface if piece.start <= fault.span.start < piece.end]
+        node, found = read_item(source, text, piece, known)
         diagnostics.extend(found)
         if node is not None:
-            entries.append(cast(syntax.Head | syntax.AnyItem, node))
+            entries.append(node)
         elif text.startswith("ruleset", piece.start):
             entries.append(Span(source, piece.start, piece.start + len("ruleset")))
     return tuple(entries)

@@ -14,7 +14,7 @@ from dsl.span import Source
 LITERATE_SUFFIX = ".tieout.md"
 
 _FENCE = re.compile(r"^(`{3,}|~{3,})[ \t]*([^\s`]*)[^\n]*$", re.MULTILINE)
-_HEADING = re.compile(r"^(#{1,6})[ \t]+(.*?)[ \t]*#*[ \t]*$", re.MULTILINE)
+_HEADING = re.compile(r"^(#{1,6})[ \t]+([^\n]*)$", re.MULTILINE)
 _ITEM_START = re.compile(r"^[^\s#]", re.MULTILINE)
 _NOT_LINE_END = re.compile(r"[^\r\n]")
 
@@ -97,5 +97,11 @@ def heading_at(source: Source, offset: int) -> str:
             continue
         depth = len(heading[1])
         open_headings = [(level, title) for level, title in open_headings if level < depth]
-        open_headings.append((depth, heading[2]))
+        open_headings.append((depth, _title(heading[2])))
     return ", ".join(title for _, title in open_headings)
+
+
+def _title(written: str) -> str:
+    """A heading's words without the marks that may close it."""
+    words = written.strip().rstrip("#")
+    return words.rstrip() if words != words.rstrip() else written.strip()

@@ -1,27 +1,42 @@
-"""One item from text to node: the parser, built once, and the walk from its tree to the syntax tree."""
+"""One item from text to node: the parser, built once, the walk from its tree to the syntax tree, and recovery.
+
+Where a line does not read, its fault is noted, the line is blanked and the item is tried again, so that several faults
+of one item are found in one go. From the second try on only faults that the blanking cannot have caused are kept.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from lark import Lark, Token, Tree
-from lark.exceptions import UnexpectedInput
+from lark.exceptions import UnexpectedToken
 from lark.utils import TextSlice
 
+from dsl.diagnostics import Diagnostic
+from dsl.failure import Failure
 from dsl.makers.answers import ANSWERS
 from dsl.makers.facts import FACTS
-from dsl.makers.values import TOKENS, VALUES, WORD_CLASSES, BuildError
-from dsl.diagnostics import Diagnostic
+from dsl.makers.lines import SaidTwiceError
+from dsl.makers.values import TOKENS, VALUES, WORD_CLASSES
 from dsl.pieces import Piece
 from dsl.span import Source, Span
-from dsl.words import WordError, Words
+from dsl.syntax_errors import explain
+from dsl.words import WordError, Words, vocabulary
 
 RULES = VALUES | FACTS | ANSWERS
 """What makes the node of each rule of the grammar."""
 
 GRAMMAR = Path(__file__).with_name("grammar.lark")
+
+FAULTS_OF_AN_ITEM = 20
+"""The most faults of one item that are looked for."""
+
+_CONTINUES = re.compile(r"[ \t]+(?:and|or)[ \t]|[ \t\r]*(?:#|$)")
+_NOT_LINE_END = re.compile(r"[^\r\n]")
 
 
 @cache
@@ -30,17 +45,55 @@ def parser() -> Lark:
     return Lark(GRAMMAR.read_text(encoding="utf-8"), parser="lalr", lexer=Words, keep_all_tokens=True)
 
 
-def read_item(source: Source, text: str, piece: Piece) -> tuple[Any, list[Diagnostic]]:
-    """The node of one item, or None and why it does not read."""
-    try:
-        tree = parser().parse(TextSlice(text, piece.start, piece.end))
-        return _build(source, tree)[0], []
-    except BuildError as fault:
-        return None, [fault.diagnostic]
-    except WordError as fault:
-        return None, [Diagnostic("T002", fault.reason, Span(source, fault.start, fault.end))]
-    except UnexpectedInput as fault:
-        return None, [Diagnostic("T002", str(fault), Span(source, piece.start, piece.end))]
+@cache
+def _vocabulary() -> dict[str, tuple[str, ...]]:
+    return vocabulary(parser().terminals)
+
+
+def read_item(source: Source, text: str, piece: Piece, known: Sequence[Diagnostic]) -> tuple[Any, list[Diagnostic]]:
+    """The node of one item, or None and its faults beside those already `known` of it."""
+    for one in known:
+        text = _without_clause(text, piece, one.span.start)
+    found: list[Diagnostic] = []
+    while text[piece.start].strip() and len(found) < FAULTS_OF_AN_ITEM:
+        try:
+            tree = parser().parse(TextSlice(text, piece.start, piece.end))
+            node = _build(source, tree)[0]
+        except SaidTwiceError as error:
+            return None, [*found, error.diagnostic]
+        except (UnexpectedToken, WordError) as error:
+            failure = _failure(source, text, piece, error)
+            fault = explain(failure, first=not (known or found))
+            if fault is None:
+                break
+            found.append(fault)
+            text = _without_clause(text, piece, failure.start)
+        else:
+            return (None if known or found else node), found
+    return None, found
+
+
+def _failure(source: Source, text: str, piece: Piece, error: UnexpectedToken | WordError) -> Failure:
+    if isinstance(error, WordError):
+        return Failure(source, text, piece, error.start, error.end, error.reason, ())
+    expected: set[str] = error.interactive_parser.accepts()  # type: ignore[no-untyped-call]
+    words = tuple(word for word, kinds in _vocabulary().items() if not expected.isdisjoint(kinds))
+    start, end = error.token.start_pos or 0, error.token.end_pos or 0
+    return Failure(source, text, piece, start, end, error.token.type, words, frozenset(expected))
+
+
+def _without_clause(text: str, piece: Piece, offset: int) -> str:
+    """The text with the line of an offset blanked, and the lines that continue it."""
+    start = text.rfind("\n", 0, offset) + 1
+    end = _line_end(text, offset)
+    while end < piece.end and _CONTINUES.match(text, end + 1, _line_end(text, end + 1)):
+        end = _line_end(text, end + 1)
+    return text[:start] + _NOT_LINE_END.sub(" ", text[start:end]) + text[end:]
+
+
+def _line_end(text: str, offset: int) -> int:
+    end = text.find("\n", offset)
+    return end if end >= 0 else len(text)
 
 
 def _build(source: Source, tree: Tree[Any]) -> tuple[Any, int, int]:

@@ -9,12 +9,12 @@ What fits no word comes out as UNKNOWN, which no rule accepts.
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 from typing import Any
 
 from lark import Token
 from lark.common import LexerConf
-from lark.lexer import Lexer, LexerState, PatternStr
+from lark.lexer import Lexer, LexerState, PatternStr, TerminalDef
 from lark.utils import TextSlice
 
 NESTING_LIMIT = 64
@@ -50,21 +50,18 @@ class Words(Lexer):
 
     def __init__(self, lexer_conf: LexerConf) -> None:
         patterns = {terminal.name: terminal.pattern for terminal in lexer_conf.terminals}
-        self._marks: dict[str, str] = {}
-        self._words: dict[str, tuple[str, ...]] = {}
-        for name, pattern in patterns.items():
-            if isinstance(pattern, PatternStr) and not pattern.value[0].isalpha():
-                self._marks[pattern.value] = name
-            elif isinstance(pattern, PatternStr):
-                self._words[pattern.value] = (name, *self._words.get(pattern.value, ()))
-            elif words := _WORD_CLASS.fullmatch(pattern.value):
-                for word in words[1].split("|"):
-                    self._words[word] = (*self._words.get(word, ()), name)
+        self._words = vocabulary(lexer_conf.terminals)
+        self._marks = {
+            pattern.value: name
+            for name, pattern in patterns.items()
+            if isinstance(pattern, PatternStr) and pattern.value not in self._words
+        }
         shapes = "|".join(f"(?P<{name}>{patterns[name].value}){guard}" for name, guard in _SHAPES.items())
         marks = "|".join(re.escape(mark) for mark in sorted(self._marks, key=len, reverse=True))
         self._next = re.compile(
             rf"[ \t\r]*(?:#[^\n]*)?(?:(?P<LINE>(?:\n[ \t\r]*(?:#[^\n]*)?)+)|{shapes}|(?P<MARK>{marks})"
-            r'|(?P<END>\Z)|(?P<UNKNOWN>"[^"\n]*|[<>=!]+|\d[^\s|()#"]*|.))'
+            r'|(?P<END>\Z)|(?P<UNKNOWN>"[^"\n]*|[<>=!]+|\d[^\s|()#"]*|.))',
+            re.ASCII,
         )
         self._period = re.compile(patterns["PERIOD"].value)
         self._contextual = {name: re.compile(patterns[name].value) for name in ("ZONE", "WEEKS")}
@@ -118,9 +115,18 @@ class Words(Lexer):
             return "PERIOD"
         return "NAME"
 
-    def words_of(self, kinds: Container[str]) -> tuple[str, ...]:
-        """The words that may stand for any of these kinds of token, for help that offers the right one."""
-        return tuple(word for word, names in self._words.items() if any(name in kinds for name in names))
+
+def vocabulary(terminals: Iterable[TerminalDef]) -> dict[str, tuple[str, ...]]:
+    """Every word the grammar quotes or classes, with the kinds of token it may be, the quoted word first."""
+    words: dict[str, tuple[str, ...]] = {}
+    for terminal in terminals:
+        pattern = terminal.pattern
+        if isinstance(pattern, PatternStr) and pattern.value[0].isalpha():
+            words[pattern.value] = (terminal.name, *words.get(pattern.value, ()))
+        elif word_class := _WORD_CLASS.fullmatch(pattern.value):
+            for word in word_class[1].split("|"):
+                words[word] = (*words.get(word, ()), terminal.name)
+    return words
 
 
 def _indentation(levels: list[int], width: int, last: int, position: int) -> Iterator[Token]:

@@ -208,7 +208,7 @@ _WHAT_IFS: dict[str, Maker] = {
     "meta_cites": line("cites"),
 }
 
-_INNER = "in_calendar by_name step_needs step_after case under through and_names".split()
+_INNER = ("in_calendar", "by_name", "step_needs", "step_after", "case", "under", "through", "and_names")
 
 ANSWERS: dict[str, Maker] = dict.fromkeys(_INNER, inner) | _VALUED | _POSTINGS | _WHAT_IFS
 """What makes the node of each of these rules."""

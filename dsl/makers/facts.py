@@ -231,8 +231,21 @@ _AGREEMENTS: dict[str, Maker] = {
 }
 
 _SEVERAL = ("permission", "year_end_nearest", "year_end_last", "latest_within")
-_INNER = """layer_lines limit replaces named except_register crossed on_top receiver and_perhaps dated marked needs
-    joins_period""".split()
+_INNER = (
+    "layer_lines",
+    "limit",
+    "replaces",
+    "named",
+    "except_register",
+    "crossed",
+    "on_top",
+    "receiver",
+    "and_perhaps",
+    "dated",
+    "marked",
+    "needs",
+    "joins_period",
+)
 
 FACTS: dict[str, Maker] = (
     dict.fromkeys(_INNER, inner) | dict.fromkeys(_SEVERAL, several) | _HEAD | _PLACES | _HOLDINGS | _AGREEMENTS

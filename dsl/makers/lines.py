@@ -6,11 +6,19 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from dsl import syntax
-from dsl.makers.values import BuildError, Maker
 from dsl.diagnostics import Diagnostic, Label
+from dsl.makers.values import Maker
 from dsl.span import Span
 
 Clause = TypeVar("Clause")
+
+
+class SaidTwiceError(Exception):
+    """A line that stands twice in one item; carries its diagnostic (T018)."""
+
+    def __init__(self, diagnostic: Diagnostic) -> None:
+        super().__init__(diagnostic.message)
+        self.diagnostic = diagnostic
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +65,14 @@ def clauses(children: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def said(lines: tuple[Line, ...]) -> dict[str, Any]:
-    """What each line says, by its words; raises BuildError (T018) for one said twice."""
+    """What each line says, by its words; raises SaidTwiceError."""
     known: dict[str, Line] = {}
     for one in lines:
         if one.words in known:
             advice = "write all names in one line, with commas" if one.words == "cites" else "keep one of them"
             label = Label(known[one.words].span, "said here first")
             message = f"`{one.words}` is said twice in one item"
-            raise BuildError(Diagnostic("T018", message, one.span, advice, labels=(label,)))
+            raise SaidTwiceError(Diagnostic("T018", message, one.span, advice, labels=(label,)))
         known[one.words] = one
     return {words: one.value for words, one in known.items()}
 

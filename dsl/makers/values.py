@@ -12,42 +12,13 @@ from decimal import Decimal
 from typing import Any
 
 from dsl import syntax
-from dsl.diagnostics import Diagnostic
 from dsl.span import Span
 
 Maker = Callable[..., Any]
 """Makes a node from its span and children; children are nodes, tuples, tokens of keywords, or None where absent."""
 
 
-class BuildError(Exception):
-    """A text that parses but cannot become a tree: carries its diagnostic."""
-
-    def __init__(self, diagnostic: Diagnostic) -> None:
-        super().__init__(diagnostic.message)
-        self.diagnostic = diagnostic
-
-
 # ---- words ---------------------------------------------------------------------------------------------------------
-
-
-def date_value(text: str, span: Span) -> date:
-    """The date a word says; raises BuildError (T012) for one the calendar does not have."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise BuildError(no_such_date(text, span)) from None
-
-
-def no_such_date(text: str, span: Span) -> Diagnostic:
-    """The finding that a date does not exist, with the last day of its month offered where the month does."""
-    year, month = int(text[:4]), int(text[5:7])
-    if 1 <= month <= 12 and year:
-        following = date(year + month // 12, month % 12 + 1, 1) if year < 9999 or month < 12 else None
-        last = date.fromordinal(following.toordinal() - 1) if following else date(year, 12, 31)
-        return Diagnostic(
-            "T012", f"`{text}` is not a day of the calendar", span, f"the last day of that month is {last}"
-        )
-    return Diagnostic("T012", f"`{text}` is not a day of the calendar", span, "write year-month-day: `2026-01-31`")
 
 
 def _plain(written: str) -> Decimal:
@@ -63,15 +34,32 @@ TOKENS: dict[str, Callable[[Span, str], Any]] = {
     "STRING": lambda span, written: syntax.Quoted(span, written[1:-1]),
     "NUMBER": lambda span, written: syntax.Number(span, _plain(written), written),
     "PERCENT": _percent,
-    "DATE": lambda span, written: syntax.DateLiteral(span, date_value(written, span)),
+    "DATE": lambda span, written: syntax.DateLiteral(span, date.fromisoformat(written)),
     "PERIOD": syntax.PeriodLiteral,
     "CALENDAR_WORD": syntax.Name,
 }
 """What makes a node from a token of each of these types."""
 
 WORD_CLASSES = frozenset(
-    """AGGREGATE ANYTHING ARROW CENTS_UNITS CHOICE COMPARE EDGE EXTREME FIRST_LAST OLDEST_NEWEST ORDER POOLED SHIFT SIDE
-    TO_BY WEEKS ZONE""".split()
+    (
+        "AGGREGATE",
+        "ANYTHING",
+        "ARROW",
+        "CENTS_UNITS",
+        "CHOICE",
+        "COMPARE",
+        "EDGE",
+        "EXTREME",
+        "FIRST_LAST",
+        "OLDEST_NEWEST",
+        "ORDER",
+        "POOLED",
+        "SHIFT",
+        "SIDE",
+        "TO_BY",
+        "WEEKS",
+        "ZONE",
+    )
 )
 """Types of tokens whose word is a child of its rule; all others are there for the reader only."""
 
@@ -220,7 +208,9 @@ _GRIDS: dict[str, Maker] = {
     "scope_touched": _scope("touched"),
 }
 
-_PLAIN: dict[str, Maker] = dict.fromkeys(("start", "bracketed", "calendar_word", "when", "where", "as_field", "before"), inner)
+_PLAIN: dict[str, Maker] = dict.fromkeys(
+    ("start", "bracketed", "calendar_word", "when", "where", "as_field", "before"), inner
+)
 _PLAIN |= dict.fromkeys(("names", "strings", "matches"), several)
 
 VALUES: dict[str, Maker] = _EXPRESSIONS | _TESTS | _GRIDS | _PLAIN
