@@ -41,7 +41,7 @@ class PeriodOutOfOrder(BooksError):  # noqa: N818
 
 def storage_fault(error: Exception, folder: Path) -> BooksError:
     """The sentence for a failed read or write of the operating system, of SQLite or of DuckDB, before any commit."""
-    if _is_disk_full(error):
+    if is_disk_full(error):
         return BooksError(
             f"the disk that holds {folder} is full, nothing was written; free some space and run it again"
         )
@@ -59,7 +59,7 @@ def commit_fault(error: sqlite3.DatabaseError, folder: Path) -> BooksError:
     A full disk kept the commit mark from being written. After any other failure the mark may or may not have reached
     the disk, and only a fresh look can tell.
     """
-    if _is_disk_full(error):
+    if is_disk_full(error):
         return storage_fault(error, folder)
     return BooksError(
         f"the disk of {folder} failed while the ledger was committed ({error}), so it may or may not be stored;"
@@ -67,11 +67,13 @@ def commit_fault(error: sqlite3.DatabaseError, folder: Path) -> BooksError:
     )
 
 
-def _is_disk_full(error: Exception) -> bool:
+def is_disk_full(error: Exception) -> bool:
+    """Whether a fault of the operating system, of SQLite or of DuckDB says that there is no room left."""
     if isinstance(error, OSError):
         return error.errno in DISK_FULL
     if isinstance(error, sqlite3.Error):
-        return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+        # Without room for its shared memory SQLite reports an input/output error of this kind.
+        return getattr(error, "sqlite_errorcode", None) in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE)
     if isinstance(error, duckdb.Error):
         return any(
             words in str(error) for words in ("No space left on device", "File too large", "Disk quota exceeded")

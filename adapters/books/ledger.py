@@ -28,7 +28,7 @@ from adapters.books.entries import (
     Run,
     RunKind,
 )
-from adapters.books.errors import BooksCorrupted, BooksError, UnknownPeriod
+from adapters.books.errors import BooksCorrupted, BooksError, UnknownPeriod, is_disk_full, storage_fault
 from dsl.diagnostics import InternalError
 
 BUSY_SECONDS = 10
@@ -238,16 +238,21 @@ class Ledger:
         try:
             yield
         except sqlite3.OperationalError as error:
+            if is_disk_full(error):
+                raise storage_fault(error, self.path.parent) from error
             raise BooksError(f"{self.path} cannot be read ({error}); run `tieout verify`") from error
         except sqlite3.DatabaseError as error:
             raise BooksCorrupted(f"{self.path} is damaged ({error}); restore the books from a backup") from error
 
 
 def create_ledger(path: Path, books: str, created_at: str) -> None:
-    """Make an empty ledger at a path that is free, complete and closed when this returns."""
+    """Make an empty ledger at a path that is free: one complete file, closed, when this returns.
+
+    The write-ahead log is switched on last. Written through the log, the tables would still be in it if the disk filled
+    up while it was copied at closing, which SQLite does not report.
+    """
     connection = sqlite3.connect(path, isolation_level=None)
     try:
-        connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("BEGIN IMMEDIATE")
         for statement in schema.statements():
@@ -256,6 +261,7 @@ def create_ledger(path: Path, books: str, created_at: str) -> None:
         connection.execute("INSERT INTO store_version VALUES (1, ?, ?, ?)", (schema.STORE_VERSION, books, created_at))
         connection.execute("INSERT INTO head VALUES (1, ?, ?, ?)", (start.seq, start.prev_hash, start.hash))
         connection.execute("COMMIT")
+        connection.execute("PRAGMA journal_mode = WAL")
     finally:
         connection.close()
 

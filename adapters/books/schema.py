@@ -141,11 +141,15 @@ APPEND_ONLY = ("store_version", "audit_event", *CONTENT)
 
 
 def statements() -> tuple[str, ...]:
-    """All statements of an empty ledger: tables, and triggers that refuse to change or delete what was written."""
+    """All statements of an empty ledger: tables, indexes by publication, and triggers that keep what was written.
+
+    The triggers are a seat belt, not a lock: the hash chain is what shows tampering.
+    """
+    indexes = tuple(f"CREATE INDEX {table}_by_publication ON {table} (seq)" for table in CONTENT)
     seat_belts = tuple(
         f"CREATE TRIGGER {table}_refuses_{verb} BEFORE {verb} ON {table} BEGIN SELECT RAISE(ABORT, 'append-only'); END"
         for table in APPEND_ONLY
         for verb in ("UPDATE", "DELETE")
     )
     keep_head = "CREATE TRIGGER head_refuses_DELETE BEFORE DELETE ON head BEGIN SELECT RAISE(ABORT, 'one head'); END"
-    return (*TABLES, *seat_belts, keep_head)
+    return (*TABLES, *indexes, *seat_belts, keep_head)
