@@ -232,13 +232,17 @@ class WindowOf:
 
 @dataclass(frozen=True, slots=True)
 class AggregateOf(Bound):
-    """`sum`, `count` or `average` of `value` (bound in the source's grain; None for a count of rows)."""
+    """`sum`, `count` or `average` of `value` (bound in the source's grain; None for a count of rows).
+
+    `scope` is the grain of the item that holds it; the plan sets it when it evaluates the item in another one's row.
+    """
 
     function: str
     source: Source
     value: Expression | None
     where: TestsOf | None
     window: WindowOf | None
+    scope: Grain | None = None
 
 
 @dataclass(frozen=True, slots=True)

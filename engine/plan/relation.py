@@ -68,12 +68,12 @@ def column(name: str, table: str | None = None) -> exp.Column:
     )
 
 
-def table(name: str, alias: str | None = None) -> exp.Table:
+def table(name: str, alias: str | None = None) -> exp.Expr:
     """A quoted relation to read from."""
     found = exp.Table(this=exp.to_identifier(name, quoted=True))
     return exp.alias_(found, exp.to_identifier(alias, quoted=True), table=True) if alias else found
 
 
-def named(expression: exp.Expression, name: str) -> exp.Alias:
+def named(expression: exp.Expr, name: str) -> exp.Alias:
     """An expression under a quoted name."""
     return exp.Alias(this=expression, alias=exp.to_identifier(name, quoted=True))

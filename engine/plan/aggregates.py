@@ -1,0 +1,176 @@
+"""Sums, counts, averages and `exists` over other rows, joined back to the rows that ask.
+
+The rows are grouped by what must agree with the asker, so each asker meets at most one group. Where an event asks, what was
+known up to its date is wanted: groups then run by date, each valid until the next, and an interval join finds the one in
+force. With a period in scope the open facts of this run are the period's; in an adjustment, and with neither, everything
+known up to the period's end counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from engine.model.datatypes import DataType, Family
+from engine.model.expression import AggregateOf, ExistsTest, Expression, Grain, Source
+from engine.plan.numbers import Value, cast, decimal_type, one
+from engine.plan.relation import column, named
+
+if TYPE_CHECKING:
+    from engine.plan.frame import Frame
+
+
+def define_aggregate(frame: Frame, node: AggregateOf) -> None:
+    """Give a sum, count or average a column of the asker's frame."""
+    if frame.remembered(node) is not None:
+        return
+    scope = node.scope
+    by_date = _asks_by_date(frame, scope, node.source)
+    rows = _rows(frame, node.source, scope, node.window is not None)
+    keys, total, day = _grouped_values(rows, node, by_date)
+    asked = _asked(frame, node.source.matching, scope)
+    grouped = _group(rows, keys, day)
+    extra = _in_force(frame) if day is not None else None
+    alias = frame.join(grouped, dict(zip(keys, asked, strict=True)), extra)
+    value = _result(node, alias, total)
+    frame.remember(node, frame.label_of(frame.define(f"{node.function} #{_number(frame)}", value)))
+
+
+def define_exists(frame: Frame, node: ExistsTest, scope: Grain) -> None:
+    """Give an `exists` test a yes/no column: the earliest agreeing row is dated in time for the asker."""
+    if frame.remembered(node) is not None:
+        return
+    by_date = _asks_by_date(frame, scope, node.source)
+    rows = _rows(frame, node.source, scope, False)
+    own = tuple(one for one, _ in node.source.matching)
+    rows.prepare(own, node.source.grain)
+    keys = [(f"key {index}", rows.value(one)) for index, one in enumerate(own, start=1)]
+    grouped_keys = [named(value.sql, name) for name, value in keys]
+    grouped = rows.rows_query([]).select(*grouped_keys, named(exp.Min(this=rows.date.copy()), "first"))
+    grouped = grouped.group_by(*(exp.Literal.number(str(index + 1)) for index in range(len(keys))))
+    asked = _asked(frame, node.source.matching, scope)
+    before = None if node.before is None else frame.lower(node.before, scope).sql
+    alias = frame.join(grouped, dict(zip((name for name, _ in keys), asked, strict=True)))
+    first = column("first", alias)
+    found: exp.Expr = exp.Not(this=exp.Is(this=first, expression=exp.Null()))
+    if before is not None:
+        found = exp.Coalesce(this=exp.LT(this=first.copy(), expression=before), expressions=[exp.false()])
+    elif by_date:
+        found = exp.Coalesce(this=exp.LTE(this=first.copy(), expression=frame.date.copy()), expressions=[exp.false()])
+    label = frame.define(f"exists #{_number(frame)}", Value(found, DataType(Family.YES_NO)))
+    frame.remember(node, frame.label_of(label))
+
+
+def _number(frame: Frame) -> int:
+    return len(frame.values) + 1
+
+
+def _asks_by_date(frame: Frame, scope: Grain | None, source: Source) -> bool:
+    """Whether an event asks, so that only rows up to its date count."""
+    if scope is None or frame.mode == "adjustment" or source.grain.form not in ("rows", "slices"):
+        return False
+    if source.grain.form == "rows" and source.grain.rows[0] not in frame.world.ruleset.kinds:
+        return False
+    asked_by_kind = any(row in frame.world.ruleset.kinds for row in scope.rows)
+    return not scope.has_period and (asked_by_kind or scope.form == "slices")
+
+
+def _rows(frame: Frame, source: Source, scope: Grain | None, windowed: bool) -> Frame:
+    world = frame.world
+    everything = frame.mode == "adjustment" or scope is None or not scope.has_period
+    if windowed and source.grain.form == "rows" and source.grain.rows[0] in world.ruleset.reconciliations:
+        return frame.tools.history_of(world, source.grain.rows[0])
+    return frame.tools.frame_of(world, source.grain, frame.mode, everything)
+
+
+def _grouped_values(
+    rows: Frame, node: AggregateOf, by_date: bool
+) -> tuple[list[str], Value, exp.Expr | None]:
+    """Filter the source rows and add columns for what they group by and sum; names of the group's columns."""
+    grain = node.source.grain
+    if node.where is not None:
+        rows.prepare(node.where, grain)
+        rows.filter(rows.tests(node.where))
+    if node.window is not None and node.window.last is not None and "period" in rows.keys:
+        rows.filter(exp.In(this=rows.column("period"), expressions=_last_periods(rows, node.window.last)))
+    value = one() if node.value is None else rows.lower(node.value, grain)
+    if grain.form == "slices":
+        # A slice that comes back counts negative.
+        back = exp.Case().when(rows.column("returning"), exp.Neg(this=exp.Paren(this=value.sql))).else_(value.sql.copy())
+        value = replace(value, sql=back)
+    keys = [(f"key {index}", rows.lower(own, grain)) for index, (own, _) in enumerate(node.source.matching, start=1)]
+    keyed = [("value", value), *keys]
+    if by_date:
+        keyed.append(("day", Value(rows.date.copy(), DataType(Family.DATE))))
+    rows.define_all(keyed)
+    day = rows.column("day") if by_date else None
+    return [name for name, _ in keys], rows.value_of("value"), day
+
+
+def _last_periods(frame: Frame, count: int) -> list[exp.Expr]:
+    period = frame.world.period
+    names = [period.name]
+    for _ in range(count - 1):
+        period = frame.world.calendar.previous(period)
+        names.append(period.name)
+    return [exp.Literal.string(name) for name in names]
+
+
+def _asked(frame: Frame, matching: Sequence[tuple[Expression, Expression]], scope: Grain | None) -> list[exp.Expr]:
+    for _, asked in matching:
+        frame.prepare(asked, scope or Grain("once", (), (), (), ""))
+    return [frame.value(asked).sql for _, asked in matching]
+
+
+def _group(rows: Frame, keys: Sequence[str], day: exp.Expr | None) -> exp.Query:
+    group = [rows.column(name) for name in keys]
+    selected: list[exp.Expr] = [named(rows.column(name), name) for name in keys]
+    total = exp.Sum(this=rows.column("value"))
+    count = exp.Count(this=exp.Star())
+    if day is None:
+        query = rows.rows_query([]).select(*selected, named(total, "total"), named(count, "rows"))
+        return query.group_by(*group) if group else query
+    query = rows.rows_query([]).select(*selected, named(day, "day"), named(total, "total"), named(count, "rows"))
+    daily = query.group_by(*group, day.copy())
+    return _running(daily, keys)
+
+
+def _running(daily: exp.Query, keys: Sequence[str]) -> exp.Query:
+    """Daily sums to running ones, each valid from its day until the next day that has any."""
+    parts = [column(name, "d") for name in keys]
+    order = exp.Order(expressions=[exp.Ordered(this=column("day", "d"))])
+
+    def over(function: exp.Expr) -> exp.Expr:
+        return exp.Window(this=function, partition_by=[part.copy() for part in parts], order=order.copy())
+
+    return exp.select(
+        *(named(part.copy(), part.name) for part in parts),
+        named(column("day", "d"), "valid-from"),
+        named(over(exp.Lead(this=column("day", "d"))), "valid-until"),
+        named(over(exp.Sum(this=column("total", "d"))), "total"),
+        named(over(exp.Sum(this=column("rows", "d"))), "rows"),
+    ).from_(daily.subquery(exp.to_identifier("d", quoted=True)))
+
+
+def _in_force(frame: Frame) -> exp.Expr:
+    since = exp.LTE(this=column("valid-from", "@"), expression=frame.date.copy())
+    until = column("valid-until", "@")
+    open_end = exp.or_(
+        exp.Is(this=until, expression=exp.Null()), exp.GT(this=until.copy(), expression=frame.date.copy()), copy=False
+    )
+    return exp.and_(since, exp.Paren(this=open_end), copy=False)
+
+
+def _result(node: AggregateOf, alias: str, total: Value) -> Value:
+    zero = exp.Literal.number("0")
+    if node.function == "count":
+        counted = exp.Coalesce(this=column("rows", alias), expressions=[zero])
+        return Value(cast(counted, decimal_type(0)), node.type, 0)
+    scale = total.scale or 0
+    if node.function == "sum":
+        summed = exp.Coalesce(this=column("total", alias), expressions=[zero])
+        return Value(cast(summed, decimal_type(scale)), node.type, scale)
+    return Value(cast(column("total", alias), decimal_type(scale)), node.type, scale, cast(column("rows", alias), decimal_type(0)), 0)

@@ -1,0 +1,94 @@
+"""Rounding along the layer, so that slices of a layer telescope and the last cent leaves with the last unit.
+
+`rounded(quantity * layer.C)` of a slice from offset u to w of a layer is round(w * C) - round(u * C), for every carried C;
+a sum of such terms is rounded term by term, all else of the expression by itself (language reference, section 6, residue).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from engine.model.datatypes import DataType, Family
+from engine.model.expression import Arithmetic, Expression, FieldOf, ItemOf, Minus
+from engine.plan.numbers import Value, add, multiply, negate, rounded
+
+if TYPE_CHECKING:
+    from engine.plan.frame import Frame
+
+Term = tuple[int, str | None, Expression | None]
+"""Sign, then either the column of a carried value (times the slice's quantity) or any other expression."""
+
+
+def rounded_along(frame: Frame, node: Expression, lower: Callable[[Expression], Value], digits: int) -> Value | None:
+    """The rounded value where it holds a term that is linear along the layer, else None."""
+    if frame.carried is None:
+        return None
+    terms = _terms(frame, node, 1)
+    if not any(carried for _, carried, _ in terms):
+        return None
+    money = DataType(Family.MONEY)
+    half = frame.world.half
+    pieces: list[Value] = []
+    rest: Value | None = None
+    for sign, carried, other in terms:
+        if carried is not None:
+            value = _between(frame, carried, digits, half)
+            pieces.append(value if sign > 0 else negate(value))
+        elif other is not None:
+            value = lower(other) if sign > 0 else negate(lower(other))
+            rest = value if rest is None else add(rest, value, money, "+")
+    if rest is not None:
+        pieces.append(rounded(rest, digits, half))
+    total = pieces[0]
+    for piece in pieces[1:]:
+        total = add(total, piece, money, "+")
+    return total
+
+
+def _between(frame: Frame, carried: str, digits: int, half: str) -> Value:
+    """round(to * C) - round(from * C); where cents are posted apart, the slice's own round((to - from) * C)."""
+    price = frame.carried_value(carried)
+    money = DataType(Family.MONEY)
+    units = DataType(Family.QUANTITY)
+    start = Value(frame.column("layer.from"), units, 3)
+    end = Value(frame.column("layer.to"), units, 3)
+    if frame.leftover_apart:
+        alone = rounded(multiply(add(end, start, units, "-"), price, money), digits, half)
+        rest = Value(frame.column(f"rest:{carried}"), money, digits)
+        is_rest = frame.column("leftover")
+        return Value(exp.Case().when(is_rest, rest.sql).else_(alone.sql), money, digits)
+    upper = rounded(multiply(end, price, money), digits, half)
+    lower = rounded(multiply(start, price, money), digits, half)
+    return add(upper, lower, money, "-")
+
+
+def _terms(frame: Frame, node: Expression, sign: int) -> list[Term]:
+    if isinstance(node, Minus):
+        return _terms(frame, node.operand, -sign)
+    if isinstance(node, Arithmetic) and node.operator in "+-":
+        right = sign if node.operator == "+" else -sign
+        return _terms(frame, node.left, sign) + _terms(frame, node.right, right)
+    if isinstance(node, Arithmetic) and node.operator == "*":
+        for units, price in ((node.left, node.right), (node.right, node.left)):
+            if isinstance(units, FieldOf) and (units.row, units.name) == ("slice", "quantity"):
+                spread = _spread(frame, price, sign)
+                if spread is not None:
+                    return spread
+    return [(sign, None, node)]
+
+
+def _spread(frame: Frame, price: Expression, sign: int) -> list[Term] | None:
+    """The carried values a price is a sum of, or None where it is anything else."""
+    if isinstance(price, Arithmetic) and price.operator in "+-":
+        right = sign if price.operator == "+" else -sign
+        first, second = _spread(frame, price.left, sign), _spread(frame, price.right, right)
+        return None if first is None or second is None else first + second
+    if isinstance(price, FieldOf) and price.row == "layer" and price.name in (frame.carried or ()):
+        return [(sign, price.name, None)]
+    if isinstance(price, ItemOf):
+        after = frame.changed_by(price.item)
+        return None if after is None else [(sign, f"{after}:after", None)]
+    return None

@@ -1,0 +1,221 @@
+"""Registers by date and the facts of an open period, as they were loaded and as adjustments leave them.
+
+Inputs of a run are relations `input NAME`, one for each record, with the record's columns, the implied ones of
+engine.model.schema, `publication` (the load that brought the row) and `fact` (a number unique over all kinds).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from sqlglot import exp
+
+from engine.model.ruleset import Kind, Ruleset
+from engine.model.schema import IMPLIED, Record
+from engine.plan.numbers import cast
+from engine.plan.relation import Origin, Relation, column, named, table
+from engine.plan.world import World, date_literal, empty
+
+BEGINNING, END = date(1, 1, 1), date(9999, 12, 31)
+
+MADE: tuple[tuple[str, str], ...] = (
+    ("mark", "VARCHAR"),
+    ("made-by", "VARCHAR"),
+    ("made-from", "BIGINT"),
+    ("counted-on", "DATE"),
+    ("fact", "BIGINT"),
+)
+"""Columns every fact of a run has behind its stored ones: mark, the adjustment that made it and the fact it was made from, the
+day it counts on in a comparison, and its number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cutoff:
+    """What earlier hard closes consumed: facts published by `publication` and dated up to `end`; None before the first."""
+
+    publication: int
+    end: date
+
+
+def fact_columns(record: Record) -> tuple[tuple[str, str], ...]:
+    """Columns and storage types of a kind's facts in a run."""
+    own = tuple((one.name, one.type.storage) for one in record.columns)
+    return (*own, *IMPLIED, *MADE)
+
+
+def make_registers(world: World) -> None:
+    """Each register, newest version of each row, with `valid-from` and `valid-until` where it has history."""
+    for register in world.ruleset.registers.values():
+        record = register.record
+        names = [one.name for one in record.columns]
+        unique = [*record.identity, *(["date"] if register.history else [])]
+        newest = _newest(f"input {register.name}", names, unique)
+        selected: list[exp.Expr] = [column(name, "n") for name in names]
+        columns = [(one.name, one.type.storage) for one in record.columns]
+        if register.history:
+            keys = [column(name, "n") for name in record.identity]
+            order = exp.Order(expressions=[exp.Ordered(this=column("date", "n"))])
+            until = exp.Window(this=exp.Lead(this=column("date", "n")), partition_by=keys, order=order)
+            selected.append(named(_or(column("date", "n"), date_literal(BEGINNING)), "valid-from"))
+            selected.append(named(_or(until, date_literal(END)), "valid-until"))
+            columns += [("valid-from", "DATE"), ("valid-until", "DATE")]
+        query = exp.select(*selected).from_(newest.subquery(exp.to_identifier("n", quoted=True)))
+        world.add(Relation(register.name, tuple(unique), tuple(columns), query, Origin(f"register {register.name}", register.span)))
+
+
+def _or(value: exp.Expr, otherwise: exp.Expr) -> exp.Expr:
+    return exp.Coalesce(this=value, expressions=[otherwise])
+
+
+def _newest(name: str, names: Sequence[str], unique: Sequence[str]) -> exp.Select:
+    """Rows of an input, of rows with one identity the one known last (then published last, then by place in the file)."""
+    latest = [exp.Ordered(this=column(one), desc=True, nulls_first=False) for one in ("version", "known-at", "publication")]
+    order = exp.Order(expressions=[*latest, exp.Ordered(this=column("source-file")), exp.Ordered(this=column("source-row"))])
+    numbered = exp.Window(this=exp.RowNumber(), partition_by=[column(one) for one in unique], order=order)
+    ranked = exp.select(*(column(one) for one in names), named(numbered, "newest")).from_(table(name))
+    first = exp.EQ(this=column("newest", "ranked"), expression=exp.Literal.number("1"))
+    return exp.select(*(column(one, "ranked") for one in names)).from_(ranked.subquery("ranked")).where(first)
+
+
+# ---- facts -------------------------------------------------------------------------------------------------------
+
+
+def adjusted_kinds(ruleset: Ruleset) -> set[str]:
+    """Kinds that some adjustment may exclude, move or record."""
+    found: set[str] = set()
+    for adjustment in ruleset.adjustments.values():
+        if adjustment.action.form == "record":
+            found.add(adjustment.action.name)
+        else:
+            found.update(row for row in adjustment.grain.rows if row in ruleset.kinds)
+    return found
+
+
+def early_kinds(ruleset: Ruleset) -> set[str]:
+    """Kinds whose facts dated after the period's end an adjustment may move or count into it."""
+    moving = [one for one in ruleset.adjustments.values() if one.action.form in ("date", "count")]
+    return {row for one in moving for row in one.grain.rows if row in ruleset.kinds}
+
+
+def make_facts(world: World, cutoff: Cutoff | None) -> None:
+    """Open facts of each kind: those no hard close consumed, dated up to the period's end (or a little later, see below).
+
+    A kind that adjustments may touch begins as `KIND as loaded`. Counts may be dated up to the days `latest within` allows
+    after the end; facts an adjustment may draw into the period are kept whatever their date until it has run.
+    """
+    adjusted, early = adjusted_kinds(world.ruleset), early_kinds(world.ruleset)
+    for kind in world.ruleset.kinds.values():
+        name = f"{kind.name} as loaded" if kind.name in adjusted else kind.name
+        last = END if kind.name in early else world.period.end + timedelta(days=_days_after(world.ruleset, kind))
+        query = _open_facts(world, kind, cutoff, last)
+        rule = Origin(f"kind {kind.name}", kind.span)
+        world.add(Relation(name, ("fact",), fact_columns(kind.record), query, rule, stored=_is_versioned(world, kind)))
+        world.current[kind.name] = name
+        if cutoff is not None:
+            closed = _closed_facts(world, kind, cutoff)
+            world.add(Relation(f"{kind.name} closed", ("fact",), fact_columns(kind.record), closed, rule, stored=False))
+
+
+def _days_after(ruleset: Ruleset, kind: Kind) -> int:
+    within = [one.within or 0 for one in ruleset.reconciliations.values() if one.reported_kind == kind.name]
+    return max(within, default=0)
+
+
+def _is_versioned(world: World, kind: Kind) -> bool:
+    later = exp.GT(this=column("version"), expression=exp.Literal.number("1"))
+    query = exp.select(exp.Literal.number("1")).from_(table(f"input {kind.name}")).where(later).limit(1)
+    return bool(world.executor.rows(query))
+
+
+def _base(world: World, kind: Kind) -> exp.Select:
+    """Newest versions with the date an earlier period's adjustment gave them."""
+    name = f"input {kind.name}"
+    names = [*(one.name for one in kind.record.columns), *(one for one, _ in IMPLIED), "publication", "fact"]
+    if _is_versioned(world, kind):
+        rows: exp.Expr = _newest(name, names, ["identity"]).subquery(exp.to_identifier("i", quoted=True))
+    else:
+        rows = table(name, "i")
+    on = kind.record.on or ""
+    if world.executor_has("handed dated") and on:
+        same = exp.and_(
+            exp.EQ(this=column("kind", "d"), expression=exp.Literal.string(kind.name)),
+            exp.EQ(this=column("identity", "d"), expression=column("identity", "i")),
+            copy=False,
+        )
+        moved = _or(column("date", "d"), column(on, "i"))
+        selected = [named(moved, one) if one == on else column(one, "i") for one in names]
+        return exp.select(*selected).from_(rows).join(table("handed dated", "d"), on=same, join_type="left", copy=False)
+    return exp.select(*(column(one, "i") for one in names)).from_(rows)
+
+
+def _consumed(kind: Kind, cutoff: Cutoff) -> exp.Expr:
+    published = exp.LTE(this=column("publication", "b"), expression=exp.Literal.number(str(cutoff.publication)))
+    dated = exp.LTE(this=column(kind.record.on or "", "b"), expression=date_literal(cutoff.end))
+    return exp.Paren(this=exp.and_(published, dated, copy=False))
+
+
+def _selected(kind: Kind) -> list[exp.Expr]:
+    on = kind.record.on or ""
+    made = {"counted-on": column(on, "b"), "fact": column("fact", "b")}
+    stored = [column(name, "b") for name in (*(one.name for one in kind.record.columns), *(one for one, _ in IMPLIED))]
+    return [*stored, *(named(made.get(name, empty(storage)), name) for name, storage in MADE)]
+
+
+def _open_facts(world: World, kind: Kind, cutoff: Cutoff | None, last: date) -> exp.Select:
+    conditions: list[exp.Expr] = []
+    if last < END:
+        conditions.append(exp.LTE(this=column(kind.record.on or "", "b"), expression=date_literal(last)))
+    if cutoff is not None:
+        conditions.append(exp.Not(this=_consumed(kind, cutoff)))
+    query = exp.select(*_selected(kind)).from_(_base(world, kind).subquery(exp.to_identifier("b", quoted=True)))
+    query = query.where(*conditions) if conditions else query
+    return with_rows(world, query, [f"handed {kind.name}"], kind)
+
+
+def _closed_facts(world: World, kind: Kind, cutoff: Cutoff) -> exp.Select:
+    """What closed periods consumed, as their adjustments left it."""
+    query = exp.select(*_selected(kind)).from_(_base(world, kind).subquery(exp.to_identifier("b", quoted=True)))
+    query = query.where(_consumed(kind, cutoff))
+    if world.executor_has("handed excluded"):
+        gone = exp.and_(
+            exp.EQ(this=column("kind", "x"), expression=exp.Literal.string(kind.name)),
+            exp.EQ(this=column("identity", "x"), expression=column("identity", "b")),
+            copy=False,
+        )
+        found = exp.select(exp.Literal.number("1")).from_(table("handed excluded", "x")).where(gone)
+        query = query.where(exp.Not(this=exp.Exists(this=found)))
+    return with_rows(world, query, [f"handed recorded {kind.name}"], kind)
+
+
+def with_rows(world: World, query: exp.Query, names: Sequence[str], kind: Kind) -> exp.Select:
+    """A query of a kind's facts together with rows of other relations of the same columns, where those exist."""
+    columns = fact_columns(kind.record)
+    for name in names:
+        if world.has(name) or world.executor_has(name):
+            more = exp.select(*(column(one) for one, _ in columns)).from_(table(name))
+            query = exp.union(query, more, distinct=False, copy=False)
+    names_only = [column(one) for one, _ in columns]
+    if isinstance(query, exp.Select):
+        return query
+    return exp.select(*names_only).from_(query.subquery("together"))
+
+
+def finish_facts(world: World) -> None:
+    """After the last stage: each adjusted kind under its own name, dated up to the period's end."""
+    for kind in world.ruleset.kinds.values():
+        name = world.facts(kind.name)
+        if name == kind.name:
+            continue
+        within = exp.LTE(this=column(kind.record.on or ""), expression=date_literal(world.period.end))
+        columns = fact_columns(kind.record)
+        query = exp.select(*(column(one) for one, _ in columns)).from_(table(name)).where(within)
+        world.add(Relation(kind.name, ("fact",), columns, query, Origin(f"kind {kind.name}", kind.span), stored=False))
+        world.current[kind.name] = kind.name
+
+
+def number_of(order: Sequence[exp.Expr]) -> exp.Expr:
+    """ROW_NUMBER over an order; missing first, as the language orders."""
+    ordered = [exp.Ordered(this=one, nulls_first=True) for one in order]
+    return cast(exp.Window(this=exp.RowNumber(), order=exp.Order(expressions=ordered)), "BIGINT")

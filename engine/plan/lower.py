@@ -1,0 +1,226 @@
+"""Bound expressions to SQL values over the rows of a frame."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from dsl.diagnostics import InternalError
+from engine.model.datatypes import DataType, Family
+from engine.model.expression import (
+    AbsoluteOf,
+    AggregateOf,
+    Arithmetic,
+    BucketOf,
+    ChoiceOf,
+    ComparisonOf,
+    ExistsTest,
+    Expression,
+    FieldOf,
+    Grain,
+    ItemOf,
+    KeyOf,
+    Literal,
+    LocalOf,
+    Minus,
+    MissingTest,
+    MomentOf,
+    OneOfTest,
+    Otherwise,
+    PeriodTest,
+    RegisterField,
+    RoundedOf,
+    TestOf,
+    TestsOf,
+)
+from engine.plan import aggregates, along_layer, items, lookups
+from engine.plan.numbers import Value, absolute, add, choose, compare, divide, multiply, negate, number, rounded
+from engine.plan.substitute import in_terms_of, parts
+from engine.plan.world import date_literal, empty
+
+if TYPE_CHECKING:
+    from engine.plan.frame import Frame
+
+_COMPARISONS: dict[str, type[exp.Binary]] = {
+    "is": exp.EQ,
+    "is-not": exp.NEQ,
+    "at-least": exp.GTE,
+    "at-most": exp.LTE,
+    "under": exp.LT,
+    "before": exp.LT,
+    "over": exp.GT,
+    "after": exp.GT,
+}
+_WHOLE = (Family.QUANTITY, Family.DAYS, Family.NUMBER)
+
+
+class Lowerer:
+    """Lowers expressions over one frame; what needs a column of its own is prepared first."""
+
+    def __init__(self, frame: Frame) -> None:
+        self._frame = frame
+
+    def prepare(self, node: object, scope: Grain) -> None:
+        """Give every item, sum and `exists` inside `node` a column, so that lowering adds no steps."""
+        for part in parts(in_terms_of(node, {}, None, scope)):
+            if isinstance(part, ItemOf):
+                items.define_item(self._frame, part)
+            elif isinstance(part, AggregateOf):
+                aggregates.define_aggregate(self._frame, part)
+            elif isinstance(part, ExistsTest):
+                aggregates.define_exists(self._frame, part, scope)
+        self._scope = scope
+
+    def value(self, node: Expression) -> Value:
+        """The SQL value of a prepared expression."""
+        frame = self._frame
+        match node:
+            case Literal():
+                return literal(node)
+            case KeyOf():
+                return frame.key(node.name)
+            case FieldOf():
+                return frame.field(node.row, node.name)
+            case LocalOf():
+                return frame.value_of(node.name)
+            case RegisterField():
+                return lookups.register_field(frame, node, self.value)
+            case BucketOf():
+                return lookups.bucket(frame, node, self.value)
+            case MomentOf():
+                moment = frame.world.calendar.moment(frame.world.period, node.shift, node.unit, node.edge)
+                return Value(date_literal(moment), DataType(Family.DATE))
+            case ItemOf() | AggregateOf():
+                return self._prepared(node)
+            case _:
+                return self._computed(node)
+
+    def _prepared(self, node: ItemOf | AggregateOf) -> Value:
+        keyed = in_terms_of(node, {}, None, self._scope)
+        label = self._frame.remembered(keyed)
+        if label is None:
+            raise InternalError(f"{node} was not prepared")
+        return self._frame.value_of(label)
+
+    def _computed(self, node: Expression) -> Value:
+        match node:
+            case Arithmetic():
+                return self._arithmetic(node)
+            case Minus():
+                return negate(self.value(node.operand))
+            case AbsoluteOf():
+                return absolute(self.value(node.value))
+            case RoundedOf():
+                return self._rounded(node)
+            case ChoiceOf():
+                return self._choice(node)
+            case Otherwise():
+                return choose(self.tests(node.when), self.value(node.otherwise), self.value(node.value))
+            case _:
+                raise InternalError(f"{type(node).__name__} at {node.span} reached the plan; check refuses what does not run")
+
+    def _arithmetic(self, node: Arithmetic) -> Value:
+        left, right = self.value(node.left), self.value(node.right)
+        if Family.DATE in (left.type.family, right.type.family):
+            return _date_arithmetic(node, left, right)
+        if node.operator == "*":
+            return multiply(left, right, node.type)
+        if node.operator == "/":
+            return divide(left, right, node.type)
+        return add(left, right, node.type, node.operator)
+
+    def _rounded(self, node: RoundedOf) -> Value:
+        digits = digits_of(node.type, self._frame.world.digits)
+        along = along_layer.rounded_along(self._frame, node.value, self.value, digits)
+        return along if along is not None else rounded(self.value(node.value), digits, self._frame.world.half)
+
+    def _choice(self, node: ChoiceOf) -> Value:
+        left, right = self.value(node.left), self.value(node.right)
+        operator = exp.LTE if node.which in ("lower", "earlier") else exp.GTE
+        first = compare(operator, left, right)
+        # A missing side makes the choice missing; GREATEST and LEAST would skip it.
+        chosen = choose(first, left, right)
+        known = exp.Not(this=exp.Is(this=exp.Paren(this=first.copy()), expression=exp.Null()))
+        return Value(
+            exp.Case().when(known, chosen.sql).else_(exp.Null()), chosen.type, chosen.scale, chosen.over, chosen.over_scale
+        )
+
+    # ---- tests ---------------------------------------------------------------------------------------------------
+
+    def tests(self, node: TestsOf) -> exp.Expr:
+        """Tests as one SQL condition, three-valued."""
+        joined = [exp.Paren(this=self.test(one)) for one in node.tests]
+        if len(joined) == 1:
+            return joined[0]
+        return exp.Paren(this=(exp.or_ if node.joined == "or" else exp.and_)(*joined, copy=False))
+
+    def test(self, node: TestOf) -> exp.Expr:
+        """One test as a SQL condition."""
+        match node:
+            case ComparisonOf():
+                left, right = self.value(node.left), self.value(node.right)
+                return compare(_COMPARISONS[node.operator], left, right)
+            case OneOfTest():
+                left = self.value(node.left)
+                found = exp.In(this=left.sql, expressions=[self.value(option).sql for option in node.options])
+                return exp.Not(this=found) if node.negated else found
+            case MissingTest():
+                missing = exp.Is(this=self.value(node.left).sql, expression=exp.Null())
+                return exp.Not(this=missing) if node.negated else missing
+            case ExistsTest():
+                label = self._frame.remembered(in_terms_of(node, {}, None, self._scope))
+                if label is None:
+                    raise InternalError("an exists test was not prepared")
+                found = self._frame.column(label)
+                return exp.Not(this=found) if node.negated else found
+            case PeriodTest():
+                return self._in_period(node)
+
+    def _in_period(self, node: PeriodTest) -> exp.Expr:
+        day = self.value(node.left)
+        if isinstance(node.period, Literal):
+            spans = self._frame.world.calendar.span(str(node.period.value))
+            first, last = spans[0].start, spans[-1].end
+        else:
+            first, last = self._frame.world.period.start, self._frame.world.period.end
+        inside = exp.Between(this=day.sql, low=date_literal(first), high=date_literal(last))
+        return exp.Not(this=inside) if node.negated else inside
+
+
+def digits_of(type_: DataType, currency_digits: int) -> int:
+    """Digits that `rounded` keeps: the currency's minor unit for money and prices, none for what is counted."""
+    return 0 if type_.family in _WHOLE else currency_digits
+
+
+def literal(node: Literal) -> Value:
+    """A constant of the text."""
+    value = node.value
+    if isinstance(value, bool):
+        return Value(exp.true() if value else exp.false(), node.type)
+    if isinstance(value, Decimal):
+        return number(value, node.type)
+    if isinstance(value, date):
+        return Value(date_literal(value), node.type)
+    if node.type.family is Family.YES_NO:
+        return Value(exp.true() if value == "yes" else exp.false(), node.type)
+    return Value(exp.Literal.string(str(value)), node.type)
+
+
+def _date_arithmetic(node: Arithmetic, left: Value, right: Value) -> Value:
+    if left.type.family is Family.DATE and right.type.family is Family.DATE:
+        days = exp.Cast(this=exp.Paren(this=exp.Sub(this=left.sql, expression=right.sql)), to=exp.DataType.build("BIGINT"))
+        return Value(days, DataType(Family.DAYS), 0)
+    moved = exp.Add if node.operator == "+" else exp.Sub
+    days_side = right if left.type.family is Family.DATE else left
+    date_side = left if left.type.family is Family.DATE else right
+    whole = exp.Cast(this=days_side.sql, to=exp.DataType.build("INTEGER"))
+    return Value(exp.Paren(this=moved(this=date_side.sql, expression=whole)), DataType(Family.DATE))
+
+
+def missing(type_: DataType) -> Value:
+    """A missing value of a type."""
+    scale = 0 if type_.is_numeric else None
+    return Value(empty("DECIMAL(38,0)" if scale is not None else type_.storage), type_, scale)

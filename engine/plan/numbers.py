@@ -1,0 +1,226 @@
+"""Exact arithmetic as SQL: decimals with a known scale, quotients kept as numerator and denominator.
+
+DuckDB traps this module exists for (docs/decisions/0003): decimal division is DOUBLE; two DECIMAL(18) factors overflow at
+18 digits; a CASE over two scales takes the first one's. So factors are widened to 38 digits, division never reaches SQL,
+and branches are brought to one scale before they meet.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from sqlglot import exp
+
+from dsl.diagnostics import InternalError
+from engine.model.datatypes import SCALES, DataType, Family
+
+WIDTH = 38
+SCALE_MAX = 30
+"""More digits behind the point than this leave too few before it; such a product is refused when it is planned."""
+
+
+@dataclass(frozen=True)
+class Value:
+    """A typed SQL value: `scale` digits behind the point where it is a number (None elsewhere).
+
+    A quotient has a denominator `over` (never negative) of scale `over_scale`; its value is sql / over.
+    """
+
+    sql: exp.Expr
+    type: DataType
+    scale: int | None = None
+    over: exp.Expr | None = None
+    over_scale: int = 0
+
+    @property
+    def storage(self) -> str:
+        """The column type that holds `sql`."""
+        return self.type.storage if self.scale is None else decimal_type(self.scale)
+
+
+def decimal_type(scale: int) -> str:
+    """The wide decimal of a scale."""
+    return f"DECIMAL({WIDTH},{scale})"
+
+
+def cast(sql: exp.Expr, storage: str) -> exp.Expr:
+    """A cast to a storage type."""
+    return exp.Cast(this=sql, to=exp.DataType.build(storage, dialect="duckdb"))
+
+
+def stored(sql: exp.Expr, type_: DataType) -> Value:
+    """A value read from a column at its storage type."""
+    return Value(sql, type_, SCALES.get(type_.family))
+
+
+def number(value: Decimal, type_: DataType) -> Value:
+    """A constant."""
+    scale = max(0, -int(value.normalize().as_tuple().exponent))
+    return Value(cast(exp.Literal.number(f"{value:f}"), decimal_type(scale)), type_, scale)
+
+
+def at_scale(value: Value, scale: int) -> exp.Expr:
+    """The SQL of a plain number at a wider scale."""
+    if value.scale is None:
+        raise InternalError("a value without a scale was used as a number")
+    if scale < value.scale:
+        raise InternalError(f"scale {value.scale} cannot be narrowed to {scale} without rounding")
+    return cast(value.sql, decimal_type(scale))
+
+
+def one() -> Value:
+    """The number one."""
+    return Value(cast(exp.Literal.number("1"), decimal_type(0)), DataType(Family.NUMBER), 0)
+
+
+def _denominator(value: Value) -> Value:
+    if value.over is None:
+        return one()
+    return Value(value.over, DataType(Family.NUMBER), value.over_scale)
+
+
+def _numerator(value: Value) -> Value:
+    return replace(value, over=None, over_scale=0)
+
+
+def _product(left: Value, right: Value, type_: DataType) -> Value:
+    """The product of two plain numbers."""
+    if left.scale is None or right.scale is None:
+        raise InternalError("a value without a scale was multiplied")
+    scale = left.scale + right.scale
+    if scale > SCALE_MAX:
+        raise InternalError(f"a product needs {scale} digits behind the point; at most {SCALE_MAX} are kept exactly")
+    sql = exp.Paren(this=exp.Mul(this=at_scale(left, left.scale), expression=at_scale(right, right.scale)))
+    return Value(sql, type_, scale)
+
+
+def multiply(left: Value, right: Value, type_: DataType) -> Value:
+    """left * right."""
+    top = _product(_numerator(left), _numerator(right), type_)
+    if left.over is None and right.over is None:
+        return top
+    bottom = _denominator(left) if right.over is None else _denominator(right)
+    if left.over is not None and right.over is not None:
+        bottom = _product(_denominator(left), _denominator(right), DataType(Family.NUMBER))
+    return replace(top, over=bottom.sql, over_scale=bottom.scale or 0)
+
+
+def divide(left: Value, right: Value, type_: DataType) -> Value:
+    """left / right, kept as a quotient whose denominator is not negative; a zero denominator gives NULL when rounded."""
+    top = _product(_numerator(left), _denominator(right), type_) if right.over is not None else _numerator(left)
+    bottom = _product(_denominator(left), _numerator(right), DataType(Family.NUMBER)) if left.over is not None else _numerator(right)
+    if bottom.scale is None or top.scale is None:
+        raise InternalError("a value without a scale was divided")
+    negative = exp.LT(this=bottom.sql.copy(), expression=exp.Literal.number("0"))
+    signed = exp.Case().when(negative, exp.Neg(this=exp.Paren(this=at_scale(top, top.scale)))).else_(at_scale(top, top.scale))
+    return Value(signed, type_, top.scale, exp.Abs(this=at_scale(bottom, bottom.scale)), bottom.scale)
+
+
+def add(left: Value, right: Value, type_: DataType, operator: str) -> Value:
+    """left + right or left - right."""
+    if left.over is not None or right.over is not None:
+        number_type = DataType(Family.NUMBER)
+        first = _product(_numerator(left), _denominator(right), type_) if right.over is not None else _numerator(left)
+        second = _product(_numerator(right), _denominator(left), type_) if left.over is not None else _numerator(right)
+        bottom = _denominator(left) if right.over is None else _denominator(right)
+        if left.over is not None and right.over is not None:
+            bottom = _product(_denominator(left), _denominator(right), number_type)
+        return replace(add(first, second, type_, operator), over=bottom.sql, over_scale=bottom.scale or 0)
+    if left.scale is None or right.scale is None:
+        raise InternalError("a value without a scale was added")
+    scale = max(left.scale, right.scale)
+    node = exp.Add if operator == "+" else exp.Sub
+    sql = exp.Paren(this=node(this=at_scale(left, scale), expression=at_scale(right, scale)))
+    return Value(sql, type_, scale)
+
+
+def negate(value: Value) -> Value:
+    """The negative."""
+    return replace(value, sql=exp.Neg(this=exp.Paren(this=value.sql)))
+
+
+def absolute(value: Value) -> Value:
+    """The value without its sign."""
+    return replace(value, sql=exp.Abs(this=value.sql))
+
+
+def aligned(values: list[Value]) -> list[Value]:
+    """The same values in one shape: one scale, and quotients all or none; what is not a number is left alone."""
+    if any(value.scale is None for value in values):
+        return values
+    if any(value.over is not None for value in values):
+        over_scale = max(value.over_scale for value in values if value.over is not None)
+        values = [
+            replace(value, over=cast(_denominator(value).sql, decimal_type(over_scale)), over_scale=over_scale) for value in values
+        ]
+    scale = max(value.scale or 0 for value in values)
+    return [replace(value, sql=at_scale(_numerator(value), scale), scale=scale) for value in values]
+
+
+def choose(test: exp.Expr, when_true: Value, otherwise: Value) -> Value:
+    """CASE WHEN test THEN a ELSE b END, both brought to one shape first."""
+    first, second = aligned([when_true, otherwise])
+    sql = exp.Case().when(test, first.sql).else_(second.sql)
+    over = None if first.over is None else exp.Case().when(test.copy(), first.over).else_(second.over)
+    return Value(sql, when_true.type, first.scale, over, first.over_scale)
+
+
+def compare(node: type[exp.Binary], left: Value, right: Value) -> exp.Expr:
+    """left op right; quotients are cross-multiplied (their denominators are not negative)."""
+    if left.scale is None or right.scale is None:
+        return node(this=left.sql, expression=right.sql)
+    top = _product(_numerator(left), _denominator(right), left.type) if right.over is not None else _numerator(left)
+    bottom = _product(_numerator(right), _denominator(left), right.type) if left.over is not None else _numerator(right)
+    scale = max(top.scale or 0, bottom.scale or 0)
+    return node(this=at_scale(top, scale), expression=at_scale(bottom, scale))
+
+
+def rounded(value: Value, digits: int, half: str) -> Value:
+    """Rounded to `digits` behind the point; half is 'half-up' (away from zero) or 'half-even'."""
+    if value.scale is None:
+        raise InternalError("a value without a scale was rounded")
+    if value.over is None:
+        if value.scale <= digits:
+            return Value(at_scale(value, digits), value.type, digits)
+        function = exp.Anonymous(this="ROUND_EVEN", expressions=[value.sql, exp.Literal.number(str(digits))])
+        plain = exp.Round(this=at_scale(value, value.scale), decimals=exp.Literal.number(str(digits)))
+        return Value(cast(function if half == "half-even" else plain, decimal_type(digits)), value.type, digits)
+    return _rounded_quotient(value, digits, half)
+
+
+def _rounded_quotient(value: Value, digits: int, half: str) -> Value:
+    """n/d as integers: with N = |n| * 10^k, the half-up quotient is (2N + D) // 2D; half-even steps back from an odd tie."""
+    shift = value.over_scale + digits - (value.scale or 0)
+    top = _integer(exp.Abs(this=value.sql), (value.scale or 0) + max(shift, 0), value.scale or 0)
+    bottom = _integer(value.over or one().sql, value.over_scale + max(-shift, 0), value.over_scale)
+    two = exp.Literal.number("2")
+    bottom_or_null = exp.Nullif(this=bottom, expression=exp.Literal.number("0"))
+    doubled = exp.Paren(this=exp.Mul(this=two, expression=top))
+    divisor = exp.Paren(this=exp.Mul(this=two.copy(), expression=bottom_or_null))
+    whole = exp.IntDiv(this=exp.Paren(this=exp.Add(this=doubled, expression=bottom.copy())), expression=divisor)
+    if half == "half-even":
+        whole = exp.Paren(this=exp.Sub(this=whole, expression=_odd_tie(doubled, bottom, divisor, whole)))
+    unit = cast(exp.Literal.number(f"{Decimal(1).scaleb(-digits):f}"), decimal_type(digits))
+    sign = exp.Case().when(exp.LT(this=value.sql.copy(), expression=exp.Literal.number("0")), exp.Literal.number("-1"))
+    signed = exp.Mul(this=cast(exp.Paren(this=whole), "DECIMAL(38,0)"), expression=unit)
+    product = exp.Mul(this=exp.Paren(this=signed), expression=sign.else_(exp.Literal.number("1")))
+    return Value(cast(product, decimal_type(digits)), value.type, digits)
+
+
+def _odd_tie(doubled: exp.Expr, bottom: exp.Expr, divisor: exp.Expr, whole: exp.Expr) -> exp.Expr:
+    zero = exp.Literal.number("0")
+    sum_ = exp.Paren(this=exp.Add(this=doubled.copy(), expression=bottom.copy()))
+    tie = exp.EQ(this=exp.Mod(this=sum_, expression=divisor.copy()), expression=zero)
+    odd = exp.EQ(this=exp.Mod(this=exp.Paren(this=whole.copy()), expression=exp.Literal.number("2")), expression=exp.Literal.number("1"))
+    return exp.Case().when(exp.and_(tie, odd), exp.Literal.number("1")).else_(zero.copy())
+
+
+def _integer(sql: exp.Expr, power: int, scale: int) -> exp.Expr:
+    """A decimal times 10^power as a whole number; power is at least the scale, so nothing is lost."""
+    whole = cast(exp.Mul(this=cast(sql, decimal_type(scale)), expression=_ten(scale)), "HUGEINT")
+    return whole if power == scale else exp.Paren(this=exp.Mul(this=whole, expression=_ten(power - scale)))
+
+
+def _ten(power: int) -> exp.Expr:
+    return cast(exp.Literal.number(str(10**power)), "HUGEINT")

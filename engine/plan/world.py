@@ -1,0 +1,137 @@
+"""What every part of the plan shares: the ruleset, the period being closed, and the relations made so far."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from sqlglot import exp
+
+from dsl.diagnostics import InternalError
+from engine.ledger.calendar import Calendar, Period
+from engine.ledger.money import minor_digits
+from engine.model.ruleset import Ruleset
+from engine.plan.relation import Origin, Relation, column, named, table
+from engine.run.executor import Executor, Row
+
+
+class RunStopped(Exception):
+    """The run cannot go on for a reason that lies in the user's material: rules named in `rules`, one row as witness.
+
+    `code` is the diagnostic code of the finding where it has one; `message` is a whole sentence.
+    """
+
+    def __init__(self, code: str, message: str, rules: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.rules = rules
+
+
+@dataclass
+class World:
+    """One period's run of one ruleset over an executor.
+
+    `relations` keeps every relation made, in order, for `tieout sql`. `strict` is off in examples, where a field that was
+    not given is unknown instead of an error.
+    """
+
+    ruleset: Ruleset
+    calendar: Calendar
+    period: Period
+    executor: Executor
+    strict: bool = True
+    given: frozenset[str] = frozenset()
+    relations: dict[str, Relation] = field(default_factory=dict)
+    rows: dict[str, int | None] = field(default_factory=dict)
+    current: dict[str, str] = field(default_factory=dict)
+    """For each kind, the relation of open facts as the last stage of adjustments left them."""
+
+    @property
+    def digits(self) -> int:
+        """Digits behind the point of the reporting currency's minor unit."""
+        return minor_digits(self.ruleset.head.currency)
+
+    @property
+    def half(self) -> str:
+        """The head's rounding: half-up or half-even."""
+        return self.ruleset.head.rounding or "half-up"
+
+    def add(self, relation: Relation) -> Relation:
+        """Make a relation in the executor and remember it; a name may be made once."""
+        if relation.name in self.relations:
+            raise InternalError(f"relation {relation.name} was made twice")
+        self.rows[relation.name] = self.executor.create(relation)
+        self.relations[relation.name] = relation
+        return relation
+
+    def note(self, relation: Relation) -> Relation:
+        """Remember a relation whose rows are in the executor already."""
+        self.relations[relation.name] = relation
+        return relation
+
+    def facts(self, kind: str) -> str:
+        """The relation of a kind's open facts, dated up to the period's end, as adjusted so far."""
+        return self.current.get(kind, kind)
+
+    def known(self, kind: str) -> str:
+        """The relation of everything known of a kind: open facts as adjusted so far and those of closed periods."""
+        closed = f"{kind} closed"
+        name = f"{self.facts(kind)} known"
+        if not self.has(closed):
+            return self.facts(kind)
+        if not self.has(name):
+            made = self.relation(self.facts(kind))
+            both = [exp.select(*(column(one) for one in made.column_names)).from_(table(of)) for of in (made.name, closed)]
+            query = exp.union(*both, distinct=False)
+            self.add(Relation(name, made.grain, made.columns, query, made.origin, stored=False))
+        return name
+
+    def has(self, name: str) -> bool:
+        """Whether a relation of that name was made."""
+        return name in self.relations
+
+    def executor_has(self, name: str) -> bool:
+        """Whether rows of that name were handed to this run from outside (inputs and hand-over)."""
+        return name in self.given
+
+    def relation(self, name: str) -> Relation:
+        """A relation by name; InternalError where it was not made."""
+        if name not in self.relations:
+            raise InternalError(f"relation {name} is read before it is made")
+        return self.relations[name]
+
+    def count(self, query: exp.Query) -> int:
+        """How many rows a query has."""
+        counted = exp.select(named(exp.Count(this=exp.Star()), "count")).from_(query.subquery("counted"))
+        return int(str(self.executor.rows(counted)[0][0]))
+
+    def is_empty(self, name: str) -> bool:
+        """Whether a relation has no row."""
+        return not self.executor.rows(exp.select(exp.Literal.number("1")).from_(table(name)).limit(1))
+
+    def first_rows(self, name: str, columns: Sequence[str], limit: int = 5) -> list[Row]:
+        """A few rows of a relation in the order of the columns asked for."""
+        chosen = [column(one) for one in columns]
+        return self.executor.rows(exp.select(*chosen).from_(table(name)).order_by(*chosen).limit(limit))
+
+
+def date_literal(day: date) -> exp.Expr:
+    """A date as SQL."""
+    return exp.Cast(this=exp.Literal.string(day.isoformat()), to=exp.DataType.build("DATE"))
+
+
+def text_literal(text: str) -> exp.Expr:
+    """A text as SQL."""
+    return exp.Literal.string(text)
+
+
+def empty(storage: str) -> exp.Expr:
+    """NULL of a storage type."""
+    return exp.Cast(this=exp.Null(), to=exp.DataType.build(storage, dialect="duckdb"))
+
+
+def origin(rule: str) -> Origin:
+    """The origin of a relation that no rule of the text names."""
+    return Origin(rule)

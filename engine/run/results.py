@@ -1,0 +1,131 @@
+"""What a close found, as values that pages, JSON and tests read; nothing here computes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class StockLine:
+    """Channel stock of one partner in units.
+
+    `flows` holds (kind, units signed as they change the expected bucket); `reported` and `variance` are None where no report came in
+    for some of its parts; `value` is the variance at the unit value, in reporting currency; `silent` counts parts without a report.
+    """
+
+    partner: str
+    opening: Decimal
+    flows: tuple[tuple[str, Decimal], ...]
+    in_transit: Decimal
+    uncredited: Decimal
+    expected: Decimal
+    reported: Decimal | None
+    variance: Decimal | None
+    value: Decimal | None
+    silent: int
+
+
+@dataclass(frozen=True, slots=True)
+class VarianceLine:
+    """Rows of the reconciliation with one severity and treatment: how many, units and value (signed sums)."""
+
+    severity: str
+    treatment: str
+    approver: str
+    rows: int
+    units: Decimal | None
+    value: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class AccountLine:
+    """One account of the journal: sums by side."""
+
+    account: str
+    title: str
+    debit: Decimal
+    credit: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class TieOut:
+    """One promise checked: its sentence, whether it held, figures, and what to do where it did not.
+
+    `blocks` says that a failure refuses publication; a control that only raises an exception does not.
+    """
+
+    name: str
+    passed: bool
+    sentence: str
+    blocks: bool
+    next_action: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ControlLine:
+    """One control of the ruleset: code, severity, role, how many rows broke it and up to five of them as text."""
+
+    name: str
+    code: str
+    severity: str
+    role: str
+    broken: int
+    witnesses: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AdjustmentLine:
+    """What one adjustment did: form, facts touched, units moved where it records or excludes."""
+
+    name: str
+    form: str
+    facts: int
+    units: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReportTable:
+    """A report of the ruleset: its columns and rows, in order; numbers are Decimal, None is missing."""
+
+    name: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[object, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StageTime:
+    """One stage of a run: rows it made and seconds it took."""
+
+    stage: str
+    rows: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class CloseResult:
+    """Everything a close of one period found; money in `currency`."""
+
+    period: str
+    start: date
+    end: date
+    currency: str
+    ruleset: str
+    ruleset_version: str
+    ruleset_hash: str
+    stock: tuple[StockLine, ...]
+    variances: tuple[VarianceLine, ...]
+    adjustments: tuple[AdjustmentLine, ...]
+    journal: tuple[AccountLine, ...]
+    tie_outs: tuple[TieOut, ...]
+    controls: tuple[ControlLine, ...]
+    reports: tuple[ReportTable, ...]
+    late_lines: int
+    facts: int
+    stages: tuple[StageTime, ...]
+
+    @property
+    def publishable(self) -> bool:
+        """Whether no blocking tie-out failed."""
+        return all(one.passed for one in self.tie_outs if one.blocks)
