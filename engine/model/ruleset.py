@@ -110,6 +110,8 @@ class Layers(Item):
     opening_kinds: tuple[str, ...]
     leaving_kinds: tuple[str, ...]
     returning_kinds: tuple[str, ...]
+    transfer_kinds: tuple[str, ...] = ()
+    """Kinds that hand units to another pool inside the covered buckets (`moves A to A of receiver`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,6 +311,8 @@ class Parameter(Item):
     row_spans: tuple[Span, ...]
     review_by: date
     exceptions: tuple[ExceptionRule, ...]
+    grain: Grain
+    """Keys: the column's, and every name its exceptions read of whoever reads the parameter."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,8 @@ class Record:
 
     `family` is 'kind' or 'register'. `identity` names the identifying columns; `on` is the date column of a kind (a
     register with history has `date`); `columns` holds identity, date and fields, each once, in that order.
-    A path in an identity (`partner.region`) is a column of that name.
+    A path in an identity (`partner.region`) is a column of that name. `bands_by` is the column whose values begin the
+    bands of a register `with bands by` it.
     """
 
     name: str
@@ -48,6 +49,13 @@ class Record:
     identity: tuple[str, ...]
     on: str | None
     columns: tuple[Column, ...]
+    bands_by: str | None = None
+
+    @property
+    def row_key(self) -> tuple[str, ...]:
+        """The columns that tell rows apart: a register with history adds its date, one with bands its band column."""
+        extra = (self.on if self.family == "register" else None, self.bands_by)
+        return (*self.identity, *(name for name in extra if name))
 
     def column(self, name: str) -> Column:
         """The column of a name; KeyError where there is none."""
