@@ -205,7 +205,7 @@ amend table variance-treatment because "Board materiality is 80,000 USD."
     add column | bronze | 4.5% |
     add input partner.region
 withdraw exception-name because "The side letter has ended."
-"""
+"""  # noqa: E501
 """A ruleset in which every item and every clause occurs."""
 
 

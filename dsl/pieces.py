@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 from dsl.span import Source
 
@@ -80,7 +81,7 @@ def compiled_text(source: Source) -> str:
 def cut(text: str) -> tuple[Piece, ...]:
     """The items of a text by their offsets; what stands before the first is not part of any."""
     starts = [match.start() for match in _ITEM_START.finditer(text)]
-    return tuple(Piece(start, end) for start, end in zip(starts, [*starts[1:], len(text)], strict=True))
+    return tuple(Piece(start, end) for start, end in pairwise([*starts, len(text)]))
 
 
 def heading_at(source: Source, offset: int) -> str:
