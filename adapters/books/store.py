@@ -17,8 +17,8 @@ the files to DuckDB in `adapters.books.tables`.
 
 from __future__ import annotations
 
-import getpass
 import os
+import pwd
 import sqlite3
 import uuid
 from collections.abc import Iterator
@@ -140,6 +140,14 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def system_user() -> str:
+    """The operating system's user, by number where it has no name."""
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return f"user {os.geteuid()}"
+
+
 @contextmanager
 def open_books(
     folder: Path, *, write: bool, create: bool = False, clock: Clock = utc_now, actor: str | None = None
@@ -166,7 +174,7 @@ def open_books(
             raise storage_fault(error, layout.folder) from error
         raise
     try:
-        yield Books(layout, ledger, lock, clock, actor or getpass.getuser())
+        yield Books(layout, ledger, lock, clock, actor or system_user())
     finally:
         ledger.close()
         if lock is not None:

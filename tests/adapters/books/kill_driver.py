@@ -2,7 +2,7 @@
 
     python kill_driver.py FOLDER random TRIALS SEED       SIGKILL a random time after opening
     python kill_driver.py FOLDER operation TRIALS SEED    SIGKILL just before the k-th file operation, k = 1, 2, ...
-    python kill_driver.py FOLDER file-size TRIALS SEED    no kill, but no file may grow beyond k times 6,000 bytes
+    python kill_driver.py FOLDER file-size TRIALS SEED    no kill, but no file may grow beyond k times 15,000 bytes
 
 Every trial forks a child that opens the books and publishes loads until it dies, telling each receipt through a pipe
 once it has it. Then the books must open, be sound, hold every load that was told, and hold each load as a whole. Prints
@@ -33,9 +33,9 @@ from tests.adapters.books.publishing import REFUSED, ROWS, content_hash, publish
 
 READY = b"ready\n"
 SECONDS = 0.06
-SECONDS_MAX = 0.4
+SECONDS_MAX = 0.2
 LOADS_A_LIFE = 40
-LIMIT_STEP = 6000
+LIMIT_STEP = 15000
 OPERATIONS = ("fsync", "rename", "mkdir", "chmod", "unlink", "rmdir", "open", "pwrite", "ftruncate")
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import sqlite3
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from adapters.books.entries import RunKind
 from adapters.books.errors import BooksCorrupted, BooksError, BooksInUse, BooksMissing, UnknownPeriod
-from adapters.books.store import Books, open_books, verify_books
+from adapters.books.store import Books, open_books, system_user, verify_books
 from dsl.diagnostics import InternalError
 from tests.adapters.books.publishing import (
     CALENDAR,
@@ -219,3 +220,9 @@ def test_books_are_of_no_use_in_a_forked_child_and_it_cannot_break_the_lock(
         pass
     publish_load(books, connection, "a.csv")
     assert books.verify() == []
+
+
+def test_who_acts_is_the_system_user_even_without_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert system_user() == pwd.getpwuid(os.geteuid()).pw_name
+    monkeypatch.setattr(os, "geteuid", lambda: 987654321)
+    assert system_user() == "user 987654321"
