@@ -77,4 +77,4 @@ class DataType:
             return f"one of {', '.join(self.values)}"
         if self.family in (Family.REGISTER, Family.KIND):
             return self.domain
-        return self.family.value
+        return str(self.family.value)

@@ -1,7 +1,7 @@
 """Bound expressions: every name resolved to what it stands for, every value with its type.
 
-An expression is bound in the grain of the item that holds it. `KeyOf` and `FieldOf` speak of that grain's row; a value of
-another item is an `ItemOf` whose `keys` say, in the asker's terms, which row of that item is meant. So an item can be
+An expression is bound in the grain of the item that holds it. `KeyOf` and `FieldOf` speak of that grain's row; the value
+of another item is an `ItemOf` whose `keys` say, in the asker's terms, which row of that item is meant. So an item can be
 evaluated in another item's row by substituting keys, and lineage never has to guess.
 """
 
@@ -31,7 +31,8 @@ class Grain:
     fields of the same name agree; may have further `keys`), 'layers' (rows holds 'layer', then kinds joined to it),
     'slices' (parts of a layer touched by the kinds in `touched`), 'lines' (ledger-line), 'balances' (ledger-balance),
     'corrections', 'once' (no `for each`).
-    `keys` are all keys that make a row unique, those of the rows included; `calendar` is the calendar its periods follow.
+    `keys` are all keys that make a row unique, those of the rows included; layers add the key `layer` (the layer's own
+    identity) to those of their pool, slices also `event`. `calendar` is the calendar its periods follow.
     """
 
     form: str
@@ -69,7 +70,11 @@ class Literal(Bound):
 
 @dataclass(frozen=True, slots=True)
 class KeyOf(Bound):
-    """The value of a key of the grain."""
+    """The value of a key of the grain, which every field that is a key is bound to.
+
+    Three words need not be keys: a calendar word is then the span the asker's date lies in (in an adjustment, the period
+    that is worked on), `book` and `scenario` are those of the run. In a decision the governing date's name is a `KeyOf`.
+    """
 
     name: str
 
@@ -109,7 +114,10 @@ class RegisterField(Bound):
 
 @dataclass(frozen=True, slots=True)
 class FactField(Bound):
-    """A field of another kind's fact found through a reference or identity: like RegisterField, for a kind."""
+    """A field of another kind's fact found through a reference: like RegisterField, for a kind.
+
+    `keys` pairs 'identity' with the expression that holds the fact's identity (its identifying fields joined).
+    """
 
     kind: str
     name: str
@@ -122,7 +130,8 @@ class ItemOf(Bound):
 
     `item` is the item's name (of a table output: the output's; of a reconciliation's local: `siso.value`). `keys` gives
     for each key of the item's grain (rows that are the asker's own row are left out) its value in the asker's terms.
-    `as_of` is a decision's governing date in the asker's terms; None: the asker's date.
+    An allocation read through a reference to its part (`bundle-line.bundle-price`) has one key: the part's kind, paired
+    with the reference. `as_of` is a decision's governing date in the asker's terms; None: the asker's date.
     """
 
     item: str
@@ -132,7 +141,10 @@ class ItemOf(Bound):
 
 @dataclass(frozen=True, slots=True)
 class BucketOf(Bound):
-    """Units in a bucket of stock at the asker's keys, at the end of `on` (None: of the asker's date or period)."""
+    """Units in a bucket of stock at the end of `on` (None: of the asker's date or period).
+
+    `keys` holds the keys of stock the asker has; over those it lacks the units are added up.
+    """
 
     bucket: str
     keys: tuple[tuple[str, Expression], ...]
@@ -213,7 +225,10 @@ class ChoiceOf(Bound):
 class Source:
     """The rows an aggregate or `exists` ranges over, and how they agree with the asker.
 
-    `grain` is the rows' own grain; `matching` pairs an expression bound in that grain with one in the asker's.
+    `grain` is the rows' own grain; `matching` pairs an expression bound in that grain with one in the asker's, for every
+    key of the asker that is no calendar word (a key the rows lack is T206). Calendar words, and an event's date, are not
+    paired: the plan takes the rows whose governing date lies in the asker's span, or up to its event. A layer's or
+    slice's own identity (`layer`, `event`) is paired only where the rows have it.
     """
 
     grain: Grain
@@ -271,8 +286,8 @@ class Otherwise(Bound):
 
 
 Expression = (
-    Literal | KeyOf | FieldOf | LocalOf | RegisterField | FactField | ItemOf | BucketOf | MomentOf | Arithmetic | Minus | Converted
-    | BandOf | AtExtreme | RoundedOf | ChoiceOf | AggregateOf | LedgerBalance | AbsoluteOf | Otherwise
+    Literal | KeyOf | FieldOf | LocalOf | RegisterField | FactField | ItemOf | BucketOf | MomentOf | Arithmetic | Minus
+    | Converted | BandOf | AtExtreme | RoundedOf | ChoiceOf | AggregateOf | LedgerBalance | AbsoluteOf | Otherwise
 )  # fmt: skip
 
 
@@ -307,7 +322,7 @@ class MissingTest:
 
 @dataclass(frozen=True, slots=True)
 class ExistsTest:
-    """`a K exists for ... before D`: `before` is bound in the asker's grain, `date` in the source's (its governing date)."""
+    """`a K exists for ... before D`: `before` is bound in the asker's grain; rows agree with the source's matching alone."""
 
     span: Span
     negated: bool

@@ -113,7 +113,7 @@ class Binder:
         )
 
     def _meta(self, node: syntax.Item) -> Meta:
-        return bind_meta(self.world, _meta_of(node), self.world.heads[node.name.text])
+        return bind_meta(self.world, node, _meta_of(node))
 
     def ruleset(self, merged: Merged) -> Ruleset:
         """Everything bound, item by item in order of the text."""

@@ -83,12 +83,12 @@ class Change:
 class Layers(Item):
     """Valuation of a set of buckets; every question answered once (T320).
 
-    order 'oldest', 'newest', 'dearest', 'average' or 'standard', by the fields of `order_by`; `leave_by` is (field, test bound in the
-    leaving fact's slice-less grain: rows are the kinds that leave) or None; `brings_back` maps a kind to 'old' or 'back';
-    `takes` maps a kind to (field, 'oldest'|'newest'); oversell 'stop', 'wait', 'last-price' (settles to `settles_to`);
-    overreturn 'stop' or 'open-layer'; late 'catch-up' or 'recompute'; leftover 'running' or 'apart' (to `leftover_to`);
-    `ignores` are (mark, test bound in the grain of the pool) pairs. `opening_kinds`, `leaving_kinds`, `returning_kinds`
-    follow from the movements.
+    order 'oldest', 'newest', 'dearest', 'average' or 'standard', by the fields of `order_by`; `leave_by` are (field,
+    test) pairs, the test bound in a grain whose rows are the kinds that leave; `brings_back` maps a kind to 'old' or
+    'back'; `takes` maps a kind to (field, 'oldest'|'newest'); oversell 'stop', 'wait', 'last-price' (settles to
+    `settles_to`); overreturn 'stop' or 'open-layer'; late 'catch-up' or 'recompute'; leftover 'running' or 'apart' (to
+    `leftover_to`); `ignores` are (mark, test bound in the grain of the pool) pairs. `opening_kinds`, `leaving_kinds`,
+    `returning_kinds`, `transfer_kinds` follow from the movements.
     """
 
     buckets: tuple[str, ...]
@@ -279,7 +279,7 @@ class ExceptionRule(Item):
 
 @dataclass(frozen=True, slots=True)
 class Decision(Item):
-    """One of closed outcomes; `usual` is the answer unless excepted; `as_of` names the governing date ('' for a moment)."""
+    """One of closed outcomes; `usual` answers unless excepted; `as_of` names the governing date ('' for a moment)."""
 
     grain: Grain
     type: DataType

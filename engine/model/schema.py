@@ -1,7 +1,7 @@
 """What a client must supply: the rows of each register and kind, column by column.
 
-A record's columns are named as in the language (`sale-date`), and every stored table has them under these names, followed
-by the implied columns of `IMPLIED`. `identity` of a row is its identifying fields as text, in order, joined by U+001F
+A record's columns are named as in the language (`sale-date`), and every stored table has them under these names, then
+the implied columns of `IMPLIED`. `identity` of a row is its identifying fields as text, in order, joined by U+001F
 (missing is empty), so that comparing identities by code point compares field by field.
 """
 

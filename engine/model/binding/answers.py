@@ -8,12 +8,12 @@ from dataclasses import replace
 from dsl import syntax
 from engine.model.binding.algebra import agree, fitted, is_zero, said_type
 from engine.model.binding.asker import NOTHING, Asker, Facts
+from engine.model.binding.conditions import bind_tests, facts_of
 from engine.model.binding.expressions import BINDING, bind, bind_answer, needed, refs_of
 from engine.model.binding.grains import fields_of, grain_of, part_grain
 from engine.model.binding.names import find
 from engine.model.binding.suggestions import did_you_mean
 from engine.model.binding.terms import UNKNOWN, one_of
-from engine.model.binding.testing import bind_tests, facts_of
 from engine.model.binding.world import World
 from engine.model.datatypes import DataType, Family
 from engine.model.expression import AtExtreme, Expression, Grain, Literal
@@ -22,17 +22,19 @@ from engine.model.ruleset import Allocation, Amount, Cap, Decision, ExceptionRul
 CANNOT_BE_NOTHING = (Family.PRICE, Family.DATE, Family.TEXT, Family.PERIOD, Family.ENUMERATION, Family.REGISTER)
 
 
-def bind_meta(world: World, node: syntax.Meta | None, effective: syntax.Head) -> Meta:
-    """What an item says of itself; where it states no dates, those of its text's head hold. Reports unknown citations."""
+def bind_meta(world: World, item: syntax.Item, node: syntax.Meta | None) -> Meta:
+    """What an item says of itself; where it states no dates, its text's head does. Reports unknown citations."""
+    head = world.head_of(item)
+    effective_from = head.effective_from if head else None
     if node is None:
-        return Meta(effective_from=effective.effective_from)
+        return Meta(effective_from=effective_from)
     for cited in node.cites:
         if cited.text not in world.citations:
             help_text = did_you_mean(cited.text, world.citations) or "declare it with `citation`"
             world.error("T101", f"no citation `{cited.text}`", cited.span, help_text)
     return Meta(
         node.version,
-        node.effective_from or effective.effective_from,
+        node.effective_from or effective_from,
         node.effective_through,
         node.why.text if node.why else "",
         tuple(cited.text for cited in node.cites),
@@ -159,7 +161,7 @@ def _exception(
     when = bind_tests(world, BINDING, asker, body.when) if body.when else None
     inner = asker.knowing(facts_of(world, when)) if when else asker
     to = tuple(target.text for target in node.to if target.text == parent or _root_is(world, target.text, parent))
-    meta = bind_meta(world, body.meta, world.heads[name])
+    meta = bind_meta(world, node, body.meta)
     if body.spread is not None:
         if whole is None:
             world.error("T201", f"`{parent}` shares nothing out", body.spread.span, "answer with `becomes`")

@@ -8,12 +8,12 @@ from dsl import syntax
 from engine.model.binding.algebra import fitted, said_type
 from engine.model.binding.answers import bind_locals
 from engine.model.binding.asker import Asker
+from engine.model.binding.conditions import bind_tests, facts_of
 from engine.model.binding.expressions import BINDING, bind, bind_date, bind_rate, bind_role, needed
 from engine.model.binding.grains import grain_of
 from engine.model.binding.names import bind_name
 from engine.model.binding.suggestions import did_you_mean
 from engine.model.binding.terms import MONEY, SEVERITIES, UNKNOWN
-from engine.model.binding.testing import bind_tests, facts_of
 from engine.model.binding.world import World
 from engine.model.datatypes import Family
 from engine.model.expression import Expression

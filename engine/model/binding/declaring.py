@@ -16,7 +16,7 @@ from engine.model.binding.suggestions import did_you_mean
 from engine.model.binding.terms import UNKNOWN, declared_terms, type_named
 from engine.model.binding.world import Declared, World, by_name
 from engine.model.expression import Grain, Key
-from engine.model.merging import Merged
+from engine.model.merging import Merged, head_key
 
 VALUES = (syntax.Amount, syntax.Allocation, syntax.Decision, syntax.Parameter, syntax.Table)
 FAMILIES = {
@@ -31,7 +31,7 @@ FAMILIES = {
 def declare(merged: Merged, diagnostics: Diagnostics) -> World:
     """A world that knows every name of the merged text."""
     world = World(diagnostics, merged.items)
-    world.heads = merged.heads
+    world.head_of = lambda item: merged.heads.get(head_key(item))
     world.reporting_currency = merged.base.currency.text if merged.base.currency else ""
     world.registers = by_name(world.of_type(syntax.Register), "register", diagnostics)
     world.kinds = by_name(world.of_type(syntax.Kind), "kind", diagnostics)

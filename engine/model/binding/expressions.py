@@ -8,6 +8,7 @@ from dsl import syntax
 from dsl.diagnostics import Diagnostics
 from engine.model.binding.algebra import agree, fit_pair, is_zero, result_of, said_type
 from engine.model.binding.asker import Asker, Facts
+from engine.model.binding.conditions import Binding, bind_tests, facts_of, facts_of_not
 from engine.model.binding.fingerprint import fingerprint
 from engine.model.binding.literals import literal_named
 from engine.model.binding.names import bind_name, find, report_unknown, unknown
@@ -24,7 +25,6 @@ from engine.model.binding.terms import (
     UNKNOWN,
     in_currency,
 )
-from engine.model.binding.testing import Binding, bind_tests, facts_of, facts_of_not
 from engine.model.binding.world import World
 from engine.model.datatypes import DataType, Family
 from engine.model.expression import (
@@ -189,7 +189,7 @@ def _binary(world: World, asker: Asker, node: syntax.Binary) -> Expression:
         and isinstance(node.right, syntax.Convert)
         and not _is_money(world, asker, node.right.value)
     ):
-        # `a * b converted to C` reads as the product converted; conversion is linear, so it does not matter which factor is.
+        # `a * b converted to C` reads as the product converted: conversion is linear.
         product = syntax.Binary(node.span, "*", node.left, node.right.value)
         return _convert(world, asker, replace(node.right, span=node.span, value=product))
     left = needed(world, asker, bind(world, asker, node.left))
@@ -435,6 +435,7 @@ def refs_of(node: object) -> tuple[syntax.Ref, ...]:
 
 
 def test_refs(tests: syntax.Tests) -> tuple[syntax.Ref, ...]:
+    """Every name the left sides of tests speak of, in order of writing."""
     found: list[syntax.Ref] = []
     for test in tests.tests:
         if not isinstance(test, syntax.Exists):

@@ -9,6 +9,7 @@ from dsl import syntax
 from engine.model.binding.algebra import agree, fitted, said_type
 from engine.model.binding.answers import bind_caps, bind_locals
 from engine.model.binding.asker import Asker
+from engine.model.binding.conditions import bind_tests, facts_of
 from engine.model.binding.expressions import BINDING, bind, bind_date, needed
 from engine.model.binding.grains import (
     covered,
@@ -23,7 +24,6 @@ from engine.model.binding.grains import (
 )
 from engine.model.binding.suggestions import did_you_mean
 from engine.model.binding.terms import QUANTITY, UNKNOWN
-from engine.model.binding.testing import bind_tests, facts_of
 from engine.model.binding.world import World
 from engine.model.datatypes import Family
 from engine.model.expression import Expression, FieldOf, Grain, TestsOf
@@ -101,8 +101,8 @@ def bind_layers(world: World, node: syntax.Layers, meta: Meta) -> Layers:
     return Layers(
         name, node.name.span, meta, covered(node), grain, answers.carried(), order[0], order[1],
         answers.leave_by(leave_grain), answers.brings_back(), answers.takes(), answers.changes(), oversell, settles_to,
-        answers.overreturn(), answers.late(), leftover, leftover_to, answers.ignores(), opening_kinds(world, node), leaving,
-        returning_kinds(node), transfer_kinds(world, node),
+        answers.overreturn(), answers.late(), leftover, leftover_to, answers.ignores(), opening_kinds(world, node),
+        leaving, returning_kinds(node), transfer_kinds(world, node),
     )  # fmt: skip
 
 
@@ -337,7 +337,8 @@ def bind_adjustment(world: World, node: syntax.Adjustment, meta: Meta) -> Adjust
     caps = bind_caps(world, inner, node.caps, QUANTITY)
     mark = node.marked.text if node.marked else ""
     return Adjustment(
-        name, node.name.span, meta, node.reconciliation.text, node.stage.text, grain, when, twins, action, mark, reverses, caps
+        name, node.name.span, meta, node.reconciliation.text, node.stage.text, grain, when, twins, action, mark,
+        reverses, caps,
     )  # fmt: skip
 
 

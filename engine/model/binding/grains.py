@@ -39,7 +39,7 @@ EVENT_KEY = Key("event", TEXT)
 
 
 def grain_of(world: World, scope: syntax.Scope | None, calendar: str = "") -> Grain:
-    """The grain of a `for each`; `calendar` is the one stated, else that of the close. Reports T101 for unknown words."""
+    """The grain of a `for each`, on the calendar stated or else that of the close. Reports T101 for unknown words."""
     calendar = calendar or world.calendar
     if scope is None:
         return ONCE
@@ -66,7 +66,7 @@ def grain_of(world: World, scope: syntax.Scope | None, calendar: str = "") -> Gr
 
 
 def part_grain(world: World, whole: Grain, over: str) -> Grain:
-    """The grain of the parts of an allocation: the whole's rows joined with `over` (a kind, register or calendar word)."""
+    """The grain of the parts of an allocation: the whole's rows joined with `over`, rows or a calendar word."""
     rows, keys = list(whole.rows), {key.name: key for key in whole.keys}
     if over in CALENDAR_WORDS:
         keys[over] = Key(over, calendar_type(over))

@@ -58,7 +58,7 @@ def cell_name(cell: syntax.Cell) -> str:
 
 
 def output_types(world: World, table: syntax.Table) -> dict[str, DataType]:
-    """The type of each output: its term, severities, roles, the field a path ends in, else the closed list of its cells."""
+    """The type of each output: its term, severities, roles, a path's last field, else the closed list of its cells."""
     found: dict[str, DataType] = {}
     for at, name in enumerate(table.decides):
         cells = [row.outputs[at] for row in table.grid.rows if len(row.outputs) > at]
@@ -189,7 +189,7 @@ def _output(world: World, asker: Asker, cell: syntax.Cell, type_: DataType) -> E
 
 
 def bind_parameter(world: World, node: syntax.Parameter, grain: Grain, meta: Meta) -> Parameter:
-    """A parameter: columns by enumeration value, key or band; rows by from-date; exceptions read their asker's names."""
+    """A parameter: columns by value, key or band; rows by from-date; exceptions read their asker's names."""
     name = node.name.text
     asker = Asker(f"parameter {name}", grain)
     type_ = world.declared_type(name)

@@ -11,7 +11,7 @@ from engine.model.binding.grains import fields_of, is_row, own_fields, row_keys,
 from engine.model.binding.suggestions import did_you_mean
 from engine.model.binding.terms import CALENDAR_WORDS, QUANTITY, TEXT, UNKNOWN, calendar_type, one_of
 from engine.model.binding.visibility import key_in_terms, keys_in_terms
-from engine.model.binding.world import Field, World
+from engine.model.binding.world import Declared, Field, World
 from engine.model.datatypes import DataType, Family
 from engine.model.expression import (
     BucketOf,
@@ -33,7 +33,7 @@ def unknown(span: Span) -> Expression:
 
 
 def bind_name(world: World, asker: Asker, ref: syntax.Ref) -> Expression:
-    """The value a name or path stands for; reports T101, T102 or T103 and gives an unknown value where there is none."""
+    """The value a name or path stands for; where there is none, T101 or T102 and an unknown value."""
     found = find(world, asker, ref)
     if found is None:
         report_unknown(world, asker, ref)
@@ -153,7 +153,7 @@ def register_row(world: World, asker: Asker, register: str, span: Span, field: s
 def register_field(
     world: World, asker: Asker, register: str, field: str, keys: tuple[Expression, ...], span: Span, may_lack: bool
 ) -> Expression | None:
-    """A field of a register's row; it may be missing where the field is optional, a key may be, or the row need not exist."""
+    """A field of a register's row; missing where the field is optional, a key may be, or the row need not exist."""
     record = world.records[register]
     column = next((column for column in record.columns if column.name == field), None)
     if field and column is None:
@@ -171,7 +171,7 @@ def register_field(
 def _base(world: World, asker: Asker, ref: syntax.Ref) -> tuple[Expression | None, tuple[syntax.Name, ...]]:
     """The value the first words of a path stand for, and the words that are left."""
     first, second, grain = ref.parts[0], ref.parts[1], asker.grain
-    row = _own_row(world, asker, first.text)
+    row = _own_row(asker, first.text)
     if row is not None:
         fields = own_fields(world, first.text) if row != "slice" else fields_of(world, grain)
         one = fields.get(second.text)
@@ -189,7 +189,7 @@ def _base(world: World, asker: Asker, ref: syntax.Ref) -> tuple[Expression | Non
     return _single(world, asker, first), ref.parts[1:]
 
 
-def _own_row(world: World, asker: Asker, name: str) -> str | None:
+def _own_row(asker: Asker, name: str) -> str | None:
     """The row of `FieldOf` that a path's first word names: the asker's own kind, its layer, its day."""
     grain = asker.grain
     if name == "layer" and grain.form in ("layers", "slices"):
@@ -296,29 +296,28 @@ def report_unknown(world: World, asker: Asker, ref: syntax.Ref) -> None:
                     f"for subtraction write `{left} - {right}`",
                 )
                 return
-    last = ref.parts[-1].text
-    declared = world.declared.get(last)
-    if declared is not None and isinstance(declared.node, syntax.Decision) and len(ref.parts) == 1:
-        if keys_in_terms(world, asker, declared.grain, ref.span) is not None:
-            date = declared.node.as_of.span.text
-            world.error(
-                "T101",
-                f"`{text}` is decided as of {date}, and {where} has no such date",
-                ref.span,
-                f"read it where {date} is known",
-            )
-            return
-    if declared is not None:
+    declared = world.declared.get(text)
+    if declared is None:
+        help_text = did_you_mean(text, known_names(world, asker, ref))
+        world.error("T101", f"nothing is called `{text}` for {where}", ref.span, help_text)
+    elif _seen_but_undated(world, asker, declared, ref.span):
+        date = declared.node.as_of.span.text if isinstance(declared.node, syntax.Decision) else ""
+        message = f"`{text}` is decided as of {date}, and {where} has no such date"
+        world.error("T101", message, ref.span, f"read it where {date} is known")
+    else:
         world.error(
             "T101",
             f"`{text}` has one value for {said(declared.grain)}; {where} cannot name one of them",
             ref.span,
             f"aggregate it: `sum of {text}`, or read it where its keys are known",
         )
-        return
-    world.error(
-        "T101", f"nothing is called `{text}` for {where}", ref.span, did_you_mean(text, known_names(world, asker, ref))
-    )
+
+
+def _seen_but_undated(world: World, asker: Asker, declared: Declared, span: Span) -> bool:
+    """Whether a decision's keys can be named here and only its governing date cannot."""
+    if not isinstance(declared.node, syntax.Decision):
+        return False
+    return keys_in_terms(world, asker, declared.grain, span) is not None
 
 
 def _is_name(world: World, asker: Asker, text: str) -> bool:
@@ -337,7 +336,7 @@ def known_names(world: World, asker: Asker, ref: syntax.Ref) -> Iterable[str]:
         keys = (key.name for key in asker.grain.keys)
         return (*asker.locals, *fields_of(world, asker.grain), *keys, *world.declared, *world.buckets)
     first = ref.parts[0].text
-    row = _own_row(world, asker, first)
+    row = _own_row(asker, first)
     if row is not None:
         fields: Iterable[str] = fields_of(world, asker.grain) if row == "slice" else own_fields(world, first)
     elif first in world.reconciliations or first in world.records:

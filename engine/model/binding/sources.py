@@ -19,7 +19,7 @@ IMPLIED_KEYS = ("layer", "event", "ledger-line")
 
 
 def source_for(world: World, asker: Asker, refs: Iterable[syntax.Ref], span: Span, what: str) -> Source | None:
-    """The source of an aggregate over the finest rows its names speak of. Reports T206 where there is none or a key lacks."""
+    """The source of an aggregate: the finest rows its names speak of. Reports T206 for none, or where a key lacks."""
     grains = list(dict.fromkeys(grain for ref in refs if (grain := natural_grain(world, asker, ref)) is not None))
     if not grains:
         for ref in refs:
@@ -74,7 +74,7 @@ def matching(
             "use one calendar",
         )
     pairs: list[tuple[Expression, Expression]] = []
-    for name in _scope_keys(world, asker):
+    for name in _scope_keys(asker):
         theirs = key_in_terms(world, inner, name, span)
         ours = key_in_terms(world, asker, name, span)
         if ours is None:
@@ -93,7 +93,7 @@ def matching(
     return tuple(pairs)
 
 
-def _scope_keys(world: World, asker: Asker) -> tuple[str, ...]:
+def _scope_keys(asker: Asker) -> tuple[str, ...]:
     """The keys an aggregate must agree on: those of the asker's grain, of a slice its fact's part in the pool too."""
     return tuple(key.name for key in asker.grain.keys if key.name not in CALENDAR_WORDS)
 

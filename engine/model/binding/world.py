@@ -29,7 +29,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """A value other items may read: family 'amount', 'allocation', 'decision', 'parameter' or 'output' (of `node`, a table)."""
+    """A value other items may read: family is amount, allocation, decision, parameter or output (`node` is its table)."""
 
     name: str
     family: str
@@ -64,7 +64,7 @@ class World:
     account_roles: dict[str, Span] = field(default_factory=dict)
     declared: dict[str, Declared] = field(default_factory=dict)
     output_types: dict[str, DataType] = field(default_factory=dict)
-    heads: dict[str, syntax.Head] = field(default_factory=dict)
+    head_of: Callable[[syntax.Item], syntax.Head | None] = field(default=lambda item: None)
     missing_without: dict[str, frozenset[str]] = field(default_factory=dict)
     band_types: dict[str, DataType] = field(default_factory=dict)
     exceptions: dict[str, syntax.Exception_] = field(default_factory=dict)

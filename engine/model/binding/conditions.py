@@ -40,7 +40,7 @@ class Binding:
 
 
 def bind_tests(world: World, binding: Binding, asker: Asker, node: syntax.Tests) -> TestsOf:
-    """Bind tests in order; each knows what those before it told: with `and` that they hold, with `or` that they do not."""
+    """Bind tests in order; each knows that those before it hold (`and`) or do not (`or`)."""
     bound: list[TestOf] = []
     for one in node.tests:
         test = _test(world, binding, asker, one)

@@ -1,0 +1,30 @@
+"""What a ruleset is to the rest of the world: the rows it asks for, and the hash that pins its text."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import PurePath
+
+from engine.model.ruleset import Ruleset
+from engine.model.schema import Schema
+
+
+def schema_of(ruleset: Ruleset) -> Schema:
+    """The rows a client must supply: every register, then every kind, in order of the text."""
+    records = [register.record for register in ruleset.registers.values()]
+    records.extend(kind.record for kind in ruleset.kinds.values())
+    return Schema(tuple(records), ruleset.head.currency)
+
+
+def ruleset_hash(ruleset: Ruleset) -> str:
+    """SHA-256, in hexadecimal, of the texts a ruleset was merged from: names and versions, then each file in order.
+
+    A file counts by its own name and its lines; the folder it lies in and how its lines end make no difference.
+    """
+    digest = hashlib.sha256()
+    for name, version in ruleset.head.lineage:
+        digest.update(f"ruleset {name} version {version}\n".encode())
+    for name, text in ruleset.texts:
+        lines = "\n".join(line.rstrip() for line in text.splitlines())
+        digest.update(f"file {PurePath(name).name} {len(lines.encode())}\n{lines}\n".encode())
+    return digest.hexdigest()
