@@ -54,7 +54,8 @@ HABITS = (
     Habits(("receipt", "sale", "return")),
     Habits(("receipt", "sale", "return"), disordered=True),
     Habits(("receipt", "receipt", "sale")),
-    Habits(("receipt", "sale", "return", "change")),
+    Habits(("receipt", "sale", "return", "change", "change")),
+    Habits(("receipt", "receipt", "sale", "sale", "return", "return", "change", "change")),
     Habits(("receipt", "sale", "to-vendor", "return", "return from vendor")),
     Habits(("receipt", "receipt", "sale", "named", "return")),
     Habits(("receipt", "sale", "named", "named", "return", "return from vendor"), disordered=True),
@@ -95,13 +96,13 @@ def in_turn(first: Iterable[Event], second: Iterable[Event] = ()) -> History:
     return History(*periods)
 
 
-def random_history(seed: int, pools: int, policy: Policy, events: int = 9) -> History:
+def random_history(seed: int, pools: int, policy: Policy, events: int = 13) -> History:
     """As many pools as asked, each with about `events` facts over two periods; the same seed gives the same history."""
     source = Random(seed)
     drawn: tuple[list[Event], list[Event]] = ([], [])
     for pool in range(1, pools + 1):
         habits = HABITS[pool % len(HABITS)]
-        for number in range(source.randint(2, events)):
+        for number in range(source.randint(3, events)):
             late = source.random() < 0.25
             second = late or source.random() < 0.4
             day = source.randint(1, LAST_DAY_OF_FIRST_PERIOD if number else 2) + (
@@ -141,6 +142,32 @@ def _draw(source: Random, pool: int, number: int, day: int, habits: Habits, poli
         return Event(number, pool, LEAVES, day, quantity, bucket=bucket, specific=serial, otherwise=plain)
     origin = VENDOR if what == "return from vendor" else CUSTOMER
     return Event(number, pool, RETURNS, day, quantity, bucket=origin)
+
+
+def tidy_history(seed: int, pools: int, events: int) -> History:
+    """Pools that sell no more than they hold and take back no more than they sold, one event a day, none late."""
+    source = Random(seed)
+    drawn: tuple[list[Event], list[Event]] = ([], [])
+    for pool in range(1, pools + 1):
+        held = sold = 0
+        for day in range(1, events + 1):
+            possible = ["receipt", *["sale"] * (2 if held else 0), *["return"] * (1 if sold else 0)]
+            what = source.choice(possible)
+            quantity = source.randint(1, {"receipt": 6, "sale": held, "return": sold}[what])
+            held += -quantity if what == "sale" else quantity
+            sold += {"receipt": 0, "sale": quantity, "return": -quantity}[what]
+            drawn[0 if day <= events // 2 else 1].append(_step(pool, day, f"{what} {quantity}", Policy()))
+    return in_turn(*drawn)
+
+
+def together(one: History, other: History) -> History:
+    """Two histories side by side: the pools of the second are numbered after those of the first."""
+    above = max(one.pools)
+    periods = ((one.first, other.first), (one.second, other.second))
+    first, second = (
+        (*mine, *(replace(event, pool=event.pool + above) for event in others)) for mine, others in periods
+    )
+    return in_turn(first, second)
 
 
 def _draw_change(source: Random) -> Change:

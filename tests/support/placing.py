@@ -10,8 +10,8 @@ from typing import Any
 
 from sqlglot import exp
 
+from engine.plan.executor import Executor, Row
 from engine.plan.relation import column, table
-from engine.run.executor import Executor, Row
 from tests.support.oracle import LEAVES, OPENS, Event, Layer, Moved, Place, Pool, Problem
 
 DAY_ZERO = date(2026, 1, 1)
@@ -70,6 +70,21 @@ class Told:
     order: dict[int, list[int]] = field(default_factory=dict)
     sold_units: dict[tuple[int, str], list[tuple[object, ...]]] = field(default_factory=dict)
     short: Counter[tuple[object, ...]] = field(default_factory=Counter)
+    last: dict[int, tuple[int, int]] = field(default_factory=dict)
+
+    def of(self, pool: int) -> Told:
+        """What was said about one pool."""
+        return Told(
+            Counter({key: count for key, count in self.moved.items() if key[1] == pool}),
+            Counter({key: count for key, count in self.held.items() if key[1] == pool}),
+            Counter({key: count for key, count in self.reopened.items() if key[1] == pool}),
+            Counter({problem: count for problem, count in self.problems.items() if problem.pool == pool}),
+            Counter({key: count for key, count in self.open_units.items() if key[0] == pool}),
+            {key: order for key, order in self.order.items() if key == pool},
+            {key: stack for key, stack in self.sold_units.items() if key[0] == pool},
+            Counter({key: count for key, count in self.short.items() if key[0] == pool}),
+            {key: last for key, last in self.last.items() if key == pool},
+        )
 
 
 def as_date(day: int) -> date:
@@ -153,7 +168,10 @@ def by_ledger(pools: Iterable[Pool]) -> Told:
             of = as_date(short.event.day) if short.like is None else short.like.identity
             told.short[number, short.event.identity, of, short.waiting, short.event.bucket] += 1
         layers = {unit.layer.identity: unit.layer.place for unit in pool.held}
-        told.order[number] = sorted(layers, key=layers.__getitem__)
+        if layers:
+            told.order[number] = sorted(layers, key=layers.__getitem__)
+        if pool.layers:
+            told.last[number] = (pool.layers[-1].identity, len(pool.layers[-1].units))
     return told
 
 
@@ -189,7 +207,7 @@ def by_engine(executor: Executor) -> Told:
 
 
 def _read_state(executor: Executor, told: Told) -> None:
-    for row in sorted(_read(executor, "unit-open"), key=lambda row: (row["pool"], row["place"])):
+    for row in sorted(_read(executor, "unit-open"), key=lambda row: (row["pool"], row["place"], row["layer"])):
         layer = layer_number(row["layer"])
         label = (layer, row["document"], row["specific"])
         told.open_units.update((row["pool"], *label, offset) for offset in range(row["from"], row["to"]))
@@ -204,6 +222,7 @@ def _read_state(executor: Executor, told: Told) -> None:
         told.short[row["pool"], row["event"], row["date"], row["quantity"], row["bucket"]] += 1
     for row in _read(executor, "unit-owed"):
         told.short[row["pool"], row["event"], layer_number(row["layer"]), row["quantity"], row["bucket"]] += 1
+    told.last.update({row["pool"]: (layer_number(row["layer"]), row["to"]) for row in _read(executor, "unit-last")})
 
 
 def _read(executor: Executor, name: str) -> list[dict[str, Any]]:
@@ -212,16 +231,12 @@ def _read(executor: Executor, name: str) -> list[dict[str, Any]]:
     return [dict(zip(names, row, strict=True)) for row in executor.rows(query)]
 
 
-def handed_over(executor: Executor, pools: Iterable[Pool]) -> Hand:
-    """What placing hands to the next period; which layer was a pool's last is for the caller to know."""
-    found: Hand = {
+def handed_over(executor: Executor) -> Hand:
+    """What placing hands to the next period."""
+    return {
         "open-unit": _read(executor, "unit-open"),
         "sold-unit": _read(executor, "unit-sold"),
         "waiting-unit": _read(executor, "unit-waiting"),
         "owed-unit": _read(executor, "unit-owed"),
+        "last-layer": _read(executor, "unit-last"),
     }
-    last = {pool.number: pool.layers[-1] for pool in pools if pool.layers}
-    found["last-layer"] = [
-        {"pool": pool, "layer": layer.identity, "to": len(layer.units)} for pool, layer in last.items()
-    ]
-    return found
