@@ -57,11 +57,26 @@ class Partner:
     invoices_late: bool = False
 
 
-ACME = Partner("ACME", "100010", "AMER", "resale", "full", "reported-pos", True, 60, True, 3, False, True)
-BRAVO = Partner("BRAVO", "100020", "EMEA", "resale", "full", "reported-pos", True, 45, False, 7, True, False)
-CHARLIE = Partner("CHARLIE", "100030", "APAC", "consignment", "full", "reported-pos", False, 0, False, 12, False, False, 2)
-DELTA = Partner("DELTA", "100040", "AMER", "resale", "rotation", "adjusted-pos", True, 90, False, 4, False, False, 0, True)
-ECHO = Partner("ECHO", "100050", "EMEA", "stocking", "none", "reported-pos", False, 0, False, 5, False, False)
+ACME = Partner(
+    "ACME", "100010", "AMER", "resale", "full", "reported-pos", True, 60, True, 3,
+    counts_in_transit=False, counts_uncredited=True,
+)  # fmt: skip
+BRAVO = Partner(
+    "BRAVO", "100020", "EMEA", "resale", "full", "reported-pos", True, 45, False, 7,
+    counts_in_transit=True, counts_uncredited=False,
+)  # fmt: skip
+CHARLIE = Partner(
+    "CHARLIE", "100030", "APAC", "consignment", "full", "reported-pos", False, 0, False, 12,
+    counts_in_transit=False, counts_uncredited=False, count_days_early=2,
+)  # fmt: skip
+DELTA = Partner(
+    "DELTA", "100040", "AMER", "resale", "rotation", "adjusted-pos", True, 90, False, 4,
+    counts_in_transit=False, counts_uncredited=False, invoices_late=True,
+)  # fmt: skip
+ECHO = Partner(
+    "ECHO", "100050", "EMEA", "stocking", "none", "reported-pos", False, 0, False, 5,
+    counts_in_transit=False, counts_uncredited=False,
+)  # fmt: skip
 PARTNERS = (ACME, BRAVO, CHARLIE, DELTA, ECHO)
 REGIONS = ("AMER", "EMEA", "APAC")
 SELLERS = (("JONES", "standard"), ("SMITH", "accelerated"))
@@ -140,10 +155,11 @@ class Authorisation:
     valid_through: date
 
 
+_NONE = Decimal("0.00")
 AUTHORISATIONS = (
-    Authorisation("SD-1001", "R-05", "flat-credit", Decimal("12.00"), Decimal("0.00"), MONTHS[0].first, MONTHS[3].last),
-    Authorisation("SD-1002", "S-03", "down-to-cost", Decimal("0.00"), Decimal("58.00"), MONTHS[0].first, MONTHS[1].last),
-    Authorisation("SD-1003", "A-04", "flat-credit", Decimal("1.25"), Decimal("0.00"), MONTHS[1].first, MONTHS[3].last),
+    Authorisation("SD-1001", "R-05", "flat-credit", Decimal("12.00"), _NONE, MONTHS[0].first, MONTHS[3].last),
+    Authorisation("SD-1002", "S-03", "down-to-cost", _NONE, Decimal("58.00"), MONTHS[0].first, MONTHS[1].last),
+    Authorisation("SD-1003", "A-04", "flat-credit", Decimal("1.25"), _NONE, MONTHS[1].first, MONTHS[3].last),
 )
 
 

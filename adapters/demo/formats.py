@@ -11,7 +11,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from adapters.demo.catalogue import MONTHS, PARTNERS, PARTS, SELLERS
+from adapters.demo.catalogue import PARTNERS, PARTS
 from adapters.demo.deliveries import Line, Total
 
 _PART = {part.code: part for part in PARTS}
@@ -130,8 +130,9 @@ def _rma(line: Line) -> Cells:
 def _acme_pos(line: Line) -> Cells:
     one, raw = _record(line), _raw(line)
     price = "" if one.returned else str(one.price)
-    return [one.invoice, one.line, "R" if one.returned else "S", one.part, one.serial, raw.get("quantity", str(one.quantity)),
-            price, one.authorisation, one.seller, raw.get("date", _iso(one.sale_date))]  # fmt: skip
+    quantity = raw.get("quantity", str(one.quantity))
+    return [one.invoice, one.line, "R" if one.returned else "S", one.part, one.serial, quantity, price,
+            one.authorisation, one.seller, raw.get("date", _iso(one.sale_date))]  # fmt: skip
 
 
 def _acme_trailer(lines: Sequence[Line]) -> Cells:
@@ -219,20 +220,106 @@ def _echo_stock(line: Line) -> Cells:
 _ECHO_TITLE = ('"ECHO Distribution S.A."', '"Sell-out report"', '""')
 
 FORMATS: dict[str, Format] = {
-    "opening-stock": Format("erp_opening_stock", ",", ("Delivery,Item,Sold-to,Material,Serial,Quantity,Goods issue,Net price,Standard cost",), _opening),
-    "shipments": Format("erp_shipments", ",", ("Delivery,Item,Sold-to,Material,Serial,Quantity,Net price,Standard cost,Goods issue,Promotion,Third party",), _shipment),
-    "receipts": Format("carrier_proof_of_delivery", ";", ("Delivery;Item;Consignee;Material;Serial;Quantity;Delivered at",), _receipt, line_end="\r\n"),
-    "rma": Format("erp_rma", ",", ("Movement,RMA,Item,Sold-to,Material,Quantity,Date,Credit price,Reference delivery,Reason",), _rma),
-    "acme-pos": Format("acme_pos", ",", ("Invoice,Line,Type,SKU,Serial,Qty,Resale Price,Debit,Rep,Sale Date",), _acme_pos, bottom=_acme_trailer),
-    "acme-stock": Format("acme_stock", ",", ("SKU,On Hand,Last Cost",), _acme_stock),
-    "bravo-pos": Format("bravo_verkauf", ";", ("Rechnung;Pos;Artikel;Bezeichnung;Seriennr;Menge;VK-Preis;Verkaufsdatum",), _bravo_pos, "cp1252", line_end="\r\n"),
-    "bravo-returns": Format("bravo_retouren", ";", ("Gutschrift;Pos;Artikel;Menge;Rückgabedatum",), _bravo_returns, "cp1252", line_end="\r\n"),
-    "bravo-stock": Format("bravo_bestand", ";", ("Artikel;Bestand;Stichtag",), _bravo_stock, "cp1252", line_end="\r\n"),
-    "charlie-pos": Format("CHARLIE_SALES", "|", (), _charlie_pos),
-    "charlie-stock": Format("CHARLIE_STOCK", "|", (), _charlie_stock),
-    "delta-pos": Format("delta_pos", "\t", ("Ref\tLn\tOur Part\tMfr Serial\tUnits\tInvoiced",), _delta_pos),
-    "delta-stock": Format("delta_on_hand", "\t", ("Our Part\tUnits\tCounted",), _delta_stock, bottom=_delta_end),
-    "echo-pos": Format("echo_sell_out", ",", (*_ECHO_TITLE, '"Invoice","Line","Movement","Part","Serial","Units","Unit price","Date"'), _echo_pos, quoted=True),
-    "echo-stock": Format("echo_stock", ",", (*_ECHO_TITLE, '"Part","Units","Unit cost"'), _echo_stock, quoted=True),
-}  # fmt: skip
+    "opening-stock": Format(
+        "erp_opening_stock",
+        ",",
+        ("Delivery,Item,Sold-to,Material,Serial,Quantity,Goods issue,Net price,Standard cost",),
+        _opening,
+    ),
+    "shipments": Format(
+        "erp_shipments",
+        ",",
+        ("Delivery,Item,Sold-to,Material,Serial,Quantity,Net price,Standard cost,Goods issue,Promotion,Third party",),
+        _shipment,
+    ),
+    "receipts": Format(
+        "carrier_proof_of_delivery",
+        ";",
+        ("Delivery;Item;Consignee;Material;Serial;Quantity;Delivered at",),
+        _receipt,
+        line_end="\r\n",
+    ),
+    "rma": Format(
+        "erp_rma",
+        ",",
+        ("Movement,RMA,Item,Sold-to,Material,Quantity,Date,Credit price,Reference delivery,Reason",),
+        _rma,
+    ),
+    "acme-pos": Format(
+        "acme_pos",
+        ",",
+        ("Invoice,Line,Type,SKU,Serial,Qty,Resale Price,Debit,Rep,Sale Date",),
+        _acme_pos,
+        bottom=_acme_trailer,
+    ),
+    "acme-stock": Format(
+        "acme_stock",
+        ",",
+        ("SKU,On Hand,Last Cost",),
+        _acme_stock,
+    ),
+    "bravo-pos": Format(
+        "bravo_verkauf",
+        ";",
+        ("Rechnung;Pos;Artikel;Bezeichnung;Seriennr;Menge;VK-Preis;Verkaufsdatum",),
+        _bravo_pos,
+        encoding="cp1252",
+        line_end="\r\n",
+    ),
+    "bravo-returns": Format(
+        "bravo_retouren",
+        ";",
+        ("Gutschrift;Pos;Artikel;Menge;Rückgabedatum",),
+        _bravo_returns,
+        encoding="cp1252",
+        line_end="\r\n",
+    ),
+    "bravo-stock": Format(
+        "bravo_bestand",
+        ";",
+        ("Artikel;Bestand;Stichtag",),
+        _bravo_stock,
+        encoding="cp1252",
+        line_end="\r\n",
+    ),
+    "charlie-pos": Format(
+        "CHARLIE_SALES",
+        "|",
+        (),
+        _charlie_pos,
+    ),
+    "charlie-stock": Format(
+        "CHARLIE_STOCK",
+        "|",
+        (),
+        _charlie_stock,
+    ),
+    "delta-pos": Format(
+        "delta_pos",
+        "\t",
+        ("Ref\tLn\tOur Part\tMfr Serial\tUnits\tInvoiced",),
+        _delta_pos,
+    ),
+    "delta-stock": Format(
+        "delta_on_hand",
+        "\t",
+        ("Our Part\tUnits\tCounted",),
+        _delta_stock,
+        bottom=_delta_end,
+    ),
+    "echo-pos": Format(
+        "echo_sell_out",
+        ",",
+        (*_ECHO_TITLE, '"Invoice","Line","Movement","Part","Serial","Units","Unit price","Date"'),
+        _echo_pos,
+        quoted=True,
+    ),
+    "echo-stock": Format(
+        "echo_stock",
+        ",",
+        (*_ECHO_TITLE, '"Part","Units","Unit cost"'),
+        _echo_stock,
+        quoted=True,
+    ),
+}
 """Every feed of the demo client that states what happened."""

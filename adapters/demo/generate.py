@@ -17,7 +17,7 @@ SEED = 2026
 
 
 def generate(folder: Path, seed: int = SEED) -> Planted:
-    """Write every file of the demo client below a folder, one folder for each delivery; the same seed, the same bytes."""
+    """Write the demo client's files below a folder, one folder for each delivery; the same seed, the same bytes."""
     world = simulate(seed)
     files = deliver(world)
     planting = plant(world, files, Random(seed))
@@ -71,7 +71,8 @@ def _deliveries(files: Files) -> tuple[Delivery, ...]:
 
 
 def _problem(draft: Draft, files: Files) -> Problem:
-    file, rows = "", ()
+    file = ""
+    rows: tuple[int, ...] = ()
     if draft.key is not None:
         lines = files.lines[draft.key]
         file = _second_path(draft.key, draft.again) if draft.again is not None else _path(draft.key)

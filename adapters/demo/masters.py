@@ -31,7 +31,7 @@ _CENT = Decimal("0.01")
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """One file of the ERP: its name without dates, the place in MONTHS of the delivery it comes with, header and rows."""
+    """One file of the ERP: its name without dates, place in MONTHS of the delivery it comes with, header, rows."""
 
     name: str
     month: int
@@ -41,9 +41,10 @@ class Export:
 
 def exports(world: World) -> tuple[Export, ...]:
     """Every master file, in the order of the deliveries."""
+    partners = tuple(_partner(one, REGISTERED, one.return_right) for one in PARTNERS)
     first = (
         Export("erp_companies", 0, "Company", ("US01",)),
-        Export("erp_partners", 0, _PARTNER_HEADER, tuple(_partner(one, REGISTERED, one.return_right) for one in PARTNERS)),
+        Export("erp_partners", 0, _PARTNER_HEADER, partners),
         Export("erp_parts", 0, "Material,Group,Serialised,List price,Valid from", _parts()),
         Export("erp_authorisations", 0, _AUTHORISATION_HEADER, _authorisations()),
         Export("erp_sellers", 0, "Rep,Plan", tuple(f"{code},{plan}" for code, plan in SELLERS)),
@@ -71,7 +72,8 @@ def _partner(one: Partner, day: date, return_right: str) -> str:
 
 def _parts() -> tuple[str, ...]:
     return tuple(
-        f"{part.code},{part.family},{'yes' if part.serialised else 'no'},{part.list_price},{REGISTERED}" for part in PARTS
+        f"{part.code},{part.family},{'yes' if part.serialised else 'no'},{part.list_price},{REGISTERED}"
+        for part in PARTS
     )
 
 
@@ -88,9 +90,7 @@ def _prices(place: int) -> tuple[str, ...]:
         rows = [f"LIST,{part.code},{region},{REGISTERED},{part.list_price}" for part in PARTS for region in REGIONS]
     for cut in PRICE_CUTS:
         if month_of(cut.day) == place:
-            rows.append(
-                f"CHANGE,{cut.part},{cut.region},{cut.day},{book_price(_PART[cut.part], cut.region, cut.day)}"
-            )
+            rows.append(f"CHANGE,{cut.part},{cut.region},{cut.day},{book_price(_PART[cut.part], cut.region, cut.day)}")
     return tuple(rows)
 
 

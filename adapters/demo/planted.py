@@ -11,11 +11,12 @@ from pathlib import Path
 class Problem:
     """One planted problem.
 
-    `period` is the period in whose close it shows. `file` (path below the demo's folder) and `rows` (physical lines) say
-    where it stands; both are empty where the problem is that something is not there. `found` says what kind of thing
-    finds it, and `by` names it: 'load' (a word of what the load says), 'quarantine' (a word of the reason), 'adjustment'
-    (its name), 'control' (the code it raises), 'siso' (the treatment), 'late' (the hard-closed period its date lies in). `cured` is the folder of the delivery that repairs
-    it, or empty. `units` is how many units it concerns.
+    `period` is the period in whose close it shows. `file` (path below the demo's folder) and `rows` (physical lines)
+    say where it stands; both are empty where the problem is that something is not there. `found` says what kind of
+    thing finds it, and `by` names it: 'load' (a word of what the load says), 'quarantine' (a word of the reason),
+    'adjustment' (its name), 'control' (the code it raises), 'siso' (the treatment), 'late' (the hard-closed period its
+    date lies in). `cured` is the folder of the delivery that repairs it, or empty. `units` is how many units it
+    concerns.
     """
 
     name: str

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import partial
 from random import Random
 
 from adapters.demo.catalogue import ACME, BRAVO, CHARLIE, DELTA, ECHO, MONTHS, PARTNERS, PARTS, PRICE_CUTS, book_price
@@ -91,19 +92,25 @@ def plant(world: World, files: Files, random: Random) -> Planting:
     return planting
 
 
+def _is_small(sale: Sale) -> bool:
+    return Decimal(20) < worth(sale) < _NOISE
+
+
+def _of_worth(family: str, sale: Sale) -> bool:
+    return sale.part.startswith(family) and worth(sale) > _WORTH_ASKING
+
+
 def worth(sale: Sale) -> Decimal:
     """Units of a sale at the price book's price, in USD."""
     return sale.quantity * book_price(_PART[sale.part], _PARTNER[sale.partner].region, sale.sale_date)
 
 
 def _draft(
-    planting: Planting, name: str, found: str, by: str, sale: Sale, key: FileKey | None, lines: tuple[Line, ...], note: str,
-    cured: FileKey | None = None, units: int | None = None,
+    planting: Planting, name: str, found: str, by: str, sale: Sale, key: FileKey | None, lines: tuple[Line, ...],
+    note: str, cured: FileKey | None = None,
 ) -> None:  # fmt: skip
-    many = sale.quantity if units is None else units
-    planting.drafts.append(
-        Draft(name, sale.month, found, by, sale.partner, sale.part, many, key, lines, cured, note)
-    )
+    about = (sale.partner, sale.part, sale.quantity)
+    planting.drafts.append(Draft(name, sale.month, found, by, *about, key, lines, cured, note))
 
 
 def _drop(planting: Planting, sale: Sale) -> None:
@@ -114,12 +121,12 @@ def _drop(planting: Planting, sale: Sale) -> None:
 def _unreported(planting: Planting) -> None:
     """Sales that nobody reports: two small ones are absorbed, a large one stays a question for ever."""
     for month, partner in ((0, ACME), (1, DELTA)):
-        sale = planting.sale(month, partner.code, lambda sale: Decimal(20) < worth(sale) < _NOISE)
+        sale = planting.sale(month, partner.code, _is_small)
         _drop(planting, sale)
         planting.difference(month, sale.partner, sale.part, -sale.quantity, "auto-adjust")
         note = "sold and not reported; too small to ask, so it is absorbed"
         _draft(planting, "unreported sell-through", "adjustment", "unreported-sell-through", sale, None, (), note)
-    sale = planting.sale(0, ACME.code, lambda sale: _WORTH_ASKING < worth(sale) < 5000 and sale.part.startswith("R"))
+    sale = planting.sale(0, ACME.code, partial(_of_worth, "R"))
     _drop(planting, sale)
     for month in range(len(MONTHS)):
         planting.difference(month, sale.partner, sale.part, -sale.quantity, "exception")
@@ -134,9 +141,7 @@ def _late_after_hard_close(planting: Planting) -> None:
     """January sales that BRAVO reports with February's files."""
     to = FileKey(1, False, "bravo-pos", 0)
     for family in ("R", "M"):
-        sale = planting.sale(
-            0, BRAVO.code, lambda sale, family=family: worth(sale) > _WORTH_ASKING and sale.part.startswith(family)
-        )
+        sale = planting.sale(0, BRAVO.code, partial(_of_worth, family))
         line = planting.files.find(file_of(sale), sale)
         planting.files.move(file_of(sale), line, to)
         planting.difference(0, sale.partner, sale.part, -sale.quantity, "exception")
@@ -255,12 +260,12 @@ def _wrongly_dated(planting: Planting) -> None:
         sale = planting.sale(month, partner.code)
         key = file_of(sale)
         mistyped = sale.sale_date.replace(year=year)
-        line = files_line(planting, sale, Line(replace(sale, sale_date=mistyped)))
+        line = _put(planting, sale, Line(replace(sale, sale_date=mistyped)))
         note = f"dated {mistyped} in the report of {MONTHS[month].label}"
         _draft(planting, "sale dated in the wrong period", "adjustment", by, sale, key, (line,), note)
 
 
-def files_line(planting: Planting, sale: Sale, instead: Line) -> Line:
+def _put(planting: Planting, sale: Sale, instead: Line) -> Line:
     """Put a row in the place of a sale's row."""
     key = file_of(sale)
     return planting.files.replace(key, planting.files.find(key, sale), instead)
@@ -276,7 +281,7 @@ def _unreadable(planting: Planting) -> None:
     ):
         sale = planting.sale(month, partner.code)
         key = file_of(sale)
-        line = files_line(planting, sale, Line(sale, ((field_name, cell),)))
+        line = _put(planting, sale, Line(sale, ((field_name, cell),)))
         cured = FileKey(month, True, key.feed, month)
         planting.files.add(cured, Line(sale))
         name = "malformed date" if field_name == "date" else "malformed number"

@@ -325,9 +325,7 @@ class _Simulation:
         reason = self.random.choice(("01", "01", "02", "03"))
         document = self.random.choice((pool.documents[-1], ""))
         self.world.rmas.append(
-            Rma(
-                month_of(day), number, "1", partner.code, part.code, quantity, day, False, Decimal(0), document, reason
-            )
+            Rma(month_of(day), number, "1", partner.code, part.code, quantity, day, False, Decimal(0), document, reason)
         )
         credited = day + timedelta(days=self.random.randint(4, 16))
         price = Decimal("0.00") if partner is CHARLIE else book_price(part, partner.region, day)
