@@ -57,7 +57,7 @@ def both(policy: Policy, history: History) -> tuple[list[tuple[Told, Told]], lis
     for events in (history.first, history.second):
         places = places_of(events, pools)
         replay(policy, events, pools)
-        told, handed, report = placed(policy, events, handed, places | places_of((), pools))
+        told, handed, report = placed(policy, events, handed, places)
         compared.append((by_ledger(pools.values()), told))
         reports.append(report)
     return compared, reports
@@ -73,6 +73,7 @@ def judged(policy: Policy, history: History) -> tuple[list[str], list[PlacingRep
         for pool in history.pools
         if ledger.of(pool) != engine.of(pool)
     }
+    assert wrong or all(ledger == engine for ledger, engine in compared)
     shortest = sorted(wrong, key=lambda pool: (len(history.of(pool).first) + len(history.of(pool).second), pool))
     return [_told(history.of(pool), compared) for pool in shortest[:3]], reports
 
