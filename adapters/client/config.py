@@ -80,7 +80,7 @@ class Supply(Section):
     join: Annotated[tuple[str, ...], Field(min_length=2)] | None = None
     joined_by: str = Field("-", alias="joined-by")
     file_name: str | None = None
-    row_number: Literal[True] | None = None
+    row_number: bool = False
     codes: Word | None = Field(None, description="A code map of the feed that translates the cell")
     format: Annotated[tuple[DateFormatText, ...], OneOrMore] | None = Field(
         None, description="Date format, where it is not the feed's"
@@ -96,7 +96,7 @@ class Supply(Section):
 
     @model_validator(mode="after")
     def _one_origin(self) -> Self:
-        origins = (self.column, self.constant, self.join, self.file_name, self.row_number)
+        origins = (self.column, self.constant, self.join, self.file_name, self.row_number or None)
         if sum(origin is not None for origin in origins) != 1:
             raise ValueError("give exactly one of column, constant, join, file-name, row-number")
         return self

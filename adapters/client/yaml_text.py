@@ -108,4 +108,4 @@ def _tree(node: Node, path: Path, document: Document, diagnostics: Diagnostics) 
         return found
     if isinstance(node, SequenceNode):
         return [_tree(item, (*path, at), document, diagnostics) for at, item in enumerate(node.value)]
-    return None if node.tag == "tag:yaml.org,2002:null" else str(node.value)
+    return str(node.value) if node.value or not isinstance(node, ScalarNode) or node.style else None

@@ -15,7 +15,7 @@ Row = tuple[object, ...]
 
 def run(connection: duckdb.DuckDBPyConnection, query: exp.Expression) -> list[Row]:
     """All rows of a query or statement."""
-    rows: list[Row] = connection.execute(query.sql("duckdb")).fetchall()
+    rows: list[Row] = connection.execute(query.sql("duckdb", copy=False)).fetchall()
     return rows
 
 

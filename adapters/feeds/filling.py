@@ -14,7 +14,7 @@ import duckdb
 from sqlglot import exp
 
 from adapters.client.config import Delimited, Feed, Fill, Supply
-from adapters.feeds.conditions import holds
+from adapters.feeds.conditions import fills
 from adapters.feeds.expressions import (
     both,
     call,
@@ -73,7 +73,7 @@ def fill_record(
 ) -> None:
     """Make the table of a filled record from the rows that are the feed's `business`, and record what is wrong."""
     record, fill, delimited = filled.record, filled.fill, feed.delimited
-    wanted = exp.Coalesce(this=both(business, holds(fill.when, delimited)), expressions=[exp.false()])
+    wanted = exp.Coalesce(this=both(business, fills(fill, feed)), expressions=[exp.false()])
     selected: list[exp.Expression] = [column(ROW)]
     checks: list[Check] = []
     for item in record.columns:
@@ -130,7 +130,7 @@ def _origin(supply: Supply, around: Surroundings) -> exp.Expression:
         return concatenated(*parts[1:])
     if supply.file_name is not None:
         return text(around.parts[supply.file_name])
-    if supply.row_number is not None:
+    if supply.row_number:
         return cast(column(ROW), "VARCHAR")
     return text(supply.constant or "")
 

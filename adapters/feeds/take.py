@@ -10,7 +10,7 @@ from sqlglot import exp
 
 from adapters.client.config import Feed
 from adapters.feeds import staging, totals, versions
-from adapters.feeds.conditions import holds, named_columns
+from adapters.feeds.conditions import fills, is_business, named_columns
 from adapters.feeds.expressions import (
     both,
     call,
@@ -75,11 +75,13 @@ def take_file(
     _hint_at_totals(connection, feed)
     for one in filled:
         versions.check_references(connection, one, filled, books.supplied)
-    for one in filled:
-        versions.check_repeats(connection, one)
+    for name in dict.fromkeys(one.record.name for one in filled):
+        versions.check_repeats(connection, [one for one in filled if one.record.name == name])
     for one in filled:
         versions.number_versions(connection, one, books.closed)
-    facts = [(one.record.name, versions.keep_facts(connection, one, source.sha256)) for one in filled]
+    facts = dict.fromkeys((one.record.name for one in filled), 0)
+    for one in filled:
+        facts[one.record.name] += versions.keep_facts(connection, one, source.sha256)
     fates = _fates(connection)
     _keep_rows(connection, source, feed)
     accepted = fates.get("accepted", 0)
@@ -94,7 +96,7 @@ def take_file(
         quarantined=fates.get("quarantined", 0),
         set_aside=fates.get("set aside", 0),
         already_known=_already_known(connection, filled, accepted),
-        facts=tuple(facts),
+        facts=tuple(facts.items()),
         totals=totals.control_totals(connection, feed, books.schema, declared, around.currency),
         reasons=_summaries(connection),
     )
@@ -102,8 +104,7 @@ def take_file(
 
 def _fill(connection: duckdb.DuckDBPyConnection, feed: Feed, around: Surroundings, books: Books) -> tuple[Filled, ...]:
     """Fill every record of a feed; rows that fit none are quarantined or set aside, as the feed says."""
-    delimited = feed.delimited
-    business = holds(feed.only, delimited)
+    business = is_business(feed)
     checks = [_unsaid(is_missing(business), named_columns(feed.only), "is the feed's business")] if feed.only else []
     filled = []
     for at, fill in enumerate(feed.fills):
@@ -113,7 +114,7 @@ def _fill(connection: duckdb.DuckDBPyConnection, feed: Feed, around: Surrounding
         filled.append(Filled(record, fill, f"filled:{at}"))
         fill_record(connection, feed, filled[-1], around, business)
         if fill.when:
-            unsaid = both(business, is_missing(exp.Paren(this=holds(fill.when, delimited))))
+            unsaid = both(business, is_missing(exp.Paren(this=fills(fill, feed))))
             checks.append(_unsaid(unsaid, named_columns(fill.when), f"fills {fill.record}"))
     record_reasons(connection, CUT, checks)
     _place_others(connection, feed, filled, business)

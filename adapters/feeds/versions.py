@@ -86,43 +86,61 @@ def check_references(
         run(connection, insert_into(REASONS, query))
 
 
-def check_repeats(connection: duckdb.DuckDBPyConnection, filled: Filled) -> None:
-    """Record a reason for rows that repeat a good row of the same file.
+def check_repeats(connection: duckdb.DuckDBPyConnection, alike: Sequence[Filled]) -> None:
+    """Record a reason for rows that repeat a good row of the same file; `alike` all fill the same record.
 
     A row with the same content repeats the first, which stands; of rows that differ none stands.
     """
-    content = exp.Struct(expressions=[_field(name) for name in _content(filled.record)])
-    by_key = exp.Window(this=exp.Count(this=exp.Distinct(expressions=[content])), partition_by=[column(ROW_KEY)])
-    first = exp.Window(this=exp.Min(this=column(ROW)), partition_by=[column(ROW_KEY)])
-    last = exp.Window(this=exp.Max(this=column(ROW)), partition_by=[column(ROW_KEY)])
-    twice = exp.select(column(ROW_KEY)).from_(table(filled.name)).where(is_good()).group_by(column(ROW_KEY))
+    record = alike[0].record
+    parts = [
+        exp.select(column(ROW), column(ROW_KEY), *(column(name) for name in _content(record))).from_(table(one.name))
+        for one in alike
+    ]
+    entries: exp.Query = parts[0]
+    for part in parts[1:]:
+        entries = exp.union(entries, part, distinct=False)
+    run(connection, create_table("entries", exp.select(exp.Star()).from_(entries.subquery("all")).where(is_good())))
+    twice = exp.select(column(ROW_KEY)).from_(table("entries")).group_by(column(ROW_KEY))
     twice = twice.having(exp.GT(this=exp.Count(this=exp.Star()), expression=number(1)))
-    rows = exp.select(column(ROW), named(by_key, "contents"), named(first, "first row"), named(last, "last row")).from_(
-        table(filled.name)
-    )
-    rows = rows.where(both(is_good(), exp.In(this=column(ROW_KEY), query=exp.Subquery(this=twice))))
-    run(connection, create_table("repeats", rows))
-    named_by = ", ".join(filled.record.row_key)
+    content = exp.Struct(expressions=[_field(name) for name in _content(record)])
+    of_key: dict[str, exp.Expression] = {
+        "contents": exp.Count(this=exp.Distinct(expressions=[content])),
+        "rows": exp.Count(this=exp.Distinct(expressions=[column(ROW)])),
+        "first row": exp.Min(this=column(ROW)),
+        "last row": exp.Max(this=column(ROW)),
+    }
+    rows = exp.select(
+        column(ROW),
+        *(named(exp.Window(this=value, partition_by=[column(ROW_KEY)]), name) for name, value in of_key.items()),
+    ).from_(table("entries"))
+    repeats = rows.where(exp.In(this=column(ROW_KEY), query=exp.Subquery(this=twice)))
+    run(connection, create_table("repeats", repeats.distinct()))
+    record_reasons(connection, "repeats", _repeat_checks(record))
+
+
+def _repeat_checks(record: Record) -> list[Check]:
+    key = ", ".join(record.row_key)
+    is_alone = exp.EQ(this=column("rows"), expression=number(1))
     is_same = exp.EQ(this=column("contents"), expression=number(1))
     is_first = exp.EQ(this=column(ROW), expression=column("first row"))
     other = exp.If(this=is_first, true=column("last row"), false=column("first row"))
-    checks = [
+    return [
+        Check(is_alone, text(f"fills {record.name} twice with the same {key}"), f"fills {record.name} twice"),
         Check(
-            both(is_same, exp.Not(this=exp.Paren(this=is_first.copy()))),
+            both(is_same.copy(), exp.Not(this=exp.Paren(this=is_first.copy()))),
             concatenated(text("the same row as line "), cast(column("first row"), "VARCHAR")),
             "repeated row",
         ),
         Check(
-            exp.Not(this=exp.Paren(this=is_same.copy())),
+            exp.Not(this=exp.Paren(this=exp.Or(this=is_same, expression=is_alone.copy()))),
             concatenated(
-                text(f"the same {named_by} as line "),
+                text(f"the same {key} as line "),
                 cast(other, "VARCHAR"),
                 text(", but different content; which is right?"),
             ),
-            f"same {named_by} twice in the file",
+            f"same {key} twice in the file",
         ),
     ]
-    record_reasons(connection, "repeats", checks)
 
 
 def _field(name: str) -> exp.Expression:
