@@ -1,0 +1,363 @@
+"""The page of a close: what a controller reads and signs, as blocks, and the same as values for JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from adapters.report.blocks import (
+    MISSING,
+    Block,
+    Check,
+    Checks,
+    Column,
+    Page,
+    Sentences,
+    Signatures,
+    Table,
+    Verdict,
+)
+from adapters.wording import NIL, counted, decimals, figure, plain
+from engine.ledger.money import minor_digits
+from engine.run.results import CloseResult, ControlLine, ReportTable, StockLine, TieOut
+
+UNKNOWN = "?"
+"""What stands where a figure would follow from one that is missing."""
+
+SHORT_HASH = 6
+
+
+@dataclass(frozen=True, slots=True)
+class TotalLine:
+    """A control total of a delivered file; None is not known, `declared` is what the file itself says."""
+
+    column: str
+    received: Decimal | None
+    accepted: Decimal
+    quarantined: Decimal | None
+    declared: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class FileLine:
+    """A file that was delivered since the last hard close: rows received = accepted + quarantined."""
+
+    name: str
+    feed: str
+    loaded_on: date
+    received: int
+    accepted: int
+    quarantined: int
+    totals: tuple[TotalLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """A close with what the books say about it.
+
+    `kind` is `trial` or `hard close`; `number` counts the runs of the kind in the period, None where nothing was
+    published; `known_at` is the last day whose knowledge went in, None for all; `files` are those delivered since the
+    last hard close.
+    """
+
+    client: str
+    kind: str
+    number: int | None
+    known_at: date | None
+    files: tuple[FileLine, ...]
+    result: CloseResult
+
+
+def close_page(closing: Closing) -> Page:
+    """The page of a close."""
+    result = closing.result
+    number = "" if closing.number is None else f" {closing.number}"
+    ruleset = f"ruleset {result.ruleset} {result.ruleset_version} ({result.ruleset_hash[:SHORT_HASH]})"
+    known = "everything loaded" if closing.known_at is None else f"as known on {closing.known_at.isoformat()}"
+    dates = f"{result.start.isoformat()} to {result.end.isoformat()}"
+    blocks: list[Block] = [
+        _files(closing.files),
+        _movements(result),
+        _counts(result),
+        _variances(result),
+        _adjustments(result),
+        _journal(result),
+        Checks("Tie-outs", tuple(_tie_out(one) for one in result.tie_outs)),
+        _controls(result.controls),
+        Sentences("Late postings", (_late(result),)),
+    ]
+    if result.reports:
+        blocks.append(Sentences("Reports", tuple(_report_line(report) for report in result.reports)))
+    blocks.append(_verdict(closing))
+    if result.publishable:
+        blocks.append(Signatures(("Prepared by", "Approved by")))
+    return Page(
+        f"{result.period}  {dates}   {closing.kind}{number}   {ruleset}",
+        (f"{closing.client}   amounts in {result.currency}   {known}",),
+        tuple(blocks),
+    )
+
+
+def close_json(closing: Closing) -> dict[str, Any]:
+    """The same as values: figures with decimals as texts, nothing left out."""
+    result: dict[str, Any] = plain(closing.result)
+    result["stock"] = [{**plain(line), "flows": plain(dict(line.flows))} for line in closing.result.stock]
+    return {
+        "client": closing.client,
+        "kind": closing.kind,
+        "number": closing.number,
+        "known-at": plain(closing.known_at),
+        "published": closing.number is not None,
+        "files": plain(closing.files),
+        **result,
+    }
+
+
+def report_tables(result: CloseResult) -> tuple[Table, ...]:
+    """The reports of the ruleset, each as a table; they go on paper behind the page."""
+    return tuple(_report(report) for report in result.reports)
+
+
+def _files(files: tuple[FileLine, ...]) -> Table:
+    columns = (
+        Column("file"),
+        Column("feed"),
+        Column("received", True),
+        Column("accepted", True),
+        Column("quarantined", True),
+        Column("control total", True),
+        Column(""),
+    )
+    rows: list[tuple[str, ...]] = []
+    for file in files:
+        counts = tuple(f"{count:,}" for count in (file.received, file.accepted, file.quarantined))
+        totals = [_total(total) for total in file.totals] or [("none declared", "-")]
+        rows.append((file.name, file.feed, *counts, *totals[0]))
+        rows += [("", "", "", "", "", *total) for total in totals[1:]]
+    sums = (sum(getattr(file, name) for file in files) for name in ("received", "accepted", "quarantined"))
+    total = ("total", "", *(f"{one:,}" for one in sums), "", "")
+    return Table("Files, rows", columns, tuple(rows), total, "none delivered since the last hard close")
+
+
+def _total(total: TotalLine) -> tuple[str, str]:
+    if total.declared is not None:
+        of_file = "" if total.received != total.declared else f"{total.received:,f} of "
+        return f"{of_file}{total.declared:,f} {total.column}", "✓"
+    if total.received is None:
+        return f"{total.accepted:,f} {total.column} accepted", NIL
+    return f"{total.received:,f} {total.column}", "✓"
+
+
+def _movements(result: CloseResult) -> Table:
+    """Opening stock, what moved it, and what should be there, by partner."""
+    stock = result.stock
+    flows = [dict(line.flows) for line in stock]
+    kinds = [kind for kind in dict.fromkeys(kind for line in flows for kind in line) if any(f.get(kind) for f in flows)]
+    columns = (
+        Column("partner"),
+        Column("opening", True),
+        *(Column(one, True) for one in kinds),
+        Column("expected", True),
+    )
+    zero = Decimal(0)
+    figures = [
+        (line.opening, *(flow.get(kind, zero) for kind in kinds), line.expected)
+        for line, flow in zip(stock, flows, strict=True)
+    ]
+    places = decimals(value for row in figures for value in row)
+    rows = tuple(
+        (line.partner, *(figure(value, places) for value in row)) for line, row in zip(stock, figures, strict=True)
+    )
+    sums = [sum(column, zero) for column in zip(*figures, strict=True)]
+    total = ("total", *(figure(one, places) for one in sums)) if rows else ()
+    return Table("Channel stock, units", columns, rows, total)
+
+
+def _counts(result: CloseResult) -> Table:
+    """What should be there against what the partners report, and what stands beside it."""
+    stock = result.stock
+    money = _money_places(result.currency, (line.value for line in stock))
+    places = decimals(value for line in stock for value in _units(line))
+    columns = (
+        Column("partner"),
+        Column("expected", True),
+        Column("reported", True),
+        Column("variance", True),
+        Column(f"variance {result.currency}", True),
+        Column("parts without report", True),
+        Column("in transit", True),
+        Column("returned, not credited", True),
+    )
+
+    def row(name: str, lines: Iterable[StockLine]) -> tuple[str, ...]:
+        listed = tuple(lines)
+        return (
+            name,
+            figure(_sum(listed, lambda line: line.expected) or Decimal(0), places),
+            _known(_sum(listed, lambda line: line.reported), places, MISSING),
+            _known(_sum(listed, lambda line: line.variance), places, UNKNOWN),
+            _known(_sum(listed, lambda line: line.value), money, UNKNOWN),
+            figure(Decimal(sum(line.silent for line in listed)), 0),
+            figure(sum((line.in_transit for line in listed), Decimal(0)), places),
+            figure(sum((line.uncredited for line in listed), Decimal(0)), places),
+        )
+
+    rows = tuple(row(line.partner, (line,)) for line in stock)
+    return Table("Expected against reported, units", columns, rows, row("total", stock))
+
+
+def _units(line: StockLine) -> tuple[Decimal | None, ...]:
+    return line.expected, line.reported, line.variance, line.in_transit, line.uncredited
+
+
+def _sum(lines: Iterable[StockLine], value: Callable[[StockLine], Decimal | None]) -> Decimal | None:
+    """The sum over lines, unknown as soon as one is."""
+    total = Decimal(0)
+    for line in lines:
+        part = value(line)
+        if part is None:
+            return None
+        total += part
+    return total
+
+
+def _known(value: Decimal | None, places: int, unknown: str) -> str:
+    return unknown if value is None else figure(value, places)
+
+
+def _money_places(currency: str, values: Iterable[Decimal | None]) -> int:
+    """Decimals of an amount: those of the currency, more where a figure would be rounded and no longer add up."""
+    return max(minor_digits(currency), decimals(values))
+
+
+def _variances(result: CloseResult) -> Table:
+    money = _money_places(result.currency, (line.value for line in result.variances))
+    places = decimals(line.units for line in result.variances)
+    columns = (
+        Column("severity"),
+        Column("rows", True),
+        Column("units", True),
+        Column(result.currency, True),
+        Column("treatment"),
+    )
+    rows = tuple(
+        (
+            line.severity,
+            f"{line.rows:,}",
+            _known(line.units, places, UNKNOWN),
+            _known(line.value, money, UNKNOWN),
+            f"{line.treatment}: {line.approver}" if line.approver else line.treatment,
+        )
+        for line in result.variances
+    )
+    units = [line.units for line in result.variances if line.units is not None]
+    values = [line.value for line in result.variances if line.value is not None]
+    total = (
+        "total",
+        f"{sum(line.rows for line in result.variances):,}",
+        figure(sum(units, Decimal(0)), places),
+        figure(sum(values, Decimal(0)), money),
+        "" if len(units) == len(values) == len(result.variances) else "of the rows with a report",
+    )
+    return Table("Variances", columns, rows, total)
+
+
+def _adjustments(result: CloseResult) -> Table:
+    places = decimals(line.units for line in result.adjustments)
+    columns = (Column("adjustment"), Column("what it does"), Column("facts", True), Column("units", True))
+    rows = tuple(
+        (line.name, line.form, figure(Decimal(line.facts), 0), "" if line.units is None else figure(line.units, places))
+        for line in result.adjustments
+    )
+    return Table("Adjustments made", columns, rows)
+
+
+def _journal(result: CloseResult) -> Table:
+    places = _money_places(result.currency, (side for line in result.journal for side in (line.debit, line.credit)))
+    columns = (Column("account"), Column(f"debit {result.currency}", True), Column(f"credit {result.currency}", True))
+    rows = tuple(
+        (f"{line.account} {line.title}", *(figure(side, places) if side else "" for side in (line.debit, line.credit)))
+        for line in result.journal
+    )
+    debit = sum((line.debit for line in result.journal), Decimal(0))
+    credit = sum((line.credit for line in result.journal), Decimal(0))
+    total = ("total", figure(debit, places), figure(credit, places))
+    return Table("Journal", columns, rows, total, "nothing to post")
+
+
+def _tie_out(tie_out: TieOut) -> Check:
+    if tie_out.passed:
+        return Check(True, tie_out.sentence)
+    blocks = "nothing is published while this does not hold" if tie_out.blocks else "does not block the close"
+    return Check(False, tie_out.sentence, tuple(one for one in (blocks, tie_out.next_action) if one))
+
+
+def _controls(controls: tuple[ControlLine, ...]) -> Checks:
+    raised = tuple(_raised(one) for one in controls if one.broken)
+    held = len(controls) - len(raised)
+    good = (Check(True, f"{counted(held, 'control')} held"),) if held else ()
+    return Checks("Controls", (*raised, *good), "the ruleset has none")
+
+
+def _raised(control: ControlLine) -> Check:
+    rows = counted(control.broken, "row")
+    more = control.broken - len(control.witnesses)
+    details = (*control.witnesses, *([f"and {more:,} more"] if more else []))
+    return Check(False, f"{control.code}, {control.severity}, to {control.role}: {rows} of {control.name}", details)
+
+
+def _late(result: CloseResult) -> str:
+    if not result.late_lines:
+        return "none"
+    lines = counted(result.late_lines, "journal line")
+    return f"{lines} for facts of earlier, hard-closed periods, posted in {result.period}"
+
+
+def _report_line(report: ReportTable) -> str:
+    return f"{report.name}: {counted(len(report.rows), 'row')}"
+
+
+def _verdict(closing: Closing) -> Verdict:
+    result = closing.result
+    milliseconds = sum(round(stage.seconds * 1000) for stage in result.stages)
+    tenths = (milliseconds + 50) // 100
+    aside = f"{counted(result.facts, 'fact')}, {tenths // 10}.{tenths % 10} s"
+    open_ends = sum(not one.passed for one in result.tie_outs if not one.blocks)
+    open_ends += sum(one.broken > 0 for one in result.controls)
+    asking = f"; {counted(open_ends, 'check asks', 'checks ask')} for a decision" if open_ends else ""
+    if not result.publishable:
+        failed = sum(not one.passed for one in result.tie_outs if one.blocks)
+        return Verdict(False, f"not published: {counted(failed, 'tie-out')} failed; the books are as they were", aside)
+    if closing.kind == "trial":
+        number = "" if closing.number is None else f" as trial {closing.number}"
+        return Verdict(True, f"published{number}; {result.period} stays open{asking}", aside)
+    return Verdict(True, f"{result.period} is hard-closed and never changes again{asking}", aside)
+
+
+def _report(report: ReportTable) -> Table:
+    columns = list(zip(*report.rows, strict=True)) if report.rows else [() for _ in report.columns]
+    shown = [_report_column(values) for values in columns]
+    heads = tuple(
+        Column(name, any(isinstance(value, (Decimal, int)) for value in values))
+        for name, values in zip(report.columns, columns, strict=True)
+    )
+    return Table(report.name, heads, tuple(zip(*shown, strict=True)), (), "no rows")
+
+
+def _report_column(values: tuple[object, ...]) -> list[str]:
+    numbers = [value for value in values if isinstance(value, Decimal)]
+    places = decimals(numbers)
+    return [_cell(value, places) for value in values]
+
+
+def _cell(value: object, places: int) -> str:
+    if value is None:
+        return MISSING
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, (Decimal, int)):
+        return figure(Decimal(value), places)
+    return str(plain(value))

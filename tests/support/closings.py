@@ -1,0 +1,146 @@
+"""A close made by hand, with something of everything a page must show."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+from adapters.report.close_page import Closing, FileLine, TotalLine
+from engine.run.results import (
+    AccountLine,
+    AdjustmentLine,
+    CloseResult,
+    ControlLine,
+    ReportTable,
+    StageTime,
+    StockLine,
+    TieOut,
+    VarianceLine,
+)
+
+
+def units(text: str) -> Decimal:
+    return Decimal(text)
+
+
+def flows(shipped: str, received: str, sold: str, returned: str) -> tuple[tuple[str, Decimal], ...]:
+    names = ("shipment", "receipt", "sale", "customer-return")
+    return tuple((name, Decimal(one)) for name, one in zip(names, (shipped, received, sold, returned), strict=True))
+
+
+STOCK = (
+    StockLine(
+        "ACME", units("1204"), flows("0", "880", "-951", "12"), units("20"), units("14"), units("1145"),
+        units("1139"), units("-6"), units("-744.00"), 0,
+    ),
+    StockLine(
+        "BRAVO", units("310"), flows("0", "0", "-118", "0"), units("0"), units("0"), units("192"),
+        None, None, None, 7,
+    ),
+    StockLine(
+        "Électro-Distribution Île-de-France & Fils", units("2000"), flows("0", "1500", "-1250", "0"), units("0"),
+        units("0"), units("2250"), units("1840"), units("-410"), units("-18450.00"), 0,
+    ),
+)  # fmt: skip
+
+RESULT = CloseResult(
+    period="FY2026-P01",
+    start=date(2026, 2, 1),
+    end=date(2026, 2, 28),
+    currency="USD",
+    ruleset="acme-emea",
+    ruleset_version="2026.1",
+    ruleset_hash="9c1f4e" + "0" * 58,
+    stock=STOCK,
+    variances=(
+        VarianceLine("info", "auto-adjust", "", 41, units("-6"), units("-744.00")),
+        VarianceLine("high", "exception", "channel-controller", 2, units("-410"), units("-18450.00")),
+        VarianceLine("no report", "exception", "channel-analyst", 7, None, None),
+    ),
+    adjustments=(
+        AdjustmentLine("duplicate-pos", "leaves out", 3, units("-12")),
+        AdjustmentLine("pos-of-next-period", "dates anew", 5, None),
+        AdjustmentLine("unreported-sell-through", "records", 41, units("-6")),
+    ),
+    journal=(
+        AccountLine("1310", "Inventory at distributors", units("0"), units("40120.55")),
+        AccountLine("2310", "Deferred revenue", units("84120.00"), units("71300.00")),
+        AccountLine("4010", "Product revenue", units("0"), units("12820.00")),
+        AccountLine("5010", "Cost of goods sold", units("40120.55"), units("0")),
+    ),
+    tie_outs=(
+        TieOut("balanced", True, "debits = credits in every entry, currency and company", True),
+        TieOut("units", True, "units: opening + in - out +/- adjusted = closing for 1,842 of 1,842 parts", True),
+        TieOut("deferred", True, "deferred units = on hand + not yet credited     3,601 = 3,587 + 14", True),
+        TieOut(
+            "reports", False, "every report received: BRAVO has not reported stock", False,
+            "load BRAVO's stock report, or let channel-analyst accept the expected stock",
+        ),
+    ),
+    controls=(
+        ControlLine("large-variance", "unexplained-stock", "high", "channel-controller", 7,
+                    ("ACME, P-100: -310 units", "ACME, P-200: -100 units")),
+        ControlLine("every-report-in", "no-report", "medium", "channel-analyst", 1, ("BRAVO",)),
+        ControlLine("no-negative-stock", "oversold", "high", "channel-controller", 0, ()),
+    ),
+    reports=(
+        ReportTable(
+            "scorecard",
+            ("company", "partner", "report-accuracy", "grade"),
+            (("US01", "ACME", units("0.985"), "A"), ("US01", "BRAVO", None, None)),
+        ),
+        ReportTable("consigned-stock", ("company", "partner", "opening", "closing"), ()),
+    ),
+    late_lines=12,
+    facts=4181,
+    stages=(StageTime("facts", 4181, 0.25), StageTime("valuation", 3920, 1.65)),
+)  # fmt: skip
+
+CLOSING = Closing(
+    client="Acme EMEA",
+    kind="trial",
+    number=2,
+    known_at=date(2026, 3, 5),
+    files=(
+        FileLine(
+            "acme_pos_2026-02.csv", "acme-pos", date(2026, 3, 2), 4120, 4117, 3,
+            (TotalLine("units", Decimal(31877), Decimal(31860), Decimal(17), Decimal(31877)),
+             TotalLine("Net EUR", None, Decimal("912340.50"), None, None)),
+        ),
+        FileLine("beta_stock_2026-02-28.csv", "beta-stock", date(2026, 3, 2), 61, 61, 0, ()),
+    ),
+    result=RESULT,
+)  # fmt: skip
+"""A trial with a partner who has not reported, late lines, broken controls and a report."""
+
+FAILED = replace(
+    CLOSING,
+    number=None,
+    result=replace(
+        RESULT,
+        tie_outs=(
+            replace(
+                RESULT.tie_outs[0],
+                passed=False,
+                sentence="debits = credits: entry sell-through of ACME has 100.00 USD debit and 99.99 USD credit",
+                next_action="run `tieout explain` on a line of that entry",
+            ),
+            *RESULT.tie_outs[1:],
+        ),
+    ),
+)
+"""The same with a tie-out that refuses publication."""
+
+EMPTY = replace(
+    CLOSING,
+    kind="hard close",
+    number=1,
+    known_at=None,
+    files=(),
+    result=replace(
+        RESULT, stock=(), variances=(), adjustments=(), journal=(), controls=(), reports=(), late_lines=0, facts=0,
+        stages=(), tie_outs=RESULT.tie_outs[:1],
+    ),
+)  # fmt: skip
+"""A hard close of a period in which nothing happened."""
