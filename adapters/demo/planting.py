@@ -248,7 +248,7 @@ def _repeated(planting: Planting) -> None:
     sale = planting.sale(1, ACME.code)
     again = files.add(file_of(sale), Line(sale))
     note = "a row word for word the same as another of its file"
-    _draft(planting, "repeated row", "quarantine", "repeated row", sale, file_of(sale), (again,), note)
+    _draft(planting, "repeated row", "quarantine", "the same row as line", sale, file_of(sale), (again,), note)
 
 
 def _wrongly_dated(planting: Planting) -> None:
@@ -274,10 +274,10 @@ def _put(planting: Planting, sale: Sale, instead: Line) -> Line:
 def _unreadable(planting: Planting) -> None:
     """Dates that do not exist or are written another way, and a quantity with a letter; corrected rows follow."""
     for month, partner, field_name, cell, by in (
-        (0, BRAVO, "date", "31.02.2026", "date"),
-        (0, ECHO, "date", "2026-01-15", "date"),
-        (1, DELTA, "quantity", "l2", "number"),
-        (2, CHARLIE, "date", "20261345", "date"),
+        (0, BRAVO, "date", "31.02.2026", "is not a date"),
+        (0, ECHO, "date", "2026-01-15", "is not a date"),
+        (1, DELTA, "quantity", "l2", "unreadable"),
+        (2, CHARLIE, "date", "20261345", "is not a date"),
     ):
         sale = planting.sale(month, partner.code)
         key = file_of(sale)
@@ -294,7 +294,7 @@ def _unknown_part(planting: Planting) -> None:
     foreign = replace(sale, invoice="AC599999", part="X-900", serial="", authorisation="")
     line = planting.files.add(file_of(sale), Line(foreign))
     note = "a part we do not sell"
-    _draft(planting, "unknown part", "quarantine", "unknown part", foreign, file_of(sale), (line,), note)
+    _draft(planting, "unknown part", "quarantine", "is not a known part", foreign, file_of(sale), (line,), note)
 
 
 def _missing_report(planting: Planting) -> None:
@@ -335,7 +335,7 @@ def _habits(planting: Planting) -> None:
         total = planting.files.add(sales, Line(Total(units)))
         note = "the last line of the file is a sum, not a sale"
         planting.drafts.append(
-            Draft("TOTAL row", month, "quarantine", "missing", ECHO.code, "", units, sales, (total,), None, note)
+            Draft("TOTAL row", month, "quarantine", "looks like a total", ECHO.code, "", units, sales, (total,), None, note)
         )
     for shipment in planting.world.shipments:
         if shipment.drop_ship:
