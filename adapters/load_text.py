@@ -37,9 +37,7 @@ def load_json(report: LoadReport) -> dict[str, Any]:
     return {
         "loaded-on": report.loaded_on.isoformat(),
         "written": report.is_written,
-        "files": [
-            {**_plain(file), "facts": dict(file.facts), "reasons": dict(file.reasons)} for file in report.files
-        ],
+        "files": [{**_plain(file), "facts": dict(file.facts), "reasons": dict(file.reasons)} for file in report.files],
     }
 
 
@@ -61,18 +59,23 @@ def _table(files: Sequence[FileReport]) -> list[str]:
     rows = [file for file in files if file.outcome is Outcome.LOADED]
     if not rows:
         return []
-    has_aside = any(file.set_aside for file in rows)
-    heads = ["RECEIVED", "ACCEPTED", "QUARANTINED", *(["SET ASIDE"] if has_aside else [])]
-    name_width = max(len("FILE"), *(len(_name(file)) for file in rows))
-    feed_width = max(len("FEED"), *(len(file.feed) for file in rows))
-    lines = [f"{'FILE':<{name_width}}  {'FEED':<{feed_width}}  {'  '.join(heads)}  CONTROL TOTAL"]
-    for file in rows:
-        counts = [file.received, file.accepted, file.quarantined, *([file.set_aside] if has_aside else [])]
-        figures = "  ".join(f"{count:>{len(head)},}" for count, head in zip(counts, heads, strict=True))
-        start = f"{_name(file):<{name_width}}  {file.feed:<{feed_width}}  {figures}  "
+    counts = {"RECEIVED": "received", "ACCEPTED": "accepted", "QUARANTINED": "quarantined"}
+    if any(file.set_aside for file in rows):
+        counts["SET ASIDE"] = "set_aside"
+    columns = [["FILE", *(_name(file) for file in rows)], ["FEED", *(file.feed for file in rows)]]
+    columns += [[head, *(f"{getattr(file, name):,}" for file in rows)] for head, name in counts.items()]
+    widths = [max(map(len, column)) for column in columns]
+    starts = [
+        "  ".join(
+            f"{cell:{'<' if at < 2 else '>'}{width}}" for at, (cell, width) in enumerate(zip(line, widths, strict=True))
+        )
+        for line in zip(*columns, strict=True)
+    ]
+    lines = [f"{starts[0]}  CONTROL TOTAL"]
+    for start, file in zip(starts[1:], rows, strict=True):
         totals = [_total(total) for total in file.totals] or ["none declared   -"]
-        lines.append(f"{start}{totals[0]}")
-        lines += [f"{'':<{len(start)}}{total}" for total in totals[1:]]
+        lines.append(f"{start}  {totals[0]}")
+        lines += [f"{'':<{len(start)}}  {total}" for total in totals[1:]]
     return lines
 
 
