@@ -1,8 +1,8 @@
 """Bound expressions: every name resolved to what it stands for, every value with its type.
 
-An expression is bound in the grain of the item that holds it. `KeyOf` and `FieldOf` speak of that grain's row; the value
-of another item is an `ItemOf` whose `keys` say, in the asker's terms, which row of that item is meant. So an item can be
-evaluated in another item's row by substituting keys, and lineage never has to guess.
+An expression is bound in the grain of the item that holds it. `KeyOf` and `FieldOf` speak of that grain's row; the
+value of another item is an `ItemOf` whose `keys` say, in the asker's terms, which row of that item is meant. So an item
+can be evaluated in another item's row by substituting keys, and lineage never has to guess.
 """
 
 from __future__ import annotations
@@ -72,8 +72,8 @@ class Literal(Bound):
 class KeyOf(Bound):
     """The value of a key of the grain, which every field that is a key is bound to.
 
-    Three words need not be keys: a calendar word is then the span the asker's date lies in (in an adjustment, the period
-    that is worked on), `book` and `scenario` are those of the run. In a decision the governing date's name is a `KeyOf`.
+    Three words need not be keys: a calendar word is then the span the asker's date lies in (in an adjustment, the
+    period worked on), `book` and `scenario` are those of the run. In a decision the governing date is a `KeyOf`.
     """
 
     name: str
@@ -225,9 +225,9 @@ class ChoiceOf(Bound):
 class Source:
     """The rows an aggregate or `exists` ranges over, and how they agree with the asker.
 
-    `grain` is the rows' own grain; `matching` pairs an expression bound in that grain with one in the asker's, for every
-    key of the asker that is no calendar word (a key the rows lack is T206). Calendar words, and an event's date, are not
-    paired: the plan takes the rows whose governing date lies in the asker's span, or up to its event. A layer's or
+    `grain` is the rows' own grain; `matching` pairs an expression bound in that grain with one in the asker's, for
+    every key of the asker that is no calendar word (a key the rows lack is T206). Calendar words, and an event's date,
+    are not paired: the plan takes the rows whose governing date lies in the asker's span, or up to its event. A layer's or
     slice's own identity (`layer`, `event`) is paired only where the rows have it.
     """
 
@@ -322,7 +322,7 @@ class MissingTest:
 
 @dataclass(frozen=True, slots=True)
 class ExistsTest:
-    """`a K exists for ... before D`: `before` is bound in the asker's grain; rows agree with the source's matching alone."""
+    """`a K exists for ... before D`: `before` is bound in the asker's grain, rows agree by the source's matching."""
 
     span: Span
     negated: bool

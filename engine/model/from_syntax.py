@@ -17,6 +17,12 @@ from engine.model.binding.grains import grain_of
 from engine.model.binding.grids import bind_accounts, bind_parameter, bind_table
 from engine.model.binding.terms import UNKNOWN
 from engine.model.binding.world import World
+from engine.model.checks.asides import check_asides
+from engine.model.checks.decisions import check_decisions
+from engine.model.checks.governance import check_governance
+from engine.model.checks.journals import check_journals
+from engine.model.checks.layering import check_layers
+from engine.model.checks.loops import check_loops
 from engine.model.datatypes import DataType
 from engine.model.merging import Merged, merge
 from engine.model.ruleset import (
@@ -54,6 +60,12 @@ def resolve(texts: Sequence[syntax.RulesetText]) -> tuple[Ruleset | None, Diagno
         return None, diagnostics
     world = declare(merged, diagnostics)
     ruleset = Binder(world).ruleset(merged)
+    check_layers(world, ruleset, diagnostics)
+    check_journals(ruleset, diagnostics)
+    check_decisions(ruleset, diagnostics)
+    check_loops(ruleset, diagnostics)
+    check_governance(world, merged, ruleset, diagnostics)
+    check_asides(world, merged, ruleset)
     return (None if diagnostics.errors else ruleset), diagnostics
 
 

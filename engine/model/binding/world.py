@@ -29,7 +29,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """A value other items may read: family is amount, allocation, decision, parameter or output (`node` is its table)."""
+    """A value others may read: family is amount, allocation, decision, parameter or output (`node` is its table)."""
 
     name: str
     family: str

@@ -1,0 +1,1 @@
+"""What must hold of a whole ruleset once every name is bound: journals, layers, decisions, governance, hygiene."""
