@@ -50,6 +50,14 @@ def _vocabulary() -> dict[str, tuple[str, ...]]:
     return vocabulary(parser().terminals)
 
 
+def item_tree(text: str, piece: Piece) -> Tree[Any] | None:
+    """The parse tree of one item, every word in it; None where it does not read."""
+    try:
+        return parser().parse(TextSlice(text, piece.start, piece.end))
+    except (UnexpectedToken, WordError):
+        return None
+
+
 def read_item(source: Source, text: str, piece: Piece, known: Sequence[Diagnostic]) -> tuple[Any, list[Diagnostic]]:
     """The node of one item, or None and its faults beside those already `known` of it."""
     for one in known:
