@@ -13,6 +13,7 @@ import duckdb
 from sqlglot import exp
 
 from adapters.books.entries import ControlTotal, FileEntry, NewLoad
+from adapters.books.errors import BooksError
 from adapters.books.store import Books
 from adapters.books.tables import attach
 from adapters.client.config import Client, Feed
@@ -147,7 +148,7 @@ def _in_order(claimed: Sequence[Claimed], schema: Schema) -> list[Claimed]:
 
 @contextmanager
 def _scratch() -> Iterator[duckdb.DuckDBPyConnection]:
-    """A database of our own that spills to a folder of its own and loads nothing from outside."""
+    """A database of our own that spills to a folder of its own and loads nothing from outside; BooksError if full."""
     with tempfile.TemporaryDirectory(prefix="tieout-load-") as folder:
         settings: dict[str, str | bool | int | float | list[str]] = {
             "temp_directory": folder,
@@ -158,6 +159,11 @@ def _scratch() -> Iterator[duckdb.DuckDBPyConnection]:
         connection = duckdb.connect(":memory:", config=settings)
         try:
             yield connection
+        except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
+            raise BooksError(
+                f"{Path(folder).parent} or the memory is too small for these files, nothing was written;"
+                " free some space or load fewer files at once"
+            ) from error
         finally:
             connection.close()
 

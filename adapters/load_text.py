@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields, is_dataclass
-from datetime import date
-from decimal import Decimal
-from enum import Enum
 from typing import Any
 
 from adapters.feeds.report import FileReport, LoadReport, Outcome, TotalReport
+from adapters.wording import counted, plain
 
 LONGEST_NAME = 40
 
@@ -20,7 +17,7 @@ def load_text(report: LoadReport) -> str:
     loaded = [file for file in report.files if file.outcome is Outcome.LOADED]
     if report.refused:
         count = len(report.refused)
-        lines += ["", f"{_counted(count, 'file')} refused: nothing of this load was written"]
+        lines += ["", f"{counted(count, 'file')} refused: nothing of this load was written"]
     elif loaded:
         received, accepted, quarantined = (
             sum(getattr(file, name) for file in loaded) for name in ("received", "accepted", "quarantined")
@@ -37,22 +34,8 @@ def load_json(report: LoadReport) -> dict[str, Any]:
     return {
         "loaded-on": report.loaded_on.isoformat(),
         "written": report.is_written,
-        "files": [{**_plain(file), "facts": dict(file.facts), "reasons": dict(file.reasons)} for file in report.files],
+        "files": [{**plain(file), "facts": dict(file.facts), "reasons": dict(file.reasons)} for file in report.files],
     }
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, Decimal):
-        return f"{value:f}"
-    if isinstance(value, date):
-        return value.isoformat()
-    if is_dataclass(value):
-        return {field.name.replace("_", "-"): _plain(getattr(value, field.name)) for field in fields(value)}
-    if isinstance(value, tuple):
-        return [_plain(item) for item in value]
-    return value
 
 
 def _table(files: Sequence[FileReport]) -> list[str]:
@@ -89,7 +72,7 @@ def _name(file: FileReport) -> str:
 
 def _total(total: TotalReport) -> str:
     unit = f" {total.unit}" if total.unit else f" {total.column}"
-    unread = f", {_counted(total.unreadable, 'cell')} unreadable" if total.unreadable else ""
+    unread = f", {counted(total.unreadable, 'cell')} unreadable" if total.unreadable else ""
     if total.declared is not None:
         found = total.received + total.set_aside
         return f"{found:,f} of {total.declared:,f}{unit}{unread}   ✓"
@@ -123,7 +106,7 @@ def _quarantine(files: Sequence[FileReport]) -> str:
         f"{rows:,} {reason}" for reason, rows in sorted(reasons.items(), key=lambda one: (-one[1], one[0]))
     )
     verb = "waits" if count == 1 else "wait"
-    return f"{_counted(count, 'row')} {verb} in quarantine: {listed}"
+    return f"{counted(count, 'row')} {verb} in quarantine: {listed}"
 
 
 def _facts(files: Sequence[FileReport]) -> str:
@@ -133,13 +116,9 @@ def _facts(files: Sequence[FileReport]) -> str:
             facts[record] = facts.get(record, 0) + count
     known = sum(file.already_known for file in files)
     listed = ", ".join(f"{count:,} {record}" for record, count in sorted(facts.items()) if count) or "none"
-    return f"new facts: {listed}" + (f"; {_counted(known, 'row')} said what the books knew" if known else "")
+    return f"new facts: {listed}" + (f"; {counted(known, 'row')} said what the books knew" if known else "")
 
 
 def _aside(files: Sequence[FileReport]) -> str:
     count = sum(file.set_aside for file in files)
-    return f"{_counted(count, 'row')} set aside: not the business of the feed, as client.yaml declares" if count else ""
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+    return f"{counted(count, 'row')} set aside: not the business of the feed, as client.yaml declares" if count else ""

@@ -117,4 +117,4 @@ def insert_into(name: str, query: exp.Query) -> exp.Insert:
 
 def drop_table(name: str) -> exp.Drop:
     """A statement that forgets a table, if there is one."""
-    return exp.Drop(this=table(name), kind="TABLE", exists=True)
+    return exp.Drop(tables=[table(name)], kind="TABLE", exists=True)

@@ -15,6 +15,7 @@ from adapters.feeds.expressions import (
     both,
     call,
     create_table,
+    drop_table,
     insert_into,
     is_missing,
     number,
@@ -85,7 +86,7 @@ def take_file(
     fates = _fates(connection)
     _keep_rows(connection, source, feed)
     accepted = fates.get("accepted", 0)
-    return FileReport(
+    report = FileReport(
         name=source.name,
         feed=feed.name,
         outcome=Outcome.LOADED,
@@ -100,6 +101,10 @@ def take_file(
         totals=totals.control_totals(connection, feed, books.schema, declared, around.currency),
         reasons=_summaries(connection),
     )
+    used = (STAGED, CUT, REASONS, "fates", "entries", "repeats", *(one.name for one in filled))
+    for name in (*used, *(versions.versions(one) for one in filled)):
+        run(connection, drop_table(name))
+    return report
 
 
 def _fill(connection: duckdb.DuckDBPyConnection, feed: Feed, around: Surroundings, books: Books) -> tuple[Filled, ...]:

@@ -111,7 +111,7 @@ def test_the_schema_knows_every_key() -> None:
     assert schema["$defs"]["Condition"]["additionalProperties"] is False
 
 
-def test_folder_helper_makes_the_same_client(tmp_path: Path) -> None:
+def test_a_folder_and_its_text_give_the_same_client(tmp_path: Path) -> None:
     folder = Folder(tmp_path)
     folder.configure(FEED)
     assert folder.client().client == loaded(tmp_path, GOOD).client

@@ -35,7 +35,7 @@ THEIRS = {
 
 UNITS = {
     "adapters.feeds": frozenset({"adapters.client"}),
-    "adapters.load_text": frozenset({"adapters.feeds"}),
+    "adapters.load_text": frozenset({"adapters.feeds", "adapters.wording"}),
     "adapters.report": frozenset({"adapters.wording"}),
 }
 """Units of adapters and the other units each may import: a feed is read as the client's configuration describes it, and
