@@ -21,7 +21,7 @@ from sqlglot import exp
 
 from dsl.diagnostics import InternalError
 from engine.plan.relation import Relation
-from engine.run.executor import Row
+from engine.plan.executor import Row
 
 _BATCH = 100_000
 _INEXACT = re.compile(r"\b(DOUBLE|FLOAT|REAL)\b")
@@ -115,10 +115,21 @@ class DuckDBExecutor:
                 self.connection.execute(f'INSERT INTO {target} SELECT * FROM "appended rows"')
                 self.connection.unregister("appended rows")
 
+    def extend(self, name: str, query: exp.Query) -> None:
+        """Add the rows of a query to a stored relation of the same columns."""
+        with _faults(f"rows of {name}"):
+            self.connection.execute(f"INSERT INTO {_quoted(name)} {self._sql(query)}")
+
     def rows(self, query: exp.Query) -> list[Row]:
         """All rows of a query, in its order."""
         with _faults("a query of the run"):
             return self.connection.execute(self._sql(query)).fetchall()
+
+    def types(self, query: exp.Query) -> tuple[tuple[str, str], ...]:
+        """Names and types of a query's columns, as the database sees them."""
+        with _faults("a query of the run"):
+            found = self.connection.execute(f"DESCRIBE {self._sql(query)}").fetchall()
+        return tuple((str(row[0]), str(row[1])) for row in found)
 
     def stream(self, query: exp.Query, size: int = _BATCH) -> Iterator[list[Row]]:
         """The rows of a query in its order, in batches of `size`; other queries may run meanwhile."""

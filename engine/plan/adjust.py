@@ -29,7 +29,11 @@ RECORDED_FROM = -(10**12)
 
 def run_stage(world: World, reconciliation: Reconciliation, stage: str) -> None:
     """Run every adjustment of a stage and make the next relation of each kind it touched."""
-    here = [one for one in world.ruleset.adjustments.values() if one.reconciliation == reconciliation.name and one.stage == stage]
+    here = [
+        one
+        for one in world.ruleset.adjustments.values()
+        if one.reconciliation == reconciliation.name and one.stage == stage
+    ]
     for adjustment in here:
         _make_effect(world, adjustment)
     touched = sorted({_target(one) for one in here})
@@ -108,7 +112,9 @@ def _record(world: World, adjustment: Adjustment, frame: Frame, rule: Origin) ->
     }
     selected: list[exp.Expr] = []
     for name, storage in fact_columns(kind.record):
-        selected.append(named(cast(own[name] if name in own else _same_name(frame, adjustment.grain, name, storage), storage), name))
+        selected.append(
+            named(cast(own[name] if name in own else _same_name(frame, adjustment.grain, name, storage), storage), name)
+        )
     query = frame.rows_query([]).select(*selected)
     world.add(Relation(effect_name(adjustment), ("fact",), fact_columns(kind.record), query, rule))
 
@@ -127,10 +133,15 @@ def _implied(world: World, adjustment: Adjustment, frame: Frame, day: exp.Expr) 
         made_from: exp.Expr = frame.column("fact")
         currency: exp.Expr = frame.column("currency")
     else:
-        keys = [exp.Coalesce(this=frame.column(key.name), expressions=[exp.Literal.string("")]) for key in adjustment.grain.keys]
+        keys = [
+            exp.Coalesce(this=frame.column(key.name), expressions=[exp.Literal.string("")])
+            for key in adjustment.grain.keys
+        ]
         row_identity = keys[0]
         for key in keys[1:]:
-            row_identity = exp.DPipe(this=exp.DPipe(this=row_identity, expression=exp.Literal.string("\x1f")), expression=key)
+            row_identity = exp.DPipe(
+                this=exp.DPipe(this=row_identity, expression=exp.Literal.string("\x1f")), expression=key
+            )
         made_from = empty("BIGINT")
         currency = exp.Literal.string(world.ruleset.head.currency)
     prefix = exp.Literal.string(f"{adjustment.name}\x1f{world.period.name}\x1f")
@@ -163,9 +174,13 @@ def _apply(world: World, kind: Kind, stage: str, adjustments: list[Adjustment]) 
     for form, name in (("dated", kind.record.on or ""), ("counted", "counted-on")):
         effects = [one for one in adjustments if EFFECTS[one.action.form] == form]
         if effects:
-            rows = union_all([exp.select(column("fact"), column("date")).from_(table(effect_name(one))) for one in effects])
+            rows = union_all(
+                [exp.select(column("fact"), column("date")).from_(table(effect_name(one))) for one in effects]
+            )
             same = exp.EQ(this=column("fact", form), expression=column("fact", "f"))
-            query = query.join(rows.subquery(exp.to_identifier(form, quoted=True)), on=same, join_type="left", copy=False)
+            query = query.join(
+                rows.subquery(exp.to_identifier(form, quoted=True)), on=same, join_type="left", copy=False
+            )
             changed[name] = exp.Coalesce(this=column("date", form), expressions=[column(name, "f")])
             if form == "dated":
                 changed["counted-on"] = exp.Coalesce(this=column("date", form), expressions=[column("counted-on", "f")])
@@ -208,7 +223,9 @@ def _remembered(world: World, adjustment: Adjustment, kind: Kind, form: str) -> 
     same = exp.EQ(this=column("fact", "e"), expression=column("fact", "f"))
     dated = [column("date", "e")] if form == "dated" else []
     selected = [named(cast(exp.Literal.string(kind.name), "VARCHAR"), "kind"), column("identity", "f"), *dated]
-    return exp.select(*selected).from_(table(effect_name(adjustment), "e")).join(table(loaded, "f"), on=same, copy=False)
+    return (
+        exp.select(*selected).from_(table(effect_name(adjustment), "e")).join(table(loaded, "f"), on=same, copy=False)
+    )
 
 
 def _reversed(world: World, adjustment: Adjustment, kind: Kind) -> exp.Query:

@@ -10,17 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
 from engine.model.datatypes import DataType, Family
 from engine.model.expression import AggregateOf, ExistsTest, Expression, Grain, Source
+from engine.plan.frame import Frame
 from engine.plan.numbers import Value, cast, decimal_type, one
 from engine.plan.relation import column, named
-
-if TYPE_CHECKING:
-    from engine.plan.frame import Frame
 
 
 def define_aggregate(frame: Frame, node: AggregateOf) -> None:
@@ -86,9 +83,7 @@ def _rows(frame: Frame, source: Source, scope: Grain | None, windowed: bool) -> 
     return frame.tools.frame_of(world, source.grain, frame.mode, everything)
 
 
-def _grouped_values(
-    rows: Frame, node: AggregateOf, by_date: bool
-) -> tuple[list[str], Value, exp.Expr | None]:
+def _grouped_values(rows: Frame, node: AggregateOf, by_date: bool) -> tuple[list[str], Value, exp.Expr | None]:
     """Filter the source rows and add columns for what they group by and sum; names of the group's columns."""
     grain = node.source.grain
     if node.where is not None:
@@ -99,15 +94,17 @@ def _grouped_values(
     value = one() if node.value is None else rows.lower(node.value, grain)
     if grain.form == "slices":
         # A slice that comes back counts negative.
-        back = exp.Case().when(rows.column("returning"), exp.Neg(this=exp.Paren(this=value.sql))).else_(value.sql.copy())
+        back = (
+            exp.Case().when(rows.column("returning"), exp.Neg(this=exp.Paren(this=value.sql))).else_(value.sql.copy())
+        )
         value = replace(value, sql=back)
     keys = [(f"key {index}", rows.lower(own, grain)) for index, (own, _) in enumerate(node.source.matching, start=1)]
-    keyed = [("value", value), *keys]
+    keyed = [("#value", value), *keys]
     if by_date:
-        keyed.append(("day", Value(rows.date.copy(), DataType(Family.DATE))))
+        keyed.append(("#day", Value(rows.date.copy(), DataType(Family.DATE))))
     rows.define_all(keyed)
-    day = rows.column("day") if by_date else None
-    return [name for name, _ in keys], rows.value_of("value"), day
+    day = rows.column("#day") if by_date else None
+    return [name for name, _ in keys], rows.value_of("#value"), day
 
 
 def _last_periods(frame: Frame, count: int) -> list[exp.Expr]:
@@ -128,7 +125,7 @@ def _asked(frame: Frame, matching: Sequence[tuple[Expression, Expression]], scop
 def _group(rows: Frame, keys: Sequence[str], day: exp.Expr | None) -> exp.Query:
     group = [rows.column(name) for name in keys]
     selected: list[exp.Expr] = [named(rows.column(name), name) for name in keys]
-    total = exp.Sum(this=rows.column("value"))
+    total = exp.Sum(this=rows.column("#value"))
     count = exp.Count(this=exp.Star())
     if day is None:
         query = rows.rows_query([]).select(*selected, named(total, "total"), named(count, "rows"))
@@ -173,4 +170,10 @@ def _result(node: AggregateOf, alias: str, total: Value) -> Value:
     if node.function == "sum":
         summed = exp.Coalesce(this=column("total", alias), expressions=[zero])
         return Value(cast(summed, decimal_type(scale)), node.type, scale)
-    return Value(cast(column("total", alias), decimal_type(scale)), node.type, scale, cast(column("rows", alias), decimal_type(0)), 0)
+    return Value(
+        cast(column("total", alias), decimal_type(scale)),
+        node.type,
+        scale,
+        cast(column("rows", alias), decimal_type(0)),
+        0,
+    )

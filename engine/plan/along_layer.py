@@ -7,16 +7,13 @@ a sum of such terms is rounded term by term, all else of the expression by itsel
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
 from engine.model.datatypes import DataType, Family
 from engine.model.expression import Arithmetic, Expression, FieldOf, ItemOf, Minus
+from engine.plan.frame import Frame
 from engine.plan.numbers import Value, add, multiply, negate, rounded
-
-if TYPE_CHECKING:
-    from engine.plan.frame import Frame
 
 Term = tuple[int, str | None, Expression | None]
 """Sign, then either the column of a carried value (times the slice's quantity) or any other expression."""

@@ -62,7 +62,11 @@ def make_registers(world: World) -> None:
             selected.append(named(_or(until, date_literal(END)), "valid-until"))
             columns += [("valid-from", "DATE"), ("valid-until", "DATE")]
         query = exp.select(*selected).from_(newest.subquery(exp.to_identifier("n", quoted=True)))
-        world.add(Relation(register.name, tuple(unique), tuple(columns), query, Origin(f"register {register.name}", register.span)))
+        world.add(
+            Relation(
+                register.name, tuple(unique), tuple(columns), query, Origin(f"register {register.name}", register.span)
+            )
+        )
 
 
 def _or(value: exp.Expr, otherwise: exp.Expr) -> exp.Expr:
@@ -71,8 +75,12 @@ def _or(value: exp.Expr, otherwise: exp.Expr) -> exp.Expr:
 
 def _newest(name: str, names: Sequence[str], unique: Sequence[str]) -> exp.Select:
     """Rows of an input, of rows with one identity the one known last (then published last, then by place in the file)."""
-    latest = [exp.Ordered(this=column(one), desc=True, nulls_first=False) for one in ("version", "known-at", "publication")]
-    order = exp.Order(expressions=[*latest, exp.Ordered(this=column("source-file")), exp.Ordered(this=column("source-row"))])
+    latest = [
+        exp.Ordered(this=column(one), desc=True, nulls_first=False) for one in ("version", "known-at", "publication")
+    ]
+    order = exp.Order(
+        expressions=[*latest, exp.Ordered(this=column("source-file")), exp.Ordered(this=column("source-row"))]
+    )
     numbered = exp.Window(this=exp.RowNumber(), partition_by=[column(one) for one in unique], order=order)
     ranked = exp.select(*(column(one) for one in names), named(numbered, "newest")).from_(table(name))
     first = exp.EQ(this=column("newest", "ranked"), expression=exp.Literal.number("1"))

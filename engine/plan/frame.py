@@ -16,7 +16,7 @@ from sqlglot import exp
 from dsl.diagnostics import InternalError
 from engine.model.datatypes import DataType, Family
 from engine.model.expression import Expression, Grain, TestsOf
-from engine.plan import lookups
+from engine.plan import fragments
 from engine.plan.numbers import Value, decimal_type, stored
 from engine.plan.relation import Origin, Relation, column, named, table
 from engine.plan.world import World, date_literal
@@ -117,9 +117,9 @@ class Frame:
     def expose(self, row: str, name: str, type_: DataType, relation: Relation, label: str = "") -> None:
         """Let a column of the base relation be read as a field, at the scale (and quotient) it was stored with."""
         label = label or name
-        scale = lookups.scale_of(relation.type_of(label)) if type_.is_numeric else None
+        scale = fragments.scale_of(relation.type_of(label)) if type_.is_numeric else None
         over = f"{label}:over" if f"{label}:over" in relation.column_names else None
-        over_scale = lookups.scale_of(relation.type_of(over)) or 0 if over else 0
+        over_scale = fragments.scale_of(relation.type_of(over)) or 0 if over else 0
         self.values[label] = Value(column(label), type_, scale, column(over) if over else None, over_scale)
         self.fields[(row, name)] = (label, type_)
 
@@ -132,6 +132,8 @@ class Frame:
         found = self.keys.get(name)
         if found is not None:
             return stored(self.column(found[0]), found[1])
+        if ("layer", name) in self.fields:
+            return self.field("layer", name)
         if name == "period":
             return Value(exp.Literal.string(self.world.period.name), DataType(Family.PERIOD))
         raise InternalError(f"rows of {self.base} have no key {name}")
@@ -216,7 +218,11 @@ class Frame:
 
     def filter(self, condition: exp.Expr) -> None:
         """Keep rows where a condition holds (unknown is dropped), and rows that break a guard, so that it is seen."""
-        kept = exp.or_(condition, *(self.column(guard.column) for guard in self.guards), copy=False) if self.guards else condition
+        kept = (
+            exp.or_(condition, *(self.column(guard.column) for guard in self.guards), copy=False)
+            if self.guards
+            else condition
+        )
         query = self._select([exp.Column(this=exp.Star(), table=exp.to_identifier(ROWS, quoted=True))]).where(kept)
         self._source = query.subquery(exp.to_identifier(ROWS, quoted=True))
         self._joins, self._join_names, self._new = [], {}, []
@@ -243,9 +249,9 @@ class Frame:
         if key in self._join_names:
             return self._join_names[key]
         alias = f"j{len(self._join_names) + 1}"
-        conditions: list[exp.Expr] = [lookups.equal(column(name, alias), value) for name, value in on.items()]
+        conditions: list[exp.Expr] = [fragments.equal(column(name, alias), value) for name, value in on.items()]
         if extra is not None:
-            conditions.append(lookups.with_alias(extra, "@", alias))
+            conditions.append(fragments.with_alias(extra, "@", alias))
         target = wanted.copy()
         target = (
             target.subquery(exp.to_identifier(alias, quoted=True))
@@ -285,12 +291,17 @@ class Frame:
         return query
 
     def relation(
-        self, name: str, grain: tuple[str, ...], outputs: Sequence[tuple[str, Value]], origin: Origin, stored_rows: bool = True
+        self,
+        name: str,
+        grain: tuple[str, ...],
+        outputs: Sequence[tuple[str, Value]],
+        origin: Origin,
+        stored_rows: bool = True,
     ) -> Relation:
         """The finished rows as a relation made in the world; RunStopped where a row breaks a guard."""
         flat: list[tuple[str, exp.Expr, str]] = []
         for label, value in outputs:
-            flat.append((label, lookups.as_stored(value), value.storage))
+            flat.append((label, fragments.as_stored(value), value.storage))
             if value.over is not None:
                 flat.append((f"{label}:over", value.over, decimal_type(value.over_scale)))
         if self.guards:
@@ -299,7 +310,7 @@ class Frame:
         columns = tuple((label, storage) for label, _, storage in flat)
         made = self.world.add(Relation(name, grain, columns, query, origin, stored_rows or bool(self.guards)))
         if self.guards:
-            lookups.stop_where_broken(self.world, made, self.guards)
+            fragments.stop_where_broken(self.world, made, self.guards)
         return made
 
     def _broken_guard(self) -> exp.Expr:

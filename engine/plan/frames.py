@@ -21,7 +21,12 @@ TEXT = DataType(Family.TEXT)
 YES_NO = DataType(Family.YES_NO)
 WHOLE = DataType(Family.NUMBER)
 
-FACT_FIELDS: tuple[tuple[str, DataType], ...] = (("known-at", DATE), ("mark", TEXT), ("identity", TEXT), ("currency", TEXT))
+FACT_FIELDS: tuple[tuple[str, DataType], ...] = (
+    ("known-at", DATE),
+    ("mark", TEXT),
+    ("identity", TEXT),
+    ("currency", TEXT),
+)
 """Fields every fact has beside those it declares; all are columns of every fact relation."""
 
 
@@ -46,7 +51,13 @@ def register_frame(world: World, register: str) -> Frame:
     names = {one.name: one.type for one in found.record.columns}
     fields = {(register, name): (name, type_) for name, type_ in names.items()}
     keys = {name: (name, type_) for name, type_ in names.items()}
-    frame = Frame(world, register, fields, {**keys, register: (found.record.identity[0], DataType(Family.REGISTER, register))}, tools=TOOLS)
+    frame = Frame(
+        world,
+        register,
+        fields,
+        {**keys, register: (found.record.identity[0], DataType(Family.REGISTER, register))},
+        tools=TOOLS,
+    )
     if found.history:
         end = date_literal(world.period.end)
         since = exp.LTE(this=frame.column("valid-from"), expression=end)
@@ -109,15 +120,15 @@ def slice_frame(world: World, touched: tuple[str, ...], base: str = "slice") -> 
     keys = {label: (label, type_) for label, type_ in slice_fields(world, touched).items()}
     frame = Frame(world, name, fields, keys, column("event-date", "r"), tools=TOOLS)
     layers = layers_of(world)
-    changes = [change for change in layers.changes if change.kind in touched]
+    changes = [change for change in layers.changes if change.kind in touched and base == "slice"]
     made = world.relation(name)
     for label in layers.carried:
         frame.expose("layer", label, carried_type(world, label), made, f"layer.{label}")
     for change in changes:
         type_ = carried_type(world, change.carried)
         frame.expose("layer", f"{change.carried}:after", type_, made, f"after.{change.carried}")
-    frame.carried = (*layers.carried, *(f"{change.carried}:after" for change in changes))
     frame.changed = {change.value.item: change.carried for change in changes if hasattr(change.value, "item")}
+    frame.carried = (*layers.carried, *(f"{change.carried}:after" for change in changes))
     frame.leftover_apart = layers.leftover == "apart"
     return frame
 
@@ -198,8 +209,11 @@ def layer_frame(world: World) -> Frame:
 def reconciliation_frame(world: World, name: str, relation: str | None = None) -> Frame:
     """Rows of a reconciliation with its locals and the tables decided for it."""
     found = world.ruleset.reconciliations[name]
-    made = world.relation(relation or name)
-    fields: dict[tuple[str, str], tuple[str, DataType]] = {(name, "expected"): ("expected", UNITS), (name, "reported"): ("reported", UNITS)}
+    made = world.relation(relation or world.facts(name))
+    fields: dict[tuple[str, str], tuple[str, DataType]] = {
+        (name, "expected"): ("expected", UNITS),
+        (name, "reported"): ("reported", UNITS),
+    }
     keys = {key.name: (key.name, key.type) for key in found.grain.keys}
     fields.update({(name, key.name): (key.name, key.type) for key in found.grain.keys})
     frame = Frame(world, made.name, fields, keys, tools=TOOLS)

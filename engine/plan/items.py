@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
@@ -18,14 +17,12 @@ from dsl.diagnostics import InternalError
 from engine.model.datatypes import DataType, Family
 from engine.model.expression import Expression, Grain, ItemOf, Literal, LocalOf, TestsOf
 from engine.model.ruleset import Amount, Cap, Decision, ExceptionRule, Meta, Parameter
-from engine.plan import lookups, tables
+from engine.plan import fragments, tables
+from engine.plan.frame import Frame
 from engine.plan.numbers import Value, aligned, cast, choose, compare, decimal_type, number
 from engine.plan.relation import column, table
 from engine.plan.substitute import in_terms_of
 from engine.plan.world import date_literal, empty
-
-if TYPE_CHECKING:
-    from engine.plan.frame import Frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +66,10 @@ def _define_reconciled(frame: Frame, node: ItemOf) -> None:
     """A value of a reconciliation's row (a local, or an item at its grain), joined by its keys."""
     for reconciliation in frame.world.ruleset.reconciliations.values():
         label = node.item.removeprefix(f"{reconciliation.name}.")
-        if not frame.world.has(reconciliation.name) or label not in frame.world.relation(reconciliation.name).column_names:
+        if (
+            not frame.world.has(reconciliation.name)
+            or label not in frame.world.relation(reconciliation.name).column_names
+        ):
             continue
         relation = frame.world.relation(reconciliation.name)
         given = dict(node.keys)
@@ -80,8 +80,8 @@ def _define_reconciled(frame: Frame, node: ItemOf) -> None:
         over_label = f"{label}:over"
         divided = over_label in relation.column_names
         over = column(over_label, alias) if divided else None
-        over_scale = lookups.scale_of(relation.type_of(over_label)) or 0 if divided else 0
-        value = Value(column(label, alias), type_, lookups.scale_of(relation.type_of(label)), over, over_scale)
+        over_scale = fragments.scale_of(relation.type_of(over_label)) or 0 if divided else 0
+        value = Value(column(label, alias), type_, fragments.scale_of(relation.type_of(label)), over, over_scale)
         frame.remember(node, frame.label_of(frame.define(node.item, value)))
         return
     raise InternalError(f"{node.item} is read at {node.span} but no relation holds it")
@@ -107,7 +107,9 @@ def _define_amount(frame: Frame, node: ItemOf, amount: Amount) -> None:
         guarded = choose(test, answer, zero)
         over = None if guarded.over is None else exp.Case().when(unknown.copy(), exp.Null()).else_(guarded.over)
         sql = exp.Case().when(unknown, exp.Null()).else_(guarded.sql)
-        label = frame.label_of(frame.define(f"{label}:when", Value(sql, amount.type, guarded.scale, over, guarded.over_scale)))
+        label = frame.label_of(
+            frame.define(f"{label}:when", Value(sql, amount.type, guarded.scale, over, guarded.over_scale))
+        )
     frame.remember(node, label)
 
 
@@ -178,7 +180,9 @@ def _parents_first(item: str, rules: Sequence[Rule]) -> list[Rule]:
     placed: list[Rule] = []
     waiting = [rule for rule in rules if rule.name]
     while waiting:
-        ready = [rule for rule in waiting if not {one for one in rule.to if one in names} - {done.name for done in placed}]
+        ready = [
+            rule for rule in waiting if not {one for one in rule.to if one in names} - {done.name for done in placed}
+        ]
         if not ready:
             raise InternalError(f"the exceptions of {item} go round")
         placed += ready

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
@@ -37,12 +36,10 @@ from engine.model.expression import (
     TestsOf,
 )
 from engine.plan import aggregates, along_layer, items, lookups
-from engine.plan.numbers import Value, absolute, add, choose, compare, divide, multiply, negate, number, rounded
+from engine.plan.frame import Frame
+from engine.plan.numbers import Value, absolute, add, cast, choose, compare, divide, multiply, negate, number, rounded
 from engine.plan.substitute import in_terms_of, parts
 from engine.plan.world import date_literal, empty
-
-if TYPE_CHECKING:
-    from engine.plan.frame import Frame
 
 _COMPARISONS: dict[str, type[exp.Binary]] = {
     "is": exp.EQ,
@@ -82,6 +79,9 @@ class Lowerer:
                 return literal(node)
             case KeyOf():
                 return frame.key(node.name)
+            case FieldOf(row="layer", name="age"):
+                opened = exp.Sub(this=frame.date.copy(), expression=frame.field("layer", "opened").sql)
+                return Value(cast(exp.Paren(this=opened), "BIGINT"), node.type, 0)
             case FieldOf():
                 return frame.field(node.row, node.name)
             case LocalOf():
@@ -120,7 +120,9 @@ class Lowerer:
             case Otherwise():
                 return choose(self.tests(node.when), self.value(node.otherwise), self.value(node.value))
             case _:
-                raise InternalError(f"{type(node).__name__} at {node.span} reached the plan; check refuses what does not run")
+                raise InternalError(
+                    f"{type(node).__name__} at {node.span} reached the plan; check refuses what does not run"
+                )
 
     def _arithmetic(self, node: Arithmetic) -> Value:
         left, right = self.value(node.left), self.value(node.right)
@@ -145,7 +147,11 @@ class Lowerer:
         chosen = choose(first, left, right)
         known = exp.Not(this=exp.Is(this=exp.Paren(this=first.copy()), expression=exp.Null()))
         return Value(
-            exp.Case().when(known, chosen.sql).else_(exp.Null()), chosen.type, chosen.scale, chosen.over, chosen.over_scale
+            exp.Case().when(known, chosen.sql).else_(exp.Null()),
+            chosen.type,
+            chosen.scale,
+            chosen.over,
+            chosen.over_scale,
         )
 
     # ---- tests ---------------------------------------------------------------------------------------------------
@@ -211,7 +217,9 @@ def literal(node: Literal) -> Value:
 
 def _date_arithmetic(node: Arithmetic, left: Value, right: Value) -> Value:
     if left.type.family is Family.DATE and right.type.family is Family.DATE:
-        days = exp.Cast(this=exp.Paren(this=exp.Sub(this=left.sql, expression=right.sql)), to=exp.DataType.build("BIGINT"))
+        days = exp.Cast(
+            this=exp.Paren(this=exp.Sub(this=left.sql, expression=right.sql)), to=exp.DataType.build("BIGINT")
+        )
         return Value(days, DataType(Family.DAYS), 0)
     moved = exp.Add if node.operator == "+" else exp.Sub
     days_side = right if left.type.family is Family.DATE else left

@@ -109,11 +109,19 @@ def multiply(left: Value, right: Value, type_: DataType) -> Value:
 def divide(left: Value, right: Value, type_: DataType) -> Value:
     """left / right, kept as a quotient whose denominator is not negative; a zero denominator gives NULL when rounded."""
     top = _product(_numerator(left), _denominator(right), type_) if right.over is not None else _numerator(left)
-    bottom = _product(_denominator(left), _numerator(right), DataType(Family.NUMBER)) if left.over is not None else _numerator(right)
+    bottom = (
+        _product(_denominator(left), _numerator(right), DataType(Family.NUMBER))
+        if left.over is not None
+        else _numerator(right)
+    )
     if bottom.scale is None or top.scale is None:
         raise InternalError("a value without a scale was divided")
     negative = exp.LT(this=bottom.sql.copy(), expression=exp.Literal.number("0"))
-    signed = exp.Case().when(negative, exp.Neg(this=exp.Paren(this=at_scale(top, top.scale)))).else_(at_scale(top, top.scale))
+    signed = (
+        exp.Case()
+        .when(negative, exp.Neg(this=exp.Paren(this=at_scale(top, top.scale))))
+        .else_(at_scale(top, top.scale))
+    )
     return Value(signed, type_, top.scale, exp.Abs(this=at_scale(bottom, bottom.scale)), bottom.scale)
 
 
@@ -152,7 +160,8 @@ def aligned(values: list[Value]) -> list[Value]:
     if any(value.over is not None for value in values):
         over_scale = max(value.over_scale for value in values if value.over is not None)
         values = [
-            replace(value, over=cast(_denominator(value).sql, decimal_type(over_scale)), over_scale=over_scale) for value in values
+            replace(value, over=cast(_denominator(value).sql, decimal_type(over_scale)), over_scale=over_scale)
+            for value in values
         ]
     scale = max(value.scale or 0 for value in values)
     return [replace(value, sql=at_scale(_numerator(value), scale), scale=scale) for value in values]
@@ -212,7 +221,10 @@ def _odd_tie(doubled: exp.Expr, bottom: exp.Expr, divisor: exp.Expr, whole: exp.
     zero = exp.Literal.number("0")
     sum_ = exp.Paren(this=exp.Add(this=doubled.copy(), expression=bottom.copy()))
     tie = exp.EQ(this=exp.Mod(this=sum_, expression=divisor.copy()), expression=zero)
-    odd = exp.EQ(this=exp.Mod(this=exp.Paren(this=whole.copy()), expression=exp.Literal.number("2")), expression=exp.Literal.number("1"))
+    odd = exp.EQ(
+        this=exp.Mod(this=exp.Paren(this=whole.copy()), expression=exp.Literal.number("2")),
+        expression=exp.Literal.number("1"),
+    )
     return exp.Case().when(exp.and_(tie, odd), exp.Literal.number("1")).else_(zero.copy())
 
 

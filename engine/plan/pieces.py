@@ -12,8 +12,8 @@ from sqlglot import exp
 from engine.model.datatypes import DataType, Family
 from engine.model.expression import Grain
 from engine.model.ruleset import Change, Layers
+from engine.plan.fragments import scale_of
 from engine.plan.frames import layers_of, slice_frame
-from engine.plan.lookups import scale_of
 from engine.plan.numbers import Value, add, cast
 from engine.plan.relation import Origin, Relation, column, named, table
 from engine.plan.stock import union_all
@@ -58,7 +58,9 @@ def make_pieces(world: World) -> None:
     highest = world.executor.rows(exp.select(exp.Max(this=column("turn"))).from_(table("change turn")))[0][0]
     rounds = int(str(highest or 0))
     if rounds > ROUNDS_MAX:
-        raise RunStopped("T322", f"a pool of layers `{layers.name}` has {rounds} changes of value in one period; at most 64 run")
+        raise RunStopped(
+            "T322", f"a pool of layers `{layers.name}` has {rounds} changes of value in one period; at most 64 run"
+        )
     overlaps: list[str] = []
     for turn in range(1, rounds + 1):
         overlaps += _run_round(world, layers, turn, values, rule)
@@ -77,7 +79,9 @@ def _turns() -> exp.Query:
     turn = cast(exp.Window(this=exp.RowNumber(), partition_by=[column("pool", "h")], order=order), "BIGINT")
     same = exp.EQ(this=column("event", "e"), expression=column("event", "h"))
     query = exp.select(column("pool", "h"), column("event", "h"), column("kind", "e"), named(turn, "turn"))
-    return query.from_(distinct.subquery(exp.to_identifier("h", quoted=True))).join(table("event", "e"), on=same, copy=False)
+    return query.from_(distinct.subquery(exp.to_identifier("h", quoted=True))).join(
+        table("event", "e"), on=same, copy=False
+    )
 
 
 def _first_pieces(world: World, layers: Layers, values: tuple[tuple[str, str], ...]) -> exp.Query:
@@ -277,7 +281,9 @@ def _rests(before: str, changed: exp.Expr, same: exp.Expr, carried: list[exp.Exp
     parts = [column("layer", "p"), column("since", "p"), column("from", "p")]
     order = exp.Order(expressions=[exp.Ordered(this=column("from", "c"))])
     previous = exp.Window(this=exp.Lag(this=column("to", "c")), partition_by=parts, order=order)
-    following = exp.Window(this=exp.Lead(this=column("from", "c")), partition_by=[one.copy() for one in parts], order=order.copy())
+    following = exp.Window(
+        this=exp.Lead(this=column("from", "c")), partition_by=[one.copy() for one in parts], order=order.copy()
+    )
     inner = exp.select(
         column("pool", "p"), column("layer", "p"), named(column("from", "p"), "start"), named(column("to", "p"), "end"),
         named(column("from", "c"), "met-from"), named(column("to", "c"), "met-to"), column("since", "p"), column("until", "p"),
@@ -285,7 +291,10 @@ def _rests(before: str, changed: exp.Expr, same: exp.Expr, carried: list[exp.Exp
     )  # fmt: skip
     inner = inner.from_(table(before, "p")).join(changed.copy(), on=same.copy(), copy=False)
     begin = exp.Coalesce(this=column("previous", "g"), expressions=[column("start", "g")])
-    names = [exp.column(exp.to_identifier(one.name, quoted=True), table=exp.to_identifier("g", quoted=True)) for one in carried]
+    names = [
+        exp.column(exp.to_identifier(one.name, quoted=True), table=exp.to_identifier("g", quoted=True))
+        for one in carried
+    ]
 
     def gap(start: exp.Expr, end: exp.Expr, condition: exp.Expr) -> exp.Query:
         chosen = exp.select(

@@ -85,7 +85,9 @@ def _define_sides(frame: Frame, found: Reconciliation, name: str) -> None:
     alias = frame.join(table(f"{name} count"), on)
     reported = Value(cast(column("quantity", alias), UNITS), QUANTITY, 3)
     counted_on = stored(column("date", alias), DataType(Family.DATE))
-    frame.define_all([("expected", Value(cast(total, UNITS), QUANTITY, 3)), ("reported", reported), ("counted on", counted_on)])
+    frame.define_all(
+        [("expected", Value(cast(total, UNITS), QUANTITY, 3)), ("reported", reported), ("counted on", counted_on)]
+    )
     frame.fields[(found.name, "expected")] = ("expected", QUANTITY)
     frame.fields[(found.name, "reported")] = ("reported", QUANTITY)
 
@@ -122,14 +124,20 @@ def _make_counts(world: World, found: Reconciliation, name: str) -> None:
     on = column(kind.record.on or "")
     window = exp.Between(this=on, low=date_literal(moment - within), high=date_literal(moment + within))
     daily = (
-        exp.select(*(column(key) for key in keys), named(on.copy(), "date"), named(exp.Sum(this=column("quantity")), "quantity"))
+        exp.select(
+            *(column(key) for key in keys),
+            named(on.copy(), "date"),
+            named(exp.Sum(this=column("quantity")), "quantity"),
+        )
         .from_(table(world.facts(kind.name)))
         .where(window)
         .group_by(*(column(key) for key in keys), on.copy())
     )
     last = exp.Window(this=exp.Max(this=column("date")), partition_by=[column(key) for key in keys])
     marked = exp.select(exp.Star(), named(last, "last")).from_(daily.subquery("daily"))
-    chosen = exp.select(*(column(key) for key in keys), column("date"), column("quantity")).from_(marked.subquery("marked"))
+    chosen = exp.select(*(column(key) for key in keys), column("date"), column("quantity")).from_(
+        marked.subquery("marked")
+    )
     chosen = chosen.where(exp.EQ(this=column("date"), expression=column("last")))
     types = key_types(world)
     rule = Origin(f"reconciliation {found.name}", found.span)
@@ -139,7 +147,9 @@ def _make_counts(world: World, found: Reconciliation, name: str) -> None:
     world.add(Relation(f"{name} count", tuple(keys), columns, query, rule))
     if any(one.action.form == "count" for one in world.ruleset.adjustments.values()):
         early = _signed_movements(world, found, keys, _counted_early(world))
-        world.add(Relation(f"{name} early", tuple(keys), (*columns[:-2], ("quantity", UNITS)), _summed(early, keys), rule))
+        world.add(
+            Relation(f"{name} early", tuple(keys), (*columns[:-2], ("quantity", UNITS)), _summed(early, keys), rule)
+        )
 
 
 def _counted_early(world: World) -> exp.Expr:
@@ -163,10 +173,16 @@ def _rolled(world: World, found: Reconciliation, name: str, keys: list[str], mom
     )
     forward = _signed_movements(world, found, keys, after, f"{name} latest count")
     back = _signed_movements(world, found, keys, before, f"{name} latest count", sign=-1)
-    counted = exp.select(*(column(key) for key in keys), column("date"), column("quantity")).from_(table(f"{name} latest count"))
+    counted = exp.select(*(column(key) for key in keys), column("date"), column("quantity")).from_(
+        table(f"{name} latest count")
+    )
     everything = union_all([counted, forward, back]).subquery("rolled")
     return (
-        exp.select(*(column(key) for key in keys), column("date"), named(cast(exp.Sum(this=column("quantity")), UNITS), "quantity"))
+        exp.select(
+            *(column(key) for key in keys),
+            column("date"),
+            named(cast(exp.Sum(this=column("quantity")), UNITS), "quantity"),
+        )
         .from_(everything)
         .group_by(*(column(key) for key in keys), column("date"))
     )
@@ -177,7 +193,9 @@ def _signed_movements(
 ) -> exp.Query:
     """Movements of the expected bucket, signed; joined to counts (alias c) of another date than the moment where named."""
     if not isinstance(found.expected, BucketOf):
-        raise InternalError("a count is rolled by the movements of the bucket it states; check refuses other expected sides")
+        raise InternalError(
+            "a count is rolled by the movements of the bucket it states; check refuses other expected sides"
+        )
     bucket = found.expected.bucket
     branches: list[exp.Query] = []
     for kind in moving_kinds(world):

@@ -51,7 +51,9 @@ def _make_reopened(world: World, rule: Origin) -> None:
     columns = world.relation("layer origin").columns
     like = exp.EQ(this=column("layer", "o"), expression=column("like", "u"))
     chosen = [named(column("layer", "u"), "layer"), *(column(name, "o") for name, _ in columns[1:])]
-    copies = exp.select(*chosen).from_(table("unit-reopened", "u")).join(table("layer origin", "o"), on=like, copy=False)
+    copies = (
+        exp.select(*chosen).from_(table("unit-reopened", "u")).join(table("layer origin", "o"), on=like, copy=False)
+    )
     world.add(Relation("layer reopened", ("layer",), columns, copies, rule))
     grown = exp.select(*(column(name) for name, _ in columns)).from_(table("layer reopened"))
     world.executor.extend("layer origin", grown)
@@ -105,7 +107,11 @@ def _cut_slices(world: World, values: tuple[tuple[str, str], ...]) -> exp.Query:
     selected = _slice_columns(start.else_(column("from", "s")), end.else_(column("to", "s")))
     carried = [named(column(name, "p"), f"layer.{name}") for name, _ in values]
     after = [named(empty(storage), f"after.{name}") for name, storage in values]
-    query = exp.select(*selected, *carried, *after).from_(table("unit-slice", "s")).join(_event_kind(world), on=same, copy=False)
+    query = (
+        exp.select(*selected, *carried, *after)
+        .from_(table("unit-slice", "s"))
+        .join(_event_kind(world), on=same, copy=False)
+    )
     return query.join(table("piece", "p"), on=meets, copy=False)
 
 
@@ -142,7 +148,9 @@ def _make_layers(world: World, rule: Origin) -> None:
     keys = [column("layer", "u"), column("pool", "o")]
     fields = [column(name, "p" if name in changing else "o") for name in names]
     remaining = named(units(exp.Sum(this=exp.Paren(this=held))), "remaining")
-    grouped = query.select(*keys, *fields, remaining).group_by(*(exp.Literal.number(str(n + 1)) for n in range(len(keys) + len(fields))))
+    grouped = query.select(*keys, *fields, remaining).group_by(
+        *(exp.Literal.number(str(n + 1)) for n in range(len(keys) + len(fields)))
+    )
     columns = (*origin_columns, ("remaining", "DECIMAL(18,3)"))
     world.add(Relation("layer", ("layer", *changing), columns, grouped, rule))
 
@@ -168,7 +176,11 @@ def handed_layers(world: World) -> dict[str, exp.Query]:
     if layers.changes:
         names = [name for name, _ in (*PLACE, *value_columns(world, layers))]
         is_open = exp.EQ(this=column("until"), expression=cast(exp.Literal.number(FOREVER), "BIGINT"))
-        chosen = exp.select(*(column(one) for one in names)).from_(table("piece")).where(exp.and_(is_open, live.copy(), copy=False))
+        chosen = (
+            exp.select(*(column(one) for one in names))
+            .from_(table("piece"))
+            .where(exp.and_(is_open, live.copy(), copy=False))
+        )
         found["handed piece"] = chosen
     found["handed event"] = _waiting_events(world)
     return found
@@ -182,7 +194,9 @@ def _waiting_events(world: World) -> exp.Query:
     every = _event_kind(world)
     highest = exp.select(exp.Max(this=column("event"))).from_(table("event")).subquery()
     kept = exp.or_(
-        exp.In(this=column("event", "e"), query=waiting), exp.EQ(this=column("event", "e"), expression=highest), copy=False
+        exp.In(this=column("event", "e"), query=waiting),
+        exp.EQ(this=column("event", "e"), expression=highest),
+        copy=False,
     )
     return exp.select(*(column(name, "e") for name in ("event", "fact", "kind"))).from_(every).where(kept)
 

@@ -27,7 +27,10 @@ def key_types(world: World) -> dict[str, DataType]:
     found: dict[str, DataType] = {}
     for key in stock_of(world).keys:
         if key in registers:
-            found[key] = next((one.type for kind in world.ruleset.kinds.values() for one in kind.record.columns if one.name == key), terms.get(key) or registers[key].record.columns[0].type)
+            found[key] = next(
+                (one.type for kind in world.ruleset.kinds.values() for one in kind.record.columns if one.name == key),
+                terms.get(key) or registers[key].record.columns[0].type,
+            )
         else:
             found[key] = terms[key]
     return found
@@ -42,7 +45,8 @@ def key_columns(world: World, kind: Kind, alias: str) -> list[exp.Expr]:
     """The stock keys of a kind's facts; a key the kind lacks is missing."""
     have = {one.name for one in kind.record.columns}
     return [
-        named(column(key, alias) if key in have else empty(type_.storage), key) for key, type_ in key_types(world).items()
+        named(column(key, alias) if key in have else empty(type_.storage), key)
+        for key, type_ in key_types(world).items()
     ]
 
 
@@ -67,9 +71,18 @@ def make_stock(world: World, name: str) -> None:
     quantity, opening = column("quantity", "u"), column("opening", "u")
     gained = exp.Case().when(exp.GT(this=quantity, expression=zero.copy()), quantity.copy())
     lost = exp.Case().when(exp.LT(this=quantity.copy(), expression=zero.copy()), exp.Neg(this=quantity.copy()))
-    closing = exp.Add(this=exp.Coalesce(this=opening, expressions=[zero.copy()]), expression=exp.Coalesce(this=quantity.copy(), expressions=[zero.copy()]))
+    closing = exp.Add(
+        this=exp.Coalesce(this=opening, expressions=[zero.copy()]),
+        expression=exp.Coalesce(this=quantity.copy(), expressions=[zero.copy()]),
+    )
     query = (
-        exp.select(*selected, total(opening.copy(), "opening"), total(gained, "received"), total(lost, "issued"), total(closing, "closing"))
+        exp.select(
+            *selected,
+            total(opening.copy(), "opening"),
+            total(gained, "received"),
+            total(lost, "issued"),
+            total(closing, "closing"),
+        )
         .from_(_with_opening(world, name, keys).subquery(exp.to_identifier("u", quoted=True)))
         .group_by(*(one.copy() for one in selected))
     )
@@ -112,12 +125,16 @@ def union_all(branches: Sequence[exp.Query]) -> exp.Query:
 
 def _with_opening(world: World, name: str, keys: Sequence[str]) -> exp.Query:
     flow = exp.select(
-        *(column(key) for key in (*keys, "bucket")), named(empty(UNITS), "opening"), named(column("quantity"), "quantity")
+        *(column(key) for key in (*keys, "bucket")),
+        named(empty(UNITS), "opening"),
+        named(column("quantity"), "quantity"),
     ).from_(table(f"{name} flow"))
     if not world.executor_has("handed stock"):
         return flow
     opening = exp.select(
-        *(column(key) for key in (*keys, "bucket")), named(cast(column("quantity"), UNITS), "opening"), named(empty(UNITS), "quantity")
+        *(column(key) for key in (*keys, "bucket")),
+        named(cast(column("quantity"), UNITS), "opening"),
+        named(empty(UNITS), "quantity"),
     ).from_(table("handed stock"))
     return exp.union(flow, opening, distinct=False, copy=False)
 

@@ -26,7 +26,7 @@ from engine.model.expression import (
 )
 
 T = TypeVar("T")
-_LEAVES = (Span, DataType, Grain, str, int, float, bool, type(None))
+_LEAVES = (Span, DataType, Grain, str, int, type(None))
 
 
 def in_terms_of(node: T, keys: Mapping[str, Expression], as_of: Expression | None, scope: Grain) -> T:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sqlglot import exp
 
 from dsl.diagnostics import InternalError
 from engine.model.datatypes import DataType, Family
 from engine.model.expression import Expression, Grain, ItemOf
 from engine.model.ruleset import CellTest, Ruleset, Table, TableRow
+from engine.plan.frame import Frame
 from engine.plan.numbers import Value, aligned, compare
 from engine.plan.substitute import in_terms_of
 from engine.plan.world import empty
-
-if TYPE_CHECKING:
-    from engine.plan.frame import Frame
 
 _OPERATORS: dict[str, type[exp.Binary]] = {
     "at-least": exp.GTE,
@@ -107,7 +103,9 @@ def _cell_test(frame: Frame, cell: CellTest, input_: Expression, grain: Grain) -
     if cell.form == "compare":
         test: exp.Expr = compare(_OPERATORS[cell.operator], value, bounds[0])
     elif cell.form == "range":
-        test = exp.Paren(this=exp.and_(compare(exp.GTE, value, bounds[0]), compare(exp.LT, value, bounds[1]), copy=False))
+        test = exp.Paren(
+            this=exp.and_(compare(exp.GTE, value, bounds[0]), compare(exp.LT, value, bounds[1]), copy=False)
+        )
     else:
         test = exp.Paren(this=exp.or_(*(compare(exp.EQ, value, bound) for bound in bounds), copy=False))
     # A missing value lies in no range; an unknown one (examples only) stays unknown.

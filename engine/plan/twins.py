@@ -24,18 +24,23 @@ def make_twins(world: World, adjustment: Adjustment, name: str, rule: Origin) ->
     frame = fact_frame(world, kind.name, None, "adjustment")
     frame.filter(exp.LTE(this=frame.column(kind.record.on or ""), expression=date_literal(world.period.end)))
     keys = [
-        (f"key {index}", frame.lower(one, adjustment.grain)) for index, one in enumerate(adjustment.twins.agree_on, start=1)
+        (f"key {index}", frame.lower(one, adjustment.grain))
+        for index, one in enumerate(adjustment.twins.agree_on, start=1)
     ]
     own: list[tuple[str, Value]] = [(label, value) for label, value in keys]
     frame.define_all(own)
     agree = [column(label, "t") for label, _ in keys]
     field, first_by = column(adjustment.twins.field, "t"), column(adjustment.action.by, "t")
     order = _order([field, column("identity", "t")])
-    gap = exp.Sub(this=field.copy(), expression=exp.Window(this=exp.Lag(this=field.copy()), partition_by=agree, order=order))
+    gap = exp.Sub(
+        this=field.copy(), expression=exp.Window(this=exp.Lag(this=field.copy()), partition_by=agree, order=order)
+    )
     apart = exp.GT(this=exp.Paren(this=gap), expression=exp.Literal.number(str(adjustment.twins.within)))
     begins = exp.Case().when(apart, exp.Literal.number("1")).else_(exp.Literal.number("0"))
     rows = frame.rows_query([]).select(exp.Column(this=exp.Star(), table=exp.to_identifier("r", quoted=True)))
-    marked = exp.select(*agree, column("fact", "t"), column("identity", "t"), field.copy(), first_by.copy(), named(begins, "begins"))
+    marked = exp.select(
+        *agree, column("fact", "t"), column("identity", "t"), field.copy(), first_by.copy(), named(begins, "begins")
+    )
     marked = marked.from_(rows.subquery(exp.to_identifier("t", quoted=True)))
     total = exp.Sum(this=column("begins", "t"))
     group = exp.Window(this=total, partition_by=[one.copy() for one in agree], order=order.copy())
@@ -44,7 +49,9 @@ def make_twins(world: World, adjustment: Adjustment, name: str, rule: Origin) ->
     parts = [*(one.copy() for one in agree), column("group", "t")]
     stays = _order([first_by.copy(), field.copy(), column("identity", "t")])
     kept = exp.Window(this=exp.FirstValue(this=column("fact", "t")), partition_by=parts, order=stays)
-    chosen = exp.select(column("fact", "t"), named(kept, "kept")).from_(grouped.subquery(exp.to_identifier("t", quoted=True)))
+    chosen = exp.select(column("fact", "t"), named(kept, "kept")).from_(
+        grouped.subquery(exp.to_identifier("t", quoted=True))
+    )
     query = exp.select(column("fact"), column("kept")).from_(chosen.subquery("chosen"))
     query = query.where(exp.NEQ(this=column("fact"), expression=column("kept")))
     world.add(Relation(name, ("fact",), (("fact", "BIGINT"), ("kept", "BIGINT")), query, rule))

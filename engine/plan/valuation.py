@@ -60,7 +60,9 @@ def make_units(world: World) -> None:
     moves = [_kind_events(world, layers, world.ruleset.kinds[name]) for name in _moving(layers)]
     keys = _pool_types(world, layers)
     key_columns = tuple((name, type_.storage) for name, type_ in keys.items())
-    world.add(Relation("pool event", ("kind", "fact"), (*key_columns, *EVENT_COLUMNS), union_all(moves), rule, stored=False))
+    world.add(
+        Relation("pool event", ("kind", "fact"), (*key_columns, *EVENT_COLUMNS), union_all(moves), rule, stored=False)
+    )
     _make_pools(world, keys, rule)
     _number_events(world, layers, keys, rule)
 
@@ -123,8 +125,16 @@ def _names(frame: Frame, layers: Layers, kind: Kind, class_: int) -> tuple[exp.E
         if field in have:
             holds = frame.test(tests, _leaving_grain(kind))
             specific = exp.Case().when(holds, frame.column(field)).else_(nothing.copy())
-            otherwise = exp.Case().when(exp.Is(this=exp.Paren(this=specific), expression=exp.Null()), otherwise).else_(nothing.copy())
-            document = exp.Case().when(exp.Is(this=exp.Paren(this=specific.copy()), expression=exp.Null()), document).else_(nothing.copy())
+            otherwise = (
+                exp.Case()
+                .when(exp.Is(this=exp.Paren(this=specific), expression=exp.Null()), otherwise)
+                .else_(nothing.copy())
+            )
+            document = (
+                exp.Case()
+                .when(exp.Is(this=exp.Paren(this=specific.copy()), expression=exp.Null()), document)
+                .else_(nothing.copy())
+            )
     return document, specific, otherwise
 
 
@@ -136,12 +146,19 @@ def _make_pools(world: World, keys: dict[str, DataType], rule: Origin) -> None:
     """`pool`: those handed over keep their number, new ones follow in the order of their keys."""
     names = list(keys)
     columns = (("pool", "BIGINT"), *((name, type_.storage) for name, type_ in keys.items()))
-    seen = exp.select(*(column(name) for name in names)).distinct().from_(table("pool event")).subquery(exp.to_identifier("s", quoted=True))
+    seen = (
+        exp.select(*(column(name) for name in names))
+        .distinct()
+        .from_(table("pool event"))
+        .subquery(exp.to_identifier("s", quoted=True))
+    )
     order = exp.Order(expressions=[exp.Ordered(this=column(name, "s"), nulls_first=True) for name in names])
     number: exp.Expr = exp.Window(this=exp.RowNumber(), order=order)
     query: exp.Query
     if "handed pool" in world.given:
-        same = exp.and_(*(exp.NullSafeEQ(this=column(name, "h"), expression=column(name, "s")) for name in names), copy=False)
+        same = exp.and_(
+            *(exp.NullSafeEQ(this=column(name, "h"), expression=column(name, "s")) for name in names), copy=False
+        )
         known = exp.select(exp.Literal.number("1")).from_(table("handed pool", "h")).where(same)
         highest = exp.select(exp.Max(this=column("pool"))).from_(table("handed pool")).subquery()
         base = exp.Coalesce(this=highest, expressions=[exp.Literal.number("0")])
@@ -157,7 +174,9 @@ def _make_pools(world: World, keys: dict[str, DataType], rule: Origin) -> None:
 
 def _number_events(world: World, layers: Layers, keys: dict[str, DataType], rule: Origin) -> None:
     """`event`: every event of every pool with its number."""
-    same = exp.and_(*(exp.NullSafeEQ(this=column(name, "p"), expression=column(name, "e")) for name in keys), copy=False)
+    same = exp.and_(
+        *(exp.NullSafeEQ(this=column(name, "p"), expression=column(name, "e")) for name in keys), copy=False
+    )
     pooled: exp.Query = (
         exp.select(column("pool", "p"), *(column(name, "e") for name, _ in EVENT_COLUMNS))
         .from_(table("pool event", "e"))
@@ -165,7 +184,10 @@ def _number_events(world: World, layers: Layers, keys: dict[str, DataType], rule
     )
     for index, change in enumerate(layers.changes):
         pooled = exp.union(pooled, _change_events(world, layers, change, index), distinct=False, copy=False)
-    order = [exp.Ordered(this=column(name, "e"), nulls_first=True) for name in ("pool", "date", "class", "phrase", "kind", "identity")]
+    order = [
+        exp.Ordered(this=column(name, "e"), nulls_first=True)
+        for name in ("pool", "date", "class", "phrase", "kind", "identity")
+    ]
     number: exp.Expr = exp.Window(this=exp.RowNumber(), order=exp.Order(expressions=order))
     if "handed event" in world.given:
         highest = exp.select(exp.Max(this=column("event"))).from_(table("handed event")).subquery()
@@ -181,7 +203,9 @@ def _change_events(world: World, layers: Layers, change: Change, index: int) -> 
     kind = world.ruleset.kinds[change.kind]
     have = {one.name for one in kind.record.columns}
     matches = [
-        exp.NullSafeEQ(this=column(key.name, "p"), expression=column(key.name, "f")) for key in layers.grain.keys if key.name in have
+        exp.NullSafeEQ(this=column(key.name, "p"), expression=column(key.name, "f"))
+        for key in layers.grain.keys
+        if key.name in have
     ]
     own: dict[str, exp.Expr] = {
         "date": column(change.on, "f"),
@@ -191,7 +215,9 @@ def _change_events(world: World, layers: Layers, change: Change, index: int) -> 
         "identity": column("identity", "f"),
         "fact": column("fact", "f"),
     }
-    selected = [named(cast(own[name], storage) if name in own else empty(storage), name) for name, storage in EVENT_COLUMNS]
+    selected = [
+        named(cast(own[name], storage) if name in own else empty(storage), name) for name, storage in EVENT_COLUMNS
+    ]
     query = exp.select(column("pool", "p"), *selected).from_(table(world.facts(kind.name), "f"))
     on = exp.and_(*matches, copy=False) if matches else exp.true()
     query = query.join(table("pool", "p"), on=on, copy=False)
@@ -316,9 +342,13 @@ def _make_places(world: World, layers: Layers, rule: Origin) -> None:
     have = dict(world.relation("layer origin").columns)
     names = ["opened" if index == 0 else name for index, name in enumerate(layers.order_by)]
     by = [name for name in names if name in have]
-    order = [exp.Ordered(this=column(name), nulls_first=True) for name in ("pool", *by, "opening-kind", "identity", "layer")]
+    order = [
+        exp.Ordered(this=column(name), nulls_first=True) for name in ("pool", *by, "opening-kind", "identity", "layer")
+    ]
     place = exp.Window(this=exp.RowNumber(), order=exp.Order(expressions=order))
-    query = exp.select(column("layer"), column("pool"), named(cast(place, "BIGINT"), "place")).from_(table("layer origin"))
+    query = exp.select(column("layer"), column("pool"), named(cast(place, "BIGINT"), "place")).from_(
+        table("layer origin")
+    )
     columns = (("layer", "BIGINT"), ("pool", "BIGINT"), ("place", "BIGINT"))
     world.add(Relation("layer place", ("layer",), columns, query, rule))
 

@@ -12,8 +12,8 @@ from dsl.diagnostics import InternalError
 from engine.ledger.calendar import Calendar, Period
 from engine.ledger.money import minor_digits
 from engine.model.ruleset import Ruleset
+from engine.plan.executor import Executor, Row
 from engine.plan.relation import Origin, Relation, column, named, table
-from engine.run.executor import Executor, Row
 
 
 class RunStopped(Exception):
@@ -83,7 +83,9 @@ class World:
             return self.facts(kind)
         if not self.has(name):
             made = self.relation(self.facts(kind))
-            both = [exp.select(*(column(one) for one in made.column_names)).from_(table(of)) for of in (made.name, closed)]
+            both = [
+                exp.select(*(column(one) for one in made.column_names)).from_(table(of)) for of in (made.name, closed)
+            ]
             query = exp.union(*both, distinct=False)
             self.add(Relation(name, made.grain, made.columns, query, made.origin, stored=False))
         return name

@@ -12,11 +12,11 @@ from engine.plan.layers import axis, slices, state
 from engine.plan.layers.policy import Placing
 from engine.plan.layers.written import Columns, bigints, query
 from engine.plan.relation import Origin, Relation
-from engine.run.executor import Executor, Row
+from engine.plan.executor import Executor, Row
 from engine.run.fold import Backlog, Fold, Folded, Opening, note_layer
 
 _FLUSH = 200_000
-_SCRATCH = ("unit-step", "pool-reach", "held-axis", "numbered-axis")
+_SCRATCH = ("unit-step", "pool-reach", "held-axis")
 _MARKS = tuple((name, "BOOLEAN") for name in ("returning", "settling", "provisional"))
 _REOPENED = bigints("event", "pool", "layer", "like", "quantity")
 _PROBLEM = (*bigints("pool", "event"), ("problem", "VARCHAR"), ("quantity", "BIGINT"))
@@ -105,10 +105,9 @@ def place_units(
             if watch is not None:
                 watch(relation, rows)
 
-    make(*(build(origin) for build in (axis.pool_habits, axis.out_of_turn, axis.steps, axis.reaches)))
+    make(*(build(origin) for build in (axis.pool_buckets, axis.out_of_turn, axis.steps, axis.reaches)))
     make(*(build(origin) for build in (axis.reached_units, axis.held_axis, axis.whole_axis, axis.tiled_pools)))
-    make(*(build(origin) for build in (slices.swept_slices, slices.numbered_axis, slices.revisited_slices)))
-    make(slices.folded_pools(origin))
+    make(slices.axis_slices(origin), slices.folded_pools(origin))
     folded_events = _fold(executor, policy)
     make(slices.all_slices(origin), slices.held_units(origin))
     make(state.layer_labels(origin), state.open_units(origin), state.sold_units(policy, origin))
@@ -116,8 +115,8 @@ def place_units(
     for name in _SCRATCH:
         executor.drop(name)
     folded = _count(executor, 'SELECT COUNT(*) FROM "folded-pool"')
-    pools = _count(executor, 'SELECT COUNT(*) FROM "pool-habit"')
-    events = _count(executor, 'SELECT COALESCE(CAST(SUM(events) AS BIGINT), 0) FROM "pool-habit"')
+    pools = _count(executor, 'SELECT COUNT(DISTINCT pool) FROM "unit-event"')
+    events = _count(executor, 'SELECT COUNT(*) FROM "unit-event"')
     return PlacingReport(pools - folded, folded, folded_events, events)
 
 

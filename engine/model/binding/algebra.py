@@ -213,6 +213,6 @@ def _quotient(left: DataType, right: DataType) -> DataType | None:
 def _product_hint(operator: str, left: Expression, right: Expression) -> str:
     if operator == "*" and {left.type.family, right.type.family} == {Family.MONEY, Family.QUANTITY}:
         return "money is already a quantity times a price"
-    if operator == "/" and right.type.family in IN_CURRENCY:
-        return "divide money by a quantity (a price) or by money (a rate)"
-    return ""
+    if operator == "*":
+        return "multiply a quantity by a price, or anything by a rate or a number"
+    return "divide like by like, money by a quantity or a price, or anything by a rate or a number"

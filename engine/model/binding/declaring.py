@@ -189,14 +189,11 @@ def _known_target(world: World, target: syntax.Ref) -> None:
 
 def _roots(world: World, name: str, before: tuple[str, ...]) -> Iterable[str]:
     if name in before:
-        exception = world.exceptions[name]
-        loop = " -> ".join((*before[before.index(name) :], name))
-        world.error(
-            "T313",
-            f"exceptions go round: {loop}",
-            exception.name.span,
-            "an exception yields to another, never to itself",
-        )
+        loop = before[before.index(name) :]
+        if name == min(loop):
+            message = f"exceptions go round: {' -> '.join((*loop, name))}"
+            span = world.exceptions[name].name.span
+            world.error("T313", message, span, "an exception yields to another, never to itself")
         return
     for target in world.exceptions[name].to:
         if target.text in world.exceptions:

@@ -131,6 +131,9 @@ def _name(world: World, asker: Asker, ref: syntax.Ref, expected: DataType | None
         value = literal_named(world, expected, ref.parts[0], closed=False)
         if value is not None:
             return value
+        if expected == UNKNOWN:
+            # The word is compared with what was already reported: it may well be a value of it.
+            return unknown(ref.span)
         if expected.family is Family.ENUMERATION:
             help_text = (
                 did_you_mean(ref.text, expected.values) or f"a {expected.domain} is one of {', '.join(expected.values)}"
@@ -324,6 +327,7 @@ def _band(world: World, asker: Asker, node: syntax.Band) -> Expression:
             "T209",
             f"the bands of `{node.value.text}` are of {said_type(band_type)}, and this is {said_type(of.type)}",
             node.of.span,
+            f"give {said_type(band_type)}",
         )
     type_ = value.type
     if node.through:

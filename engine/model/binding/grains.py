@@ -44,7 +44,9 @@ def grain_of(world: World, scope: syntax.Scope | None, calendar: str = "") -> Gr
     if scope is None:
         return ONCE
     if scope.form == "touched":
-        kinds = tuple(name.text for name in scope.names if _is_kind(world, name))
+        for name in scope.names:
+            _report_no_kind(world, name)
+        kinds = tuple(name.text for name in scope.names)
         return Grain("slices", (), kinds, (*pool_keys(world), LAYER_KEY, EVENT_KEY), calendar)
     if scope.form == "layer":
         return _layer_grain(world, scope, calendar)
@@ -105,7 +107,7 @@ def pool_keys(world: World) -> tuple[Key, ...]:
     return tuple(found.values())
 
 
-def said(grain: Grain) -> str:
+def said(world: World, grain: Grain) -> str:
     """A grain in words: `each company, partner, period`."""
     if grain.form == "slices":
         return f"each layer touched by {', '.join(grain.touched)}"
@@ -116,7 +118,8 @@ def said(grain: Grain) -> str:
     own: list[str] = [*grain.rows]
     if grain.form in ("lines", "balances", "corrections"):
         return f"each {own[0]}"
-    return f"each {', '.join([*own, *(key.name for key in grain.keys if not own or key.name in CALENDAR_WORDS)])}"
+    held = {key.name for row in own if row in (*world.records, *world.reconciliations) for key in row_keys(world, row)}
+    return f"each {', '.join([*own, *(key.name for key in grain.keys if key.name not in held)])}"
 
 
 def _layer_grain(world: World, scope: syntax.Scope, calendar: str) -> Grain:
@@ -132,11 +135,10 @@ def _layer_grain(world: World, scope: syntax.Scope, calendar: str) -> Grain:
     return Grain("layers", tuple(rows), (), tuple(keys.values()), calendar)
 
 
-def _is_kind(world: World, name: syntax.Ref) -> bool:
-    if name.text in world.kinds:
-        return True
-    world.error("T101", f"no kind `{name.text}`", name.span, did_you_mean(name.text, world.kinds) or "declare the kind")
-    return False
+def _report_no_kind(world: World, name: syntax.Ref) -> None:
+    if name.text not in world.kinds:
+        help_text = did_you_mean(name.text, world.kinds) or "declare the kind"
+        world.error("T101", f"no kind `{name.text}`", name.span, help_text)
 
 
 def _key_type(world: World, name: syntax.Ref) -> DataType:
@@ -266,7 +268,7 @@ def layer_fields(world: World) -> dict[str, Field]:
 
 
 def _union(world: World, row: str, kinds: tuple[str, ...]) -> dict[str, Field]:
-    each = [own_fields(world, kind) for kind in kinds]
+    each = [own_fields(world, kind) for kind in kinds if kind in world.kinds]
     found: dict[str, Field] = {}
     for fields in each:
         for name, one in fields.items():

@@ -292,7 +292,7 @@ def _columns_complete(world: World, node: syntax.Parameter, type_: DataType, ban
             world.error(
                 "T604",
                 f"`{node.name.text}` has no column for {', '.join(lacking)}",
-                node.grid.head.span,
+                node.name.span,
                 f"add `add column | {lacking[0]} | VALUE |` in the overlay, or a column here",
             )
 

@@ -93,7 +93,7 @@ def _places(world: World, asker: Asker, name: syntax.Name) -> Iterable[tuple[str
     one = fields_of(world, grain).get(text)
     key = grain.key(text)
     if key is not None and text not in ("layer", "event"):
-        yield f"a key of {said(grain)}", KeyOf(key.type, span, one.perhaps if one else False, text)
+        yield f"a key of {said(world, grain)}", KeyOf(key.type, span, one.perhaps if one else False, text)
     elif one is not None:
         yield f"a field of {one.row}", field_of(asker, one, span)
     elif text == asker.governing:
@@ -250,6 +250,7 @@ def visible_item(world: World, asker: Asker, name: str, span: Span) -> Expressio
     keys = keys_in_terms(world, asker, declared.grain, span)
     if keys is None:
         return None
+    _one_calendar(world, asker, declared, keys, span)
     as_of: Expression | None = None
     if isinstance(declared.node, syntax.Decision):
         as_of = governing_date(world, asker, declared.node)
@@ -259,6 +260,20 @@ def visible_item(world: World, asker: Asker, name: str, span: Span) -> Expressio
     perhaps = perhaps and not world.missing_without.get(name, frozenset()) & asker.peopled
     bound = ItemOf(type_, span, perhaps, name, keys, as_of)
     return ItemOf(type_, span, asker.may_be_missing(bound), name, keys, as_of)
+
+
+def _one_calendar(
+    world: World, asker: Asker, declared: Declared, keys: tuple[tuple[str, Expression], ...], span: Span
+) -> None:
+    """A value for each period means the asker's period only where both follow one calendar (T206)."""
+    theirs, ours = declared.grain.calendar, asker.grain.calendar
+    if theirs and ours and theirs != ours and any(key in CALENDAR_WORDS for key, _ in keys):
+        world.error(
+            "T206",
+            f"`{declared.name}` follows the calendar {theirs}, and {asker.item} follows {ours}",
+            span,
+            "let both use one calendar",
+        )
 
 
 def governing_date(world: World, asker: Asker, decision: syntax.Decision) -> Expression | None:
@@ -284,7 +299,7 @@ def _family(world: World, name: str) -> str:
 
 def report_unknown(world: World, asker: Asker, ref: syntax.Ref) -> None:
     """Report a name that stands for nothing here: T102 for a hyphen in place of a minus, else T101."""
-    text, where = ref.text, said(asker.grain)
+    text, where = ref.text, said(world, asker.grain)
     if len(ref.parts) == 1 and "-" in text:
         for at, character in enumerate(text):
             left, right = text[:at], text[at + 1 :]
@@ -307,7 +322,7 @@ def report_unknown(world: World, asker: Asker, ref: syntax.Ref) -> None:
     else:
         world.error(
             "T101",
-            f"`{text}` has one value for {said(declared.grain)}; {where} cannot name one of them",
+            f"`{text}` has one value for {said(world, declared.grain)}; {where} cannot name one of them",
             ref.span,
             f"aggregate it: `sum of {text}`, or read it where its keys are known",
         )

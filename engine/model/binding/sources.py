@@ -49,7 +49,7 @@ def natural_grain(world: World, asker: Asker, ref: syntax.Ref) -> Grain | None:
         form = "layer" if text == "layer" else "names"
         names = () if text == "layer" else (syntax.Ref(first.span, (first,)),)
         return grain_of(world, syntax.Scope(first.span, form, names), asker.grain.calendar)
-    if len(ref.parts) == 1 and text in world.declared:
+    if len(ref.parts) == 1 and text in world.declared and world.declared[text].family != "parameter":
         return world.declared[text].grain
     return None
 
@@ -84,7 +84,7 @@ def matching(
                 continue
             world.error(
                 "T206",
-                f"`{what}` cannot be split by {name}: {said(grain)} has no {name}",
+                f"`{what}` cannot be split by {name}: {said(world, grain)} has no {name}",
                 span,
                 f"leave `{name}` out of the `for each`, or aggregate rows that have it",
             )

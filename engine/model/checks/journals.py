@@ -8,9 +8,10 @@ from itertools import combinations
 
 from dsl.diagnostics import Diagnostics
 from engine.model.binding.fingerprint import fingerprint
-from engine.model.binding.terms import CALENDAR_WORDS, UNKNOWN
+from engine.model.binding.terms import CALENDAR_WORDS
 from engine.model.checks.linear import Sum, linear, plus, said_sum, scaled
 from engine.model.checks.rounding import Rounding, recorded_money
+from engine.model.datatypes import Family
 from engine.model.expression import (
     ComparisonOf,
     Expression,
@@ -43,7 +44,7 @@ def check_journals(ruleset: Ruleset, diagnostics: Diagnostics) -> None:
 def _balances(journal: Journal, diagnostics: Diagnostics) -> None:
     """Debits less credits must cancel name by name, in each currency apart."""
     posting = [line for line in journal.lines if isinstance(line, PostingLine)]
-    if not posting or any(line.value.type == UNKNOWN for line in posting):
+    if not posting or any(line.value.type.family is not Family.MONEY for line in posting):
         return
     locals_ = {local.name: local for local in journal.locals}
     each = [linear(line.value, locals_) for line in posting]
@@ -87,7 +88,7 @@ def _size(value: Sum) -> Decimal:
 def _rounded(ruleset: Ruleset, journal: Journal, diagnostics: Diagnostics) -> None:
     rounding = Rounding(ruleset, {local.name: local for local in journal.locals})
     for value in _posted(journal):
-        if value.type == UNKNOWN or rounding.holds(value):
+        if value.type.family is not Family.MONEY or rounding.holds(value):
             continue
         text = " ".join(value.span.text.split())
         recorded = recorded_money(value)

@@ -73,21 +73,19 @@ def _returns(ruleset: Ruleset, node: syntax.Layers, diagnostics: Diagnostics) ->
 
 def _openings(world: World, ruleset: Ruleset, layers: Layers, diagnostics: Diagnostics) -> None:
     for kind in layers.opening_kinds:
-        for carried, lacking in _lacking(world, layers, kind):
-            node = ruleset.kinds[kind]
-            back = next((one.name for one in ruleset.kinds.values() if one.target == node.source), "")
-            help_text = f"give `{kind}` the field `{carried}`, or write `amount {carried} for each {kind} is ...`"
-            if back and node.source not in layers.buckets:
-                help_text = f"say `{kind} brings back the units last sold, in their old place`, or: {help_text}"
-            diagnostics.error(
-                "T320",
-                f"`{kind}` opens layers in {layers.name} and does not say `{carried}`{lacking}",
-                node.span,
-                help_text,
-            )
+        lacking = list(_lacking(world, layers, kind))
+        if not lacking:
+            continue
+        node = ruleset.kinds[kind]
+        names = ", ".join(f"`{name}`" for name in lacking)
+        help_text = f"give `{kind}` the field `{lacking[0]}`, or write `amount {lacking[0]} for each {kind} is ...`"
+        if any(node.source == ruleset.kinds[left].target for left in layers.leaving_kinds):
+            help_text = f"write `{kind} brings back the units last sold, in their old place`"
+        message = f"`{kind}` opens layers in `{layers.name}` and does not always say {names}"
+        diagnostics.error("T320", message, node.span, help_text)
 
 
-def _lacking(world: World, layers: Layers, kind: str) -> Iterator[tuple[str, str]]:
+def _lacking(world: World, layers: Layers, kind: str) -> Iterator[str]:
     """The carried names that a fact of a kind does not supply, or may leave missing."""
     place = world.kinds[kind].name
     ref = syntax.Ref(place.span, (place,))
@@ -97,6 +95,6 @@ def _lacking(world: World, layers: Layers, kind: str) -> Iterator[tuple[str, str
         found = fields.get(carried)
         if found is not None:
             if found.perhaps:
-                yield carried, ", which may be missing"
+                yield carried
         elif visible_item(world, Asker(f"layers {layers.name}", grain), carried, layers.span) is None:
-            yield carried, ""
+            yield carried

@@ -44,7 +44,7 @@ def _adjustments(ruleset: Ruleset, reads: Graph, diagnostics: Diagnostics) -> No
     """Before its last stage a reconciliation only gathers facts: what reads its result there would read itself."""
     for adjustment in ruleset.adjustments.values():
         reconciliation = ruleset.reconciliations.get(adjustment.reconciliation)
-        if reconciliation is None or not reconciliation.stages or adjustment.stage == reconciliation.stages[-1]:
+        if reconciliation is None or adjustment.stage not in reconciliation.stages[:-1]:
             continue
         goal = reconciliation.name
         for edge in edges(ruleset, adjustment.name, adjustment):

@@ -11,49 +11,45 @@ from __future__ import annotations
 from engine.plan.layers.written import bigints, written
 from engine.plan.relation import Origin, Relation
 
-AXIS_COLUMNS = bigints("pool", "layer", "place", "from", "start", "end")
+AXIS_COLUMNS = bigints("pool", "ordinal", "layer", "place", "from", "start", "end")
 
 
-def pool_habits(origin: Origin) -> Relation:
-    """What happens in each pool: by which buckets, whether units return, whether all leave plainly, oldest first."""
+def pool_buckets(origin: Origin) -> Relation:
+    """The first and last name of the buckets units leave into or come back from, and whether any come back."""
     columns = (
-        *bigints("pool", "events"),
-        ("plain", "BOOLEAN"),
-        ("returns", "BOOLEAN"),
-        ("opens", "BOOLEAN"),
+        *bigints("pool"),
         ("first-bucket", "VARCHAR"),
         ("last-bucket", "VARCHAR"),
+        ("returns", "BOOLEAN"),
     )
     text = """
-        SELECT pool, COUNT(*) AS events,
-            BOOL_AND(class <> 3 OR (document IS NULL AND specific IS NULL AND otherwise = 'oldest')) AS plain,
-            BOOL_OR(class = 4) AS returns,
-            BOOL_OR(class = 2) AS opens,
-            MIN(bucket) AS "first-bucket",
-            MAX(bucket) AS "last-bucket"
+        SELECT pool, MIN(bucket) AS "first-bucket", MAX(bucket) AS "last-bucket", BOOL_OR(class = 4) AS returns
         FROM "unit-event"
+        WHERE class > 2
         GROUP BY pool
     """
-    return written("pool-habit", ("pool",), columns, text, origin)
+    return written("pool-bucket", ("pool",), columns, text, origin)
 
 
 def out_of_turn(origin: Origin) -> Relation:
     """Pools known to need the fold before anything is placed, with the reason."""
     text = """
-        SELECT pool, reason
+        SELECT pool, MIN(reason) AS reason
         FROM (
-            SELECT h.pool,
-                CASE
-                    WHEN NOT h.plain THEN 'units leave out of turn'
-                    WHEN h.returns AND h."first-bucket" <> h."last-bucket" THEN 'units return beside other ways out'
-                    WHEN h.opens AND b.pool IS NOT NULL THEN 'sales wait for a layer'
-                END AS reason
-            FROM "pool-habit" AS h
-            LEFT JOIN (
-                SELECT pool FROM "waiting-unit" UNION SELECT pool FROM "owed-unit"
-            ) AS b ON b.pool = h.pool
-        ) AS judged
-        WHERE reason IS NOT NULL
+            SELECT pool, 'units leave out of turn' AS reason
+            FROM "unit-event"
+            WHERE class = 3 AND (document IS NOT NULL OR specific IS NOT NULL OR otherwise <> 'oldest')
+            UNION ALL
+            SELECT pool, 'units return beside other ways out'
+            FROM "pool-bucket"
+            WHERE returns AND "first-bucket" <> "last-bucket"
+            UNION ALL
+            SELECT pool, 'sales wait for a layer'
+            FROM "unit-event"
+            WHERE class = 2
+                AND pool IN (SELECT pool FROM "waiting-unit" UNION ALL SELECT pool FROM "owed-unit")
+        ) AS found
+        GROUP BY pool
     """
     return written("pool-out-of-turn", ("pool",), (*bigints("pool"), ("reason", "VARCHAR")), text, origin)
 
@@ -78,16 +74,14 @@ def steps(origin: Origin) -> Relation:
 
 
 def reaches(origin: Origin) -> Relation:
-    """How far the frontier of each pool goes down and up, where it ends, and whether it ever turns."""
-    columns = (*bigints("pool", "lowest", "highest", "frontier"), ("returns", "BOOLEAN"))
+    """How far the frontier of each pool goes down and up, and where it ends."""
     text = """
         SELECT pool, MIN(start) AS lowest, MAX("end") AS highest,
-            CAST(SUM(CASE class WHEN 3 THEN "end" - start ELSE start - "end" END) AS BIGINT) AS frontier,
-            BOOL_OR(class = 4) AS returns
+            CAST(SUM(CASE class WHEN 3 THEN "end" - start ELSE start - "end" END) AS BIGINT) AS frontier
         FROM "unit-step"
         GROUP BY pool
     """
-    return written("pool-reach", ("pool",), columns, text, origin)
+    return written("pool-reach", ("pool",), bigints("pool", "lowest", "highest", "frontier"), text, origin)
 
 
 def reached_units(origin: Origin) -> Relation:
@@ -102,7 +96,7 @@ def reached_units(origin: Origin) -> Relation:
                 ) AS BIGINT) AS start
             FROM "sold-unit" AS s
             JOIN "pool-reach" AS r ON r.pool = s.pool AND r.lowest < 0
-            JOIN "pool-habit" AS h ON h.pool = s.pool AND h."first-bucket" = s.bucket
+            JOIN "pool-bucket" AS b ON b.pool = s.pool AND b."first-bucket" = s.bucket
         ) AS stacked
         WHERE start + length > lowest
     """
@@ -112,9 +106,10 @@ def reached_units(origin: Origin) -> Relation:
 def held_axis(origin: Origin) -> Relation:
     """Units held at the start and layers opened, from position 0 upwards in the order of leaving."""
     text = """
-        SELECT pool, layer, place, "from", "end" - ("to" - "from") AS start, "end"
+        SELECT pool, ordinal, layer, place, "from", "end" - ("to" - "from") AS start, "end"
         FROM (
             SELECT pool, layer, place, "from", "to",
+                ROW_NUMBER() OVER (PARTITION BY pool ORDER BY place, layer, "from") AS ordinal,
                 CAST(SUM("to" - "from") OVER (
                     PARTITION BY pool ORDER BY place, layer, "from"
                     ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
@@ -127,17 +122,22 @@ def held_axis(origin: Origin) -> Relation:
             WHERE NOT EXISTS (SELECT 1 FROM "pool-out-of-turn" AS o WHERE o.pool = held.pool)
         ) AS laid
     """
-    return written("held-axis", ("pool", "start"), AXIS_COLUMNS, text, origin)
+    return written("held-axis", ("pool", "ordinal"), AXIS_COLUMNS, text, origin)
 
 
 def whole_axis(origin: Origin) -> Relation:
-    """The axis with what returns reach below 0; a layer that is whole across 0 is one piece there too."""
+    """The axis with what returns reach below 0; a layer that is whole across 0 is one piece there too.
+
+    Ordinals grow with positions and may leave numbers out.
+    """
     text = """
         WITH reached AS (SELECT DISTINCT pool FROM "reached-unit"),
         joined AS (
-            SELECT pool, layer, place, "from", start, "end" FROM "reached-unit"
+            SELECT pool, -ROW_NUMBER() OVER (PARTITION BY pool ORDER BY height DESC) AS ordinal,
+                layer, place, "from", start, "end"
+            FROM "reached-unit"
             UNION ALL
-            SELECT a.pool, a.layer, a.place, a."from", a.start, a."end"
+            SELECT a.pool, a.ordinal, a.layer, a.place, a."from", a.start, a."end"
             FROM "held-axis" AS a JOIN reached AS r ON r.pool = a.pool
         ),
         marked AS (
@@ -153,20 +153,20 @@ def whole_axis(origin: Origin) -> Relation:
             ) AS piece
             FROM marked
         )
-        SELECT pool, layer, place, MIN("from") AS "from", MIN(start) AS start, MAX("end") AS "end"
+        SELECT pool, MIN(ordinal) AS ordinal, layer, place,
+            MIN("from") AS "from", MIN(start) AS start, MAX("end") AS "end"
         FROM numbered
         GROUP BY pool, piece, layer, place
         UNION ALL
-        SELECT a.pool, a.layer, a.place, a."from", a.start, a."end"
+        SELECT a.pool, a.ordinal, a.layer, a.place, a."from", a.start, a."end"
         FROM "held-axis" AS a
         WHERE NOT EXISTS (SELECT 1 FROM reached AS r WHERE r.pool = a.pool)
     """
-    return written("unit-axis", ("pool", "start"), AXIS_COLUMNS, text, origin)
+    return written("unit-axis", ("pool", "ordinal"), AXIS_COLUMNS, text, origin)
 
 
 def tiled_pools(origin: Origin) -> Relation:
     """Pools whose events stay on the axis, and whose axis is in the order of leaving also below 0."""
-    columns = (*bigints("pool", "frontier"), ("returns", "BOOLEAN"))
     text = """
         WITH ends AS (
             SELECT pool, MIN(start) AS lowest, MAX("end") AS highest FROM "unit-axis" GROUP BY pool
@@ -184,10 +184,10 @@ def tiled_pools(origin: Origin) -> Relation:
             ) AS compared
             WHERE backward
         )
-        SELECT r.pool, r.frontier, r.returns
+        SELECT r.pool, r.frontier
         FROM "pool-reach" AS r
         LEFT JOIN ends AS e ON e.pool = r.pool
         WHERE r.lowest >= LEAST(COALESCE(e.lowest, 0), 0) AND r.highest <= COALESCE(e.highest, 0)
             AND NOT EXISTS (SELECT 1 FROM disordered AS d WHERE d.pool = r.pool)
     """
-    return written("tiled-pool", ("pool",), columns, text, origin)
+    return written("tiled-pool", ("pool",), bigints("pool", "frontier"), text, origin)

@@ -63,16 +63,16 @@ def open_units(origin: Origin) -> Relation:
 
 
 _NEWLY_SOLD = """
-    SELECT a.pool, h."first-bucket" AS bucket, 1 AS era, a.start AS turn, a.place, a.layer,
+    SELECT a.pool, b."first-bucket" AS bucket, 1 AS era, a.start AS turn, a.place, a.layer,
         a."from", a."from" + LEAST(a."end", t.frontier) - a.start AS "to"
     FROM "unit-axis" AS a
     JOIN "tiled-pool" AS t ON t.pool = a.pool AND a.start < t.frontier
-    JOIN "pool-habit" AS h ON h.pool = a.pool AND h."first-bucket" = h."last-bucket"
+    JOIN "pool-bucket" AS b ON b.pool = a.pool AND b."first-bucket" = b."last-bucket"
     WHERE NOT EXISTS (SELECT 1 FROM "folded-pool" AS f WHERE f.pool = a.pool)
     UNION ALL
     SELECT s.pool, e.bucket, 1, s.event, a.place, s.layer, s."from", s."to"
-    FROM "swept-slice" AS s
-    JOIN "pool-habit" AS h ON h.pool = s.pool AND h."first-bucket" <> h."last-bucket"
+    FROM "axis-slice" AS s
+    JOIN "pool-bucket" AS b ON b.pool = s.pool AND b."first-bucket" <> b."last-bucket"
     JOIN "unit-event" AS e ON e.event = s.event
     JOIN "unit-axis" AS a ON a.pool = s.pool AND a.layer = s.layer AND a."from" <= s."from"
         AND s."from" < a."from" + a."end" - a.start

@@ -21,8 +21,14 @@ class Executor(Protocol):
     def append(self, name: str, columns: Sequence[tuple[str, str]], rows: Iterable[Row]) -> None:
         """Make rows computed outside available under a name, with these columns and storage types."""
 
+    def extend(self, name: str, query: exp.Query) -> None:
+        """Add the rows of a query to a stored relation of the same columns."""
+
     def rows(self, query: exp.Query) -> list[Row]:
         """All rows of a query, in its order."""
+
+    def types(self, query: exp.Query) -> tuple[tuple[str, str], ...]:
+        """Names and types of a query's columns, as the database sees them."""
 
     def stream(self, query: exp.Query, size: int = 100_000) -> Iterator[list[Row]]:
         """The rows of a query in its order, in batches."""

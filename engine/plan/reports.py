@@ -1,0 +1,96 @@
+"""Reports: `shows` evaluates values at the report's grain; `rolls` sums the ledger's lines by role and journal."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from engine.model.ruleset import Report
+from engine.plan.frames import frame_of
+from engine.plan.numbers import Value, cast, rounded
+from engine.plan.relation import Origin, Relation, column, named, table
+from engine.plan.stock import union_all
+from engine.plan.world import World
+
+SHOWN_DIGITS = 6
+"""Digits a quotient is shown with; nothing is posted from it."""
+
+
+def report_names(report: Report) -> tuple[str, ...]:
+    """The relations of a report: what it shows and what it rolls."""
+    found = [f"report {report.name}"] if report.shows else []
+    return (*found, *([f"roll of {report.name}"] if report.rolls else []))
+
+
+def make_report(world: World, report: Report) -> None:
+    """The report's relations."""
+    rule = Origin(f"report {report.name}", report.span)
+    if report.shows:
+        frame = frame_of(world, report.grain)
+        outputs: list[tuple[str, Value]] = []
+        for key in report.grain.keys:
+            if key.name in frame.keys or key.name == "period":
+                outputs.append((key.name, frame.key(key.name)))
+        frame.prepare(tuple(expression for _, expression in report.shows), report.grain)
+        outputs += [(name, _shown(frame.value(expression), world)) for name, expression in report.shows]
+        frame.relation(f"report {report.name}", tuple(key.name for key in report.grain.keys), outputs, rule)
+    if report.rolls:
+        _make_roll(world, report, rule)
+
+
+def _shown(value: Value, world: World) -> Value:
+    return value if value.over is None else rounded(value, SHOWN_DIGITS, world.half)
+
+
+def _make_roll(world: World, report: Report, rule: Origin) -> None:
+    """For each role and key: opening, movement by journal, closing, on the role's normal side."""
+    keys = [key.name for key in report.grain.keys if key.name != "period"]
+    roles = [role for role, _ in report.rolls]
+    money = world.relation("posting").type_of("amount")
+    in_roles = exp.In(this=column("role"), expressions=[exp.Literal.string(role) for role in roles])
+    on_normal = exp.EQ(this=column("side"), expression=column("account.normal"))
+    signed = exp.Case().when(on_normal, column("amount")).else_(exp.Neg(this=column("amount")))
+    total = named(cast(exp.Sum(this=signed), money), "amount")
+    moved = exp.select(*(column(key) for key in keys), column("role"), named(column("journal"), "movement"), total)
+    moved = moved.from_(table("ledger line")).where(in_roles)
+    moved = moved.group_by(*(column(key) for key in keys), column("role"), column("journal"))
+    branches: list[exp.Query] = [moved]
+    opening = exp.Literal.string("opening")
+    if "handed balance" in world.given:
+        before = exp.select(
+            *(column(key) for key in keys),
+            column("role"),
+            named(opening, "movement"),
+            named(cast(exp.Sum(this=column("amount")), money), "amount"),
+        )
+        before = (
+            before.from_(table("handed balance"))
+            .where(in_roles.copy())
+            .group_by(*(column(key) for key in keys), column("role"))
+        )
+        branches.append(before)
+    rows = union_all(branches)
+    closing = exp.select(
+        *(column(key) for key in keys), column("role"), named(exp.Literal.string("closing"), "movement"),
+        named(cast(exp.Sum(this=column("amount")), money), "amount"),
+    )  # fmt: skip
+    closing = closing.from_(rows.copy().subquery("rolled")).group_by(*(column(key) for key in keys), column("role"))
+    query = exp.union(rows, closing, distinct=False, copy=False)
+    columns = (*((key, "VARCHAR") for key in keys), ("role", "VARCHAR"), ("movement", "VARCHAR"), ("amount", money))
+    world.add(Relation(f"roll of {report.name}", (*keys, "role", "movement"), columns, query, rule))
+
+
+def handed_balance(world: World) -> exp.Query:
+    """Balances by role and dimension, on the normal side, for the next period's rolls."""
+    names = ("role", "company", "partner", "part", "programme", "authorisation", "currency")
+    money = world.relation("posting").type_of("amount")
+    on_normal = exp.EQ(this=column("side"), expression=column("account.normal"))
+    signed = exp.Case().when(on_normal, column("amount")).else_(exp.Neg(this=column("amount")))
+    moved: exp.Query = exp.select(*(column(name) for name in names), named(signed, "amount")).from_(
+        table("ledger line")
+    )
+    if "handed balance" in world.given:
+        before = exp.select(*(column(name) for name in (*names, "amount"))).from_(table("handed balance"))
+        moved = exp.union(moved, before, distinct=False, copy=False)
+    total = named(cast(exp.Sum(this=column("amount")), money), "amount")
+    query = exp.select(*(column(name) for name in names), total).from_(moved.subquery("moved"))
+    return query.group_by(*(column(name) for name in names))

@@ -1,0 +1,212 @@
+"""One period's run, in the order of the language reference (section 8): every relation of the close, made in an executor.
+
+The executor holds the inputs (`input NAME`) and, after the first hard close, the hand-over (`handed NAME`). A run makes relations and
+publishes nothing; `engine.run.handover` says what the next period needs, `engine.run.page` what people read.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from sqlglot import exp
+
+from engine.ledger.calendar import Calendar, Period
+from engine.model.ruleset import Reconciliation, Ruleset
+from engine.plan.adjust import run_stage
+from engine.plan.controls import make_control
+from engine.plan.executor import Executor
+from engine.plan.facts import Cutoff, finish_facts, make_facts, make_registers
+from engine.plan.frames import layers_of
+from engine.plan.journal import Entry, make_entry, make_ledger_lines, make_postings, posts_within
+from engine.plan.reconcile import make_reconciliation
+from engine.plan.relation import Relation, column, table
+from engine.plan.reports import make_report
+from engine.plan.slices import make_slices
+from engine.plan.stock import make_stock, make_stock_keys
+from engine.plan.valuation import make_layer_origins, make_units, placing_of
+from engine.plan.world import RunStopped, World
+from engine.run.placing import PlacingReport, place_units
+from engine.run.results import StageTime
+
+
+@dataclass
+class Run:
+    """What a run made: its world of relations, the entries of each journal, how units were placed, and times."""
+
+    world: World
+    entries: list[Entry] = field(default_factory=list)
+    placing: PlacingReport | None = None
+    stages: list[StageTime] = field(default_factory=list)
+
+
+Progress = Callable[[str], None]
+
+
+def close_calendar(ruleset: Ruleset) -> Calendar:
+    """The calendar the books close by: the one `close` names, else the only one."""
+    if ruleset.close is not None:
+        return ruleset.calendars[ruleset.close.name.text]
+    return next(iter(ruleset.calendars.values()))
+
+
+def run_period(
+    executor: Executor,
+    ruleset: Ruleset,
+    period: Period,
+    *,
+    given: frozenset[str] = frozenset(),
+    cutoff: Cutoff | None = None,
+    strict: bool = True,
+    wanted: frozenset[str] | None = None,
+    shown: tuple[str, ...] = (),
+    progress: Progress | None = None,
+) -> Run:
+    """Run one period. `given` names the hand-over relations that are there; `wanted` limits journals, controls and reports;
+    `shown` adds fields to the journals' subledger rows, for those that have them.
+
+    Raises RunStopped where the material does not allow an answer (two rules that differ, units sold beyond stock, ...).
+    """
+    world = World(ruleset, close_calendar(ruleset), period, executor, strict, given)
+    run = Run(world)
+    steps: list[tuple[str, Callable[[], None]]] = [
+        ("registers and facts", lambda: _make_inputs(world, cutoff)),
+        ("reconciliation", lambda: _reconcile(world)),
+        ("layers", lambda: _value(run)),
+        ("journals", lambda: _post(run, wanted, shown)),
+        ("controls", lambda: _control(world, wanted)),
+        ("reports", lambda: _report(world, wanted)),
+    ]
+    for name, step in steps:
+        if progress is not None:
+            progress(name)
+        began, before = time.perf_counter(), sum(count or 0 for count in world.rows.values())
+        step()
+        made = sum(count or 0 for count in world.rows.values()) - before
+        run.stages.append(StageTime(name, made, time.perf_counter() - began))
+    return run
+
+
+def _make_inputs(world: World, cutoff: Cutoff | None) -> None:
+    make_registers(world)
+    make_facts(world, cutoff)
+
+
+def _reconcile(world: World) -> None:
+    """Stages in order; before the last one the reconciliation decides, after it the rest is measured."""
+    if world.ruleset.stock is None:
+        finish_facts(world)
+        return
+    for found in world.ruleset.reconciliations.values():
+        _reconcile_one(world, found)
+        _make_history(world, found)
+    finish_facts(world)
+    make_stock(world, "stock")
+    make_stock_keys(world)
+
+
+def _reconcile_one(world: World, found: Reconciliation) -> None:
+    for stage in found.stages[:-1]:
+        run_stage(world, found, stage)
+    make_reconciliation(world, found, found.name, f"{found.name} stock", decide=True)
+    if found.stages:
+        run_stage(world, found, found.stages[-1])
+        measured_from = world.current.get(found.name)
+        make_reconciliation(world, found, f"{found.name} residual", f"{found.name} residual stock", decide=False)
+        if measured_from is not None:
+            world.current[found.name] = measured_from
+
+
+def _make_history(world: World, found: Reconciliation) -> None:
+    """`NAME history`: this period's rows and those handed over, for `within last N periods`."""
+    handed = f"handed {found.name} history"
+    if handed in world.given:
+        made = world.relation(found.name)
+        parts = [
+            exp.select(*(column(one) for one in made.column_names)).from_(table(name)) for name in (made.name, handed)
+        ]
+        query = exp.union(*parts, distinct=False)
+        world.add(Relation(f"{found.name} history", made.grain, made.columns, query, made.origin, stored=False))
+
+
+def _value(run: Run) -> None:
+    world = run.world
+    if not world.ruleset.layers:
+        return
+    layers = layers_of(world)
+    make_units(world)
+    make_layer_origins(world)
+    policy = placing_of(layers, world.ruleset.kinds)
+
+    def watch(relation: Relation, rows: int | None) -> None:
+        world.note(relation)
+        world.rows[relation.name] = rows
+
+    run.placing = place_units(world.executor, policy, watch=watch)
+    _stop_on_problem(world)
+    make_slices(world)
+
+
+_PROBLEMS = {
+    "oversell": ("T421", "more units leave than are held", "`units sold beyond stock stop the close`"),
+    "overreturn": ("T422", "more units come back than were sold", "`units returned beyond sales stop the close`"),
+    "no-layer-yet": ("T423", "units leave or come back before the pool ever had a layer", "no price is known"),
+}
+
+
+def _stop_on_problem(world: World) -> None:
+    """RunStopped naming the first fact whose units cannot be placed, and how many there are."""
+    same = exp.EQ(this=column("event", "e"), expression=column("event", "u"))
+    keys = [column(key.name, "p") for key in layers_of(world).grain.keys]
+    pooled = exp.EQ(this=column("pool", "p"), expression=column("pool", "u"))
+    query = (
+        exp.select(
+            column("problem", "u"),
+            column("quantity", "u"),
+            column("kind", "e"),
+            column("identity", "e"),
+            column("date", "e"),
+            *keys,
+        )
+        .from_(table("unit-problem", "u"))
+        .join(table("event", "e"), on=same, copy=False)
+        .join(table("pool", "p"), on=pooled, copy=False)
+        .order_by(column("event", "u"))
+    )
+    found = world.executor.rows(query)
+    if not found:
+        return
+    problem, quantity, kind, identity, day, *pool = found[0]
+    code, sentence, phrase = _PROBLEMS[str(problem)]
+    name = str(identity).replace("\x1f", " ").strip()
+    units = f"{Decimal(str(quantity)).scaleb(-3):,f}".rstrip("0").rstrip(".")
+    where = ", ".join(str(one) for one in pool if one is not None)
+    more = f"; {len(found) - 1} more" if len(found) > 1 else ""
+    raise RunStopped(
+        code,
+        f"{sentence}: {kind} {name} of {day} is short by {units} units at {where} ({phrase}){more}",
+        (f"layers {layers_of(world).name}",),
+    )
+
+
+def _post(run: Run, wanted: frozenset[str] | None, shown: tuple[str, ...]) -> None:
+    world = run.world
+    for journal in world.ruleset.journals.values():
+        if (wanted is None or journal.name in wanted) and posts_within(journal, world):
+            run.entries.append(make_entry(world, journal, shown))
+    make_postings(world, run.entries)
+    make_ledger_lines(world)
+
+
+def _control(world: World, wanted: frozenset[str] | None) -> None:
+    for control in world.ruleset.controls.values():
+        if wanted is None or control.name in wanted:
+            make_control(world, control)
+
+
+def _report(world: World, wanted: frozenset[str] | None) -> None:
+    for report in world.ruleset.reports.values():
+        if wanted is None or report.name in wanted:
+            make_report(world, report)

@@ -1,0 +1,258 @@
+"""Examples of a ruleset, run on their own rows and compared cell by cell with what they expect."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from sqlglot import exp
+
+from dsl import syntax
+from engine.ledger.calendar import Calendar, Period
+from engine.model.expression import Literal
+from engine.model.ruleset import PostingLine, Ruleset
+from engine.plan.executor import Executor
+from engine.plan.facts import Cutoff
+from engine.plan.relation import column, table
+from engine.plan.world import RunStopped
+from engine.run.close import Run, close_calendar, run_period
+from engine.run.given import FactRow, UnreadableExampleError, append_inputs, cell_value, facts_given, with_parameters
+from engine.run.handover import hand_over
+
+ExecutorFactory = Callable[[], AbstractContextManager[Executor]]
+ActualRow = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One row that did not come out as expected: where it stands, what was wanted, and cell by cell what came instead."""
+
+    location: str
+    wanted: str
+    cells: tuple[tuple[str, str, str], ...]
+    """(column, wanted, found) of the nearest row; empty where there is none near."""
+    found: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExampleResult:
+    """One example: passed where there is no difference and the run was not stopped."""
+
+    title: str
+    case: str
+    location: str
+    differences: tuple[Difference, ...]
+    stopped: str
+
+    @property
+    def passed(self) -> bool:
+        """Whether everything expected came out."""
+        return not self.differences and not self.stopped
+
+
+def run_example(ruleset: Ruleset, example: syntax.Example, executors: ExecutorFactory) -> ExampleResult:
+    """Run one example; a stop of the run is a result, not an error."""
+    case = example.case.text if example.case is not None else ""
+    differences: list[Difference] = []
+    stopped = ""
+    try:
+        differences = _differences(with_parameters(ruleset, example), example, executors)
+    except (RunStopped, UnreadableExampleError) as reason:
+        stopped = str(reason)
+    return ExampleResult(example.title.text, case, str(example.span), tuple(differences), stopped)
+
+
+def _differences(ruleset: Ruleset, example: syntax.Example, executors: ExecutorFactory) -> list[Difference]:
+    rows = facts_given(ruleset, example)
+    calendar = close_calendar(ruleset)
+    periods = _periods(calendar, ruleset, rows, example.run.text)
+    if not periods:
+        raise UnreadableExampleError(f"calendar `{calendar.name}` has no period `{example.run.text}`")
+    wanted = frozenset(one.name.text for one in example.expects)
+    shown = _shown(example)
+    handed: dict[str, tuple[tuple[tuple[str, str], ...], list[tuple[object, ...]]]] = {}
+    cutoff: Cutoff | None = None
+    for period in periods:
+        last = period == periods[-1]
+        with executors() as executor:
+            append_inputs(executor, ruleset, _published(rows, cutoff), None if last else period.end)
+            for name, (columns, values) in handed.items():
+                executor.append(name, columns, values)
+            given = frozenset(handed)
+            everything = wanted if last else None
+            run = run_period(
+                executor, ruleset, period, given=given, cutoff=cutoff, strict=False, wanted=everything, shown=shown
+            )
+            if last:
+                return _compare(run, example)
+            handed = _handed(run)
+            cutoff = Cutoff(1, period.end)
+            for facts in rows.values():
+                for row in facts:
+                    if isinstance(row["known-at"], date) and row["known-at"] > period.end:
+                        row["publication"] = 2
+    return []
+
+
+def _published(rows: dict[str, list[FactRow]], cutoff: Cutoff | None) -> dict[str, list[FactRow]]:
+    """Rows a closed period did not know are published after it."""
+    if cutoff is not None:
+        for facts in rows.values():
+            for row in facts:
+                late = isinstance(row["known-at"], date) and row["known-at"] > cutoff.end
+                row["publication"] = 2 if late else 1
+    return rows
+
+
+def _handed(run: Run) -> dict[str, tuple[tuple[tuple[str, str], ...], list[tuple[object, ...]]]]:
+    executor = run.world.executor
+    found = {}
+    for name, query in hand_over(run.world).items():
+        rows = executor.rows(query)
+        found[name] = (executor.types(query), rows)
+    return found
+
+
+def _periods(calendar: Calendar, ruleset: Ruleset, rows: dict[str, list[FactRow]], wanted: str) -> list[Period]:
+    """From the period of the earliest fact through the last one named."""
+    span = calendar.span(wanted)
+    if not span:
+        return []
+    days = [
+        row[kind.record.on]
+        for kind in ruleset.kinds.values()
+        for row in rows.get(kind.name, [])
+        if kind.record.on is not None
+    ]
+    first = min((one for one in days if isinstance(one, date)), default=span[0].start)
+    period = calendar.period_of(min(first, span[0].start))
+    found = [period]
+    while found[-1].end < span[-1].end:
+        found.append(calendar.next(found[-1]))
+    return found
+
+
+def _shown(example: syntax.Example) -> tuple[str, ...]:
+    names: list[str] = []
+    for one in example.expects:
+        if isinstance(one, syntax.ExpectRows):
+            names += [cell.span.text.strip() for cell in one.grid.head.cells]
+    return tuple(dict.fromkeys(name for name in names if name not in ("side", "role", "amount", "booked", "period")))
+
+
+# ---- comparing ---------------------------------------------------------------------------------------------------
+
+
+def _compare(run: Run, example: syntax.Example) -> list[Difference]:
+    found: list[Difference] = []
+    matched: dict[str, list[ActualRow]] = {}
+    for one in example.expects:
+        name = one.name.text
+        actual = _actual(run, name, example)
+        if isinstance(one, syntax.ExpectRows):
+            left = list(actual)
+            found += _missing_rows(one, left)
+            matched[name] = left
+        else:
+            rest = matched.get(name, actual)
+            if rest:
+                label = "other " if one.other else ""
+                found.append(
+                    Difference(str(one.span), f"no {label}{name}", (), "; ".join(_row_text(row) for row in rest))
+                )
+    return found
+
+
+def _missing_rows(expected: syntax.ExpectRows, left: list[ActualRow]) -> list[Difference]:
+    """Rows wanted and not there; those found are taken out of `left`."""
+    found: list[Difference] = []
+    head = [cell.span.text.strip() for cell in expected.grid.head.cells]
+    for row in expected.grid.rows:
+        wanted = {name: cell_value(cell, None) for name, cell in zip(head, row.cells, strict=True)}
+        match = next((one for one in left if all(_equal(one.get(name), value) for name, value in wanted.items())), None)
+        if match is not None:
+            left.remove(match)
+            continue
+        near = _nearest(wanted, left)
+        cells = tuple(
+            (name, _text(value), _text(near.get(name)))
+            for name, value in wanted.items()
+            if near is not None and not _equal(near.get(name), value)
+        )
+        found.append(Difference(str(row.span), _row_text(wanted), cells, "" if near is None else _row_text(near)))
+    return found
+
+
+def _nearest(wanted: ActualRow, rows: list[ActualRow]) -> ActualRow | None:
+    scored = [
+        (sum(_equal(row.get(name), value) for name, value in wanted.items()), -index) for index, row in enumerate(rows)
+    ]
+    best = max(scored, default=(0, 0))
+    return rows[-best[1]] if scored and best[0] else None
+
+
+def _equal(found: object, wanted: object) -> bool:
+    if isinstance(found, Decimal) and isinstance(wanted, Decimal):
+        return found == wanted
+    if isinstance(found, bool):
+        return found == (wanted in (True, "yes"))
+    if isinstance(wanted, Decimal) or isinstance(found, Decimal):
+        return str(found) == str(wanted)
+    return found == wanted or (found is not None and wanted is not None and str(found) == str(wanted))
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return "missing"
+    return f"{value:,f}" if isinstance(value, Decimal) else str(value)
+
+
+def _row_text(row: ActualRow) -> str:
+    return ", ".join(f"{name} {_text(value)}" for name, value in row.items())
+
+
+def _actual(run: Run, name: str, example: syntax.Example) -> list[ActualRow]:
+    entry = next((one for one in run.entries if one.journal.name == name), None)
+    if entry is not None:
+        return _journal_rows(run, name)
+    if not run.world.has(name):
+        raise UnreadableExampleError(
+            f"this run makes nothing called `{name}`; expect a journal, a reconciliation or `layer`"
+        )
+    names = _shown(example)
+    have = [one for one in (*names, "amount") if one in run.world.relation(name).column_names]
+    query = exp.select(*(column(one) for one in have)).from_(table(name)).order_by(*(column(one) for one in have))
+    return [dict(zip(have, row, strict=True)) for row in run.world.executor.rows(query)]
+
+
+def _journal_rows(run: Run, name: str) -> list[ActualRow]:
+    """A journal's lines by the fields that examples ask for, each side and role summed."""
+    entry = next(one for one in run.entries if one.journal.name == name)
+    columns = run.world.relation(entry.name).column_names
+    shown = [one for one in columns if not one.startswith(("amount ", "role ", "guard"))]
+    lines = [line for line in entry.journal.lines if isinstance(line, PostingLine)]
+    summed: dict[tuple[object, ...], Decimal] = {}
+    asked = [one for one in shown if one not in _INNER]
+    for row in run.world.executor.rows(
+        exp.select(*(column(one) for one in columns))
+        .from_(table(entry.name))
+        .order_by(*(column(one) for one in columns))
+    ):
+        values = dict(zip(columns, row, strict=True))
+        for index, line in enumerate(lines, start=1):
+            amount = values[f"amount {index}"]
+            if not isinstance(amount, Decimal) or amount == 0:
+                continue
+            swapped = bool(values["returning"]) != (amount < 0)
+            side = {"debit": "credit", "credit": "debit"}[line.side] if swapped else line.side
+            role = str(line.role.value) if isinstance(line.role, Literal) else str(values[f"role {index}"])
+            key = (*(values[one] for one in asked), run.world.period.name, side, role)
+            summed[key] = summed.get(key, Decimal(0)) + abs(amount)
+    labels = (*asked, "period", "side", "role")
+    return [{**dict(zip(labels, key, strict=True)), "amount": total} for key, total in summed.items()]
+
+
+_INNER = ("fact", "event", "layer", "layer.from", "layer.to", "returning", "settling")

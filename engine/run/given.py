@@ -1,0 +1,158 @@
+"""The `given` rows of an example as inputs of a run, and parameters whose grid an example replaces."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+from dsl import syntax
+from dsl.diagnostics import InternalError
+from engine.model.datatypes import DataType, Family
+from engine.model.expression import Literal
+from engine.model.ruleset import Band, Parameter, Ruleset
+from engine.model.schema import IDENTITY_SEPARATOR, IMPLIED, Record
+from engine.plan.executor import Executor, Row
+
+COMPANY = "OUR-COMPANY"
+INPUT_TAIL: tuple[tuple[str, str], ...] = (("publication", "BIGINT"), ("fact", "BIGINT"))
+FactRow = dict[str, object]
+
+
+class UnreadableExampleError(Exception):
+    """A cell or column of an example that cannot be what it should; the sentence names it."""
+
+
+def cell_value(cell: syntax.Cell, type_: DataType | None) -> object:
+    """What a cell of an example holds: Decimal, date, bool or text; None where it says missing."""
+    if isinstance(cell, syntax.AnyCell):
+        return None if cell.word == "missing" else cell.word
+    if isinstance(cell, syntax.Quoted):
+        return cell.text
+    if not isinstance(cell, syntax.ValueCell) or len(cell.values) != 1:
+        raise UnreadableExampleError(f"`{cell.span.text}` is not one value")
+    return _plain(cell.values[0], type_)
+
+
+def _plain(value: syntax.Expression, type_: DataType | None) -> object:
+    match value:
+        case syntax.Measure():
+            return value.number
+        case syntax.Percent() | syntax.Number():
+            return value.value if type_ is None or type_.is_numeric else value.written
+        case syntax.Negate():
+            found = _plain(value.operand, type_)
+            return -found if isinstance(found, Decimal) else found
+        case syntax.DateLiteral():
+            return value.value
+        case syntax.PeriodLiteral():
+            return value.text
+        case syntax.Ref():
+            if type_ is not None and type_.family is Family.YES_NO:
+                return value.text == "yes"
+            return value.text
+    raise UnreadableExampleError(f"`{value.span.text}` is not a plain value")
+
+
+def facts_given(ruleset: Ruleset, example: syntax.Example) -> dict[str, list[FactRow]]:
+    """Rows by record, each with the record's columns, the implied ones and a fact number."""
+    found: dict[str, list[FactRow]] = {}
+    number = 0
+    for given in example.givens:
+        record = _record(ruleset, given.name.text)
+        if record is None:
+            continue
+        rows = found.setdefault(record.name, [])
+        for row in given.grid.rows:
+            number += 1
+            rows.append(_fact_row(ruleset, record, given.grid.head, row, number))
+        _number_versions(rows)
+    return found
+
+
+def _record(ruleset: Ruleset, name: str) -> Record | None:
+    if name in ruleset.kinds:
+        return ruleset.kinds[name].record
+    if name in ruleset.registers:
+        return ruleset.registers[name].record
+    return None
+
+
+def _fact_row(ruleset: Ruleset, record: Record, head: syntax.Row, row: syntax.Row, number: int) -> FactRow:
+    columns = {one.name: one for one in record.columns}
+    found: FactRow = {name: None for name in columns}
+    found.update({name: None for name, _ in (*IMPLIED, *INPUT_TAIL)})
+    for title, cell in zip(head.cells, row.cells, strict=True):
+        name = title.span.text.strip()
+        if name == record.name and len(record.identity) == 1:
+            name = record.identity[0]
+        if name not in found:
+            raise UnreadableExampleError(f"`{record.name}` has no column `{name}`")
+        type_ = columns[name].type if name in columns else None
+        found[name] = cell_value(cell, type_)
+    if "company" in columns and found["company"] is None:
+        found["company"] = COMPANY
+    identity = [("" if found[one] is None else str(found[one])) for one in record.identity]
+    found["identity"] = IDENTITY_SEPARATOR.join(identity)
+    found["currency"] = ruleset.head.currency
+    found["known-at"] = found["known-at"] or found.get(record.on or "date") or date(1, 1, 1)
+    found["source-file"], found["source-row"] = "example", row.span.location.line
+    found["version"], found["publication"], found["fact"] = 1, 1, number
+    return found
+
+
+def _number_versions(rows: list[FactRow]) -> None:
+    seen: dict[object, int] = {}
+    for row in rows:
+        key = (row["identity"], row.get("date"))
+        seen[key] = seen.get(key, 0) + 1
+        row["version"] = seen[key]
+
+
+def append_inputs(
+    executor: Executor, ruleset: Ruleset, rows: Mapping[str, list[FactRow]], known_by: date | None
+) -> None:
+    """`input NAME` of every record: what was known by a day (all where None)."""
+    records = [one.record for one in (*ruleset.kinds.values(), *ruleset.registers.values())]
+    for record in records:
+        columns = (*((one.name, one.type.storage) for one in record.columns), *IMPLIED, *INPUT_TAIL)
+        known = [row for row in rows.get(record.name, []) if known_by is None or _day(row["known-at"]) <= known_by]
+        values: list[Row] = [tuple(row[name] for name, _ in columns) for row in known]
+        executor.append(f"input {record.name}", columns, values)
+
+
+def _day(value: object) -> date:
+    if not isinstance(value, date):
+        raise InternalError("a day is not a date")
+    return value
+
+
+def with_parameters(ruleset: Ruleset, example: syntax.Example) -> Ruleset:
+    """The ruleset with the grids of parameters that the example gives."""
+    parameters = dict(ruleset.parameters)
+    for given in example.givens:
+        if given.name.text in parameters:
+            parameters[given.name.text] = _regridded(parameters[given.name.text], given.grid)
+        elif _record(ruleset, given.name.text) is None:
+            raise UnreadableExampleError(f"nothing that can be given is called `{given.name.text}`")
+    return replace(ruleset, parameters=parameters)
+
+
+def _regridded(parameter: Parameter, grid: syntax.Grid) -> Parameter:
+    bands = tuple(Band(cell.span.text.strip(), None, None) for cell in grid.head.cells[1:])
+    rows = []
+    for row in grid.rows:
+        since = cell_value(row.cells[0], None)
+        cells = tuple(
+            Literal(parameter.type, cell.span, False, _number(cell_value(cell, parameter.type)))
+            for cell in row.cells[1:]
+        )
+        rows.append((_day(since), cells))
+    return replace(parameter, bands=bands, rows=tuple(rows))
+
+
+def _number(value: object) -> Decimal:
+    if not isinstance(value, Decimal):
+        raise UnreadableExampleError(f"`{value}` is not a number")
+    return value
