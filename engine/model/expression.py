@@ -227,8 +227,8 @@ class Source:
 
     `grain` is the rows' own grain; `matching` pairs an expression bound in that grain with one in the asker's, for
     every key of the asker that is no calendar word (a key the rows lack is T206). Calendar words, and an event's date,
-    are not paired: the plan takes the rows whose governing date lies in the asker's span, or up to its event. A layer's or
-    slice's own identity (`layer`, `event`) is paired only where the rows have it.
+    are not paired: the plan takes the rows whose governing date lies in the asker's span, or up to its event. A layer's
+    or slice's own identity (`layer`, `event`) is paired only where the rows have it.
     """
 
     grain: Grain

@@ -144,9 +144,9 @@ def _on_top(ruleset: Ruleset, journal: Journal, diagnostics: Diagnostics) -> Non
 def book_of(journal: Journal) -> str:
     """The one book a journal's `when` names, or ''."""
     for test in journal.when.tests if journal.when and journal.when.joined != "or" else ():
-        if isinstance(test, ComparisonOf) and test.operator == "is" and isinstance(test.right, Literal):
-            if isinstance(test.left, KeyOf) and test.left.name == "book":
-                return str(test.right.value)
+        names_book = isinstance(test, ComparisonOf) and isinstance(test.left, KeyOf) and test.left.name == "book"
+        if names_book and isinstance(test, ComparisonOf) and test.operator == "is" and isinstance(test.right, Literal):
+            return str(test.right.value)
     return ""
 
 
