@@ -147,8 +147,9 @@ def _item(text: str, end: int, tree: Tree[Any]) -> Iterator[_Line]:
     ]
     rows = [words[begin:stop] for begin, stop in pairwise([*begins, len(words)])]
     indents = _indents(rows)
-    nexts = [row[0].start for row in rows[1:]]
-    for row, indent, following, stop in zip(rows, indents, [*indents[1:], words[-1].level * _INDENT], [*nexts, end], strict=True):
+    followings = [*indents[1:], words[-1].level * _INDENT]
+    stops = [*(row[0].start for row in rows[1:]), end]
+    for row, indent, following, stop in zip(rows, indents, followings, stops, strict=True):
         comment, _, own = text[row[-1].end : stop].partition("\n")
         yield _line(row, indent, comment.strip())
         for words_of_comment in filter(None, map(str.strip, own.split("\n"))):

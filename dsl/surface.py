@@ -90,7 +90,7 @@ def _block_faults(source: Source, hidden: str) -> Iterator[Diagnostic]:
     for block in compiled:
         if not block.closed:
             message = "the block of rules is not closed"
-            span = Span(source, source.text.rindex("\n", 0, block.start - 1) + 1 if block.start > 1 else 0, block.start)
+            span = Span(source, source.text.rfind("\n", 0, block.start - 1) + 1, block.start)
             yield Diagnostic("T021", message, _trimmed(span), "end it with a line of the same marks")
     for before, block in pairwise(compiled):
         for line, start, end in islice(_lines(hidden[block.start : block.end], block.start), 1):

@@ -26,7 +26,7 @@ def _plain(written: str) -> Decimal:
 
 
 def _percent(span: Span, written: str) -> syntax.Percent:
-    return syntax.Percent(span, _plain(written[:-1]) / 100, written)
+    return syntax.Percent(span, _plain(f"{written[:-1]}E-2"), written)
 
 
 TOKENS: dict[str, Callable[[Span, str], Any]] = {

@@ -63,8 +63,8 @@ def test_the_forms_that_help_offers_read_and_leave_no_node_out() -> None:
 def test_every_production_of_the_grammar_keeps_its_tree() -> None:
     said: set[str] = set()
     for seed, rule in enumerate(parser().rules):
-        if rule.origin.name not in ("start", "ruleset", "grid", "head", "__ruleset_plus_0"):
-            sentences = Sentences(Random(seed), size=30)
+        if rule.origin.name not in ("start", "ruleset", "grid", "head") and not rule.origin.name.startswith("__"):
+            sentences = Sentences(Random(seed), size=20)
             text = next(text for _ in range(50) if not said_twice(text := sentences.text(0, rule)))
             said |= node_names(parse(Source("northwind.tieout", assert_canonical(text)))[0])
     assert said == NODES
