@@ -166,7 +166,10 @@ def whole_axis(origin: Origin) -> Relation:
 
 
 def tiled_pools(origin: Origin) -> Relation:
-    """Pools whose events stay on the axis, and whose axis is in the order of leaving also below 0."""
+    """Pools whose events stay on the axis, and whose axis is in the order of leaving also below 0.
+
+    A row comparison puts NULL last instead of answering NULL, so the first piece of an axis is told by hand.
+    """
     text = """
         WITH ends AS (
             SELECT pool, MIN(start) AS lowest, MAX("end") AS highest FROM "unit-axis" GROUP BY pool
@@ -175,7 +178,7 @@ def tiled_pools(origin: Origin) -> Relation:
             SELECT DISTINCT pool
             FROM (
                 SELECT a.pool,
-                    (a.place, a.layer, a."from") < (
+                    LAG(a.place) OVER w IS NOT NULL AND (a.place, a.layer, a."from") < (
                         LAG(a.place) OVER w, LAG(a.layer) OVER w, LAG(a."from") OVER w
                     ) AS backward
                 FROM "unit-axis" AS a
