@@ -156,7 +156,8 @@ def _with_column(item: syntax.Parameter, edit: syntax.AddColumn, diagnostics: Di
         dates = ", ".join(cell_text(row.cells[0]) for row in grid.rows)
         diagnostics.error(
             "T604",
-            f"the column `{cell_text(name)}` has {len(values)} values for {len(grid.rows)} from-dates",
+            f"the column `{cell_text(name)}` has {_counted(len(values), 'value')} for "
+            f"{_counted(len(grid.rows), 'from-date')}",
             edit.row.span,
             f"write one value for each: {dates}",
         )
@@ -165,6 +166,10 @@ def _with_column(item: syntax.Parameter, edit: syntax.AddColumn, diagnostics: Di
     rows = tuple(replace(row, cells=(*row.cells, value)) for row, value in zip(in_order, values, strict=True))
     head = replace(grid.head, cells=(*grid.head.cells, name))
     return replace(item, grid=replace(grid, head=head, rows=rows))
+
+
+def _counted(count: int, word: str) -> str:
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"
 
 
 # ---- phrases ---------------------------------------------------------------------------------------------------------

@@ -120,19 +120,25 @@ class _Layers:
 
     def _terms(self, item: syntax.Terms, head: syntax.Head) -> None:
         restated: set[str] = set()
+        refused: set[str] = set()
         for line in item.lines:
             for name in line.names:
                 owner = self.term_heads.get(name.text)
-                if owner is not None and owner is not head:
-                    self._restate(name, line, head, owner)
+                if owner is None or owner is head:
+                    self.term_heads[name.text] = head
+                elif self._may_restate(name, line, head, owner):
                     restated.add(name.text)
-                self.term_heads[name.text] = head
+                    self.term_heads[name.text] = head
+                else:
+                    refused.add(name.text)
         if restated:
             self.items = [_without_terms(one, restated) if isinstance(one, syntax.Terms) else one for one in self.items]
-        self.items.append(item)
+        self.items.append(_without_terms(item, refused))
 
-    def _restate(self, name: syntax.Ref, line: syntax.TermLine, head: syntax.Head, owner: syntax.Head) -> None:
-        self._opened("terms", f"restates the term `{name.text}`", name, head, owner)
+    def _may_restate(self, name: syntax.Ref, line: syntax.TermLine, head: syntax.Head, owner: syntax.Head) -> bool:
+        """Whether a term may be said anew: its family is open, its type is the same and every old value is there."""
+        if not self._opened("terms", f"restates the term `{name.text}`", name, head, owner):
+            return False
         old = next(
             one.type
             for item in self.items
@@ -144,19 +150,14 @@ class _Layers:
         after = [value.text for value in line.type.names]
         lost = [value for value in before if value not in after] if old.form == "one-of" else []
         if old.form != line.type.form or (old.form == "name" and before != after):
-            self.diagnostics.error(
-                "T604",
-                f"`{name.text}` has another type below",
-                name.span,
-                f"write `{_type_text(old)}`, or choose a new name",
-            )
+            help_text = f"write `{_type_text(old)}`, or choose a new name"
+            self.diagnostics.error("T604", f"`{name.text}` has another type below", name.span, help_text)
         elif lost:
-            self.diagnostics.error(
-                "T604",
-                f"`{name.text}` no longer holds {', '.join(lost)}",
-                name.span,
-                f"keep every old value: {', '.join(before)}",
-            )
+            message = f"`{name.text}` no longer holds {', '.join(lost)}"
+            self.diagnostics.error("T604", message, name.span, f"keep every old value: {', '.join(before)}")
+        else:
+            return True
+        return False
 
     # ---- amend, withdraw ---------------------------------------------------------------------------------------------
 
@@ -177,9 +178,8 @@ class _Layers:
             self.diagnostics.error("T101", f"no {family} `{name}` to amend", amendment.name.span, help_text)
             return
         owner = self.heads[(family, name)]
-        if owner is not head:
-            self._opened(PLURAL_OF[family], f"amends {family} `{name}`", amendment.name, head, owner)
-        self.items[at] = amended(self.items[at], amendment, self.diagnostics)
+        if owner is head or self._opened(PLURAL_OF[family], f"amends {family} `{name}`", amendment.name, head, owner):
+            self.items[at] = amended(self.items[at], amendment, self.diagnostics)
 
     def _withdraw(self, withdrawal: syntax.Withdraw, head: syntax.Head) -> None:
         name = withdrawal.name.text
@@ -187,14 +187,14 @@ class _Layers:
         if len(found) != 1:
             known = [one.name.text for one in self.items if isinstance(one, syntax.Item)]
             message = f"`{name}` names {len(found)} items" if found else f"nothing called `{name}` to withdraw"
-            self.diagnostics.error("T101", message, withdrawal.name.span, did_you_mean(name, known))
+            help_text = did_you_mean(name, known) or "name an item of the texts below"
+            self.diagnostics.error("T101", message, withdrawal.name.span, help_text)
             return
         item = found[0]
         owner, family = self.heads[head_key(item)], FAMILY_OF[type(item)]
-        if owner is not head:
-            self._opened(
-                PLURAL_OF.get(family, f"{family}s"), f"withdraws {family} `{name}`", withdrawal.name, head, owner
-            )
+        plural = PLURAL_OF.get(family, f"{family}s")
+        if owner is not head and not self._opened(plural, f"withdraws {family} `{name}`", withdrawal.name, head, owner):
+            return
         self.items = [_without_target(one, name) for one in self.items if one is not item]
         del self.heads[head_key(item)]
 
@@ -204,7 +204,7 @@ class _Layers:
                 return at
         return None
 
-    def _opened(self, plural: str, deed: str, place: syntax.Node, head: syntax.Head, owner: syntax.Head) -> None:
+    def _opened(self, plural: str, deed: str, place: syntax.Node, head: syntax.Head, owner: syntax.Head) -> bool:
         """A change passes only where every text from the item's own up to the last below has opened its family."""
         since = next(at for at, one in enumerate(self.below) if one is owner)
         for below in self.below[since:]:
@@ -217,7 +217,8 @@ class _Layers:
                     place.span,
                     f"change `{below.name.text}` under its own approvals (line {below.span.location.line})",
                 )
-                return
+                return False
+        return True
 
 
 def _type_text(type_: syntax.TypeWords) -> str:

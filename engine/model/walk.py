@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
+from functools import lru_cache
 
 from engine.model.expression import (
     Bound,
@@ -40,11 +41,20 @@ def _nodes(node: object) -> Iterator[object]:
     if isinstance(node, tuple):
         for one in node:
             yield from _nodes(one)
-    elif is_dataclass(node):
+        return
+    inner = _inner(type(node))
+    if inner is not None:
         yield node
-        for field in fields(node):
-            if field.name not in LEAVES:
-                yield from _nodes(getattr(node, field.name))
+        for name in inner:
+            yield from _nodes(getattr(node, name))
+
+
+@lru_cache(maxsize=256)
+def _inner(family: type) -> tuple[str, ...] | None:
+    """The fields of a node that can hold expressions; None for what is no node."""
+    if not is_dataclass(family):
+        return None
+    return tuple(field.name for field in fields(family) if field.name not in LEAVES)
 
 
 def items_read(node: object) -> Iterator[tuple[str, Bound]]:

@@ -319,6 +319,8 @@ def report_unknown(world: World, asker: Asker, ref: syntax.Ref) -> None:
         date = declared.node.as_of.span.text if isinstance(declared.node, syntax.Decision) else ""
         message = f"`{text}` is decided as of {date}, and {where} has no such date"
         world.error("T101", message, ref.span, f"read it where {date} is known")
+    elif declared.family == "parameter":
+        _report_parameter(world, asker, declared, ref.span)
     else:
         world.error(
             "T101",
@@ -326,6 +328,20 @@ def report_unknown(world: World, asker: Asker, ref: syntax.Ref) -> None:
             ref.span,
             f"aggregate it: `sum of {text}`, or read it where its keys are known",
         )
+
+
+def _report_parameter(world: World, asker: Asker, declared: Declared, span: Span) -> None:
+    """A parameter is looked up by its column (T101) and by what its exceptions read (T206)."""
+    assert isinstance(declared.node, syntax.Parameter)
+    column = declared.node.scope.names[0].text if declared.node.scope else ""
+    lacking = [key.name for key in declared.grain.keys if key_in_terms(world, asker, key.name, span) is None]
+    where = said(world, asker.grain)
+    if column in lacking:
+        message = f"`{declared.name}` is looked up by {column}, which {where} does not have"
+        world.error("T101", message, span, f"read it where {column} is known")
+    else:
+        message = f"an exception to `{declared.name}` reads {lacking[0]}, which {where} does not have"
+        world.error("T206", message, span, f"read it where {lacking[0]} is known")
 
 
 def _seen_but_undated(world: World, asker: Asker, declared: Declared, span: Span) -> bool:

@@ -22,8 +22,9 @@ from engine.model.walk import tests_under
 
 def check_decisions(ruleset: Ruleset, diagnostics: Diagnostics) -> None:
     """Report outcomes that nothing explains or reads, and table columns that leave values out."""
+    read = _outcomes_read(ruleset)
     for decision in ruleset.decisions.values():
-        _outcomes(ruleset, decision, diagnostics)
+        _outcomes(decision, read[decision.name], diagnostics)
     for table in ruleset.tables.values():
         for at, value in enumerate(table.inputs):
             _column(table, value, [row.cells[at] for row in table.rows if len(row.cells) > at], diagnostics)
@@ -32,8 +33,7 @@ def check_decisions(ruleset: Ruleset, diagnostics: Diagnostics) -> None:
 # ---- outcomes --------------------------------------------------------------------------------------------------------
 
 
-def _outcomes(ruleset: Ruleset, decision: Decision, diagnostics: Diagnostics) -> None:
-    read = frozenset(_outcomes_read(ruleset, decision))
+def _outcomes(decision: Decision, read: frozenset[str], diagnostics: Diagnostics) -> None:
     for outcome in decision.type.values:
         if outcome not in read and not _explained(decision, outcome):
             diagnostics.warning(
@@ -54,39 +54,51 @@ def _explained(decision: Decision, outcome: str) -> bool:
     )
 
 
-def _outcomes_read(ruleset: Ruleset, decision: Decision) -> Iterator[str]:
-    """Outcomes that a test outside the decision names: of the decision itself, or of the layers that carry it."""
-    others = tuple(one for one in ruleset.decisions.values() if one is not decision)
-    readers = (
-        tuple(ruleset.journals.values()),
-        tuple(ruleset.amounts.values()),
-        tuple(ruleset.allocations.values()),
-        tuple(ruleset.parameters.values()),
-        tuple(ruleset.controls.values()),
-        tuple(ruleset.adjustments.values()),
-        tuple(ruleset.layers.values()),
-        tuple(ruleset.reconciliations.values()),
-        others,
-    )
-    for test in tests_under(readers):
-        if isinstance(test, ComparisonOf) and _is_decision(test.left, decision.name):
-            yield from _named(test.right, decision) if test.operator == "is" else decision.type.values
-        elif isinstance(test, OneOfTest) and _is_decision(test.left, decision.name):
-            for option in test.options:
-                yield from _named(option, decision)
+def _outcomes_read(ruleset: Ruleset) -> dict[str, frozenset[str]]:
+    """By decision, the outcomes that a test outside it names: of the decision itself, or of the layers that carry it."""
+    found: dict[str, set[str]] = {name: set() for name in ruleset.decisions}
+    for holder in _holders(ruleset):
+        for test in tests_under(holder):
+            if not isinstance(test, ComparisonOf | OneOfTest):
+                continue
+            decision = ruleset.decisions.get(_decision_read(test.left))
+            if decision is not None and decision is not holder:
+                found[decision.name].update(_named(test, decision))
     for table in ruleset.tables.values():
-        if any(_is_decision(value, decision.name) for value in table.inputs):
-            yield from decision.type.values
+        for value in table.inputs:
+            decision = ruleset.decisions.get(_decision_read(value))
+            if decision is not None:
+                found[decision.name].update(decision.type.values)
+    return {name: frozenset(outcomes) for name, outcomes in found.items()}
 
 
-def _is_decision(value: Expression, name: str) -> bool:
+def _holders(ruleset: Ruleset) -> Iterator[object]:
+    for mapping in (
+        ruleset.journals,
+        ruleset.amounts,
+        ruleset.allocations,
+        ruleset.parameters,
+        ruleset.controls,
+        ruleset.adjustments,
+        ruleset.layers,
+        ruleset.reconciliations,
+        ruleset.decisions,
+    ):
+        yield from mapping.values()
+
+
+def _decision_read(value: Expression) -> str:
     if isinstance(value, FieldOf):
-        return value.row == "layer" and value.name == name
-    return isinstance(value, ItemOf) and value.item == name
+        return value.name if value.row == "layer" else ""
+    return value.item if isinstance(value, ItemOf) else ""
 
 
-def _named(value: Expression, decision: Decision) -> tuple[str, ...]:
-    return (str(value.value),) if isinstance(value, Literal) else decision.type.values
+def _named(test: ComparisonOf | OneOfTest, decision: Decision) -> tuple[str, ...]:
+    """The outcomes a test tells apart; one that is negated, or compares with a field, tells all apart."""
+    options = test.options if isinstance(test, OneOfTest) else (test.right,)
+    plain = not test.negated if isinstance(test, OneOfTest) else test.operator == "is"
+    literals = [str(option.value) for option in options if isinstance(option, Literal)]
+    return tuple(literals) if plain and len(literals) == len(options) else decision.type.values
 
 
 # ---- tables ----------------------------------------------------------------------------------------------------------
