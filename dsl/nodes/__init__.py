@@ -1,0 +1,1 @@
+"""The nodes of the syntax tree; others read them through `dsl.syntax`."""
