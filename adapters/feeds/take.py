@@ -101,7 +101,7 @@ def take_file(
         totals=totals.control_totals(connection, feed, books.schema, declared, around.currency),
         reasons=_summaries(connection),
     )
-    used = (STAGED, CUT, REASONS, "fates", "entries", "repeats", *(one.name for one in filled))
+    used = (STAGED, CUT, REASONS, "fates", "twice", "entries", "repeats", *(one.name for one in filled))
     for name in (*used, *(versions.versions(one) for one in filled)):
         run(connection, drop_table(name))
     return report

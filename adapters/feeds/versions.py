@@ -92,16 +92,15 @@ def check_repeats(connection: duckdb.DuckDBPyConnection, alike: Sequence[Filled]
     A row with the same content repeats the first, which stands; of rows that differ none stands.
     """
     record = alike[0].record
+    if not _note_twice(connection, alike):
+        return
     parts = [
-        exp.select(column(ROW), column(ROW_KEY), *(column(name) for name in _content(record))).from_(table(one.name))
+        exp.select(column(ROW), column(ROW_KEY), *(column(name) for name in _content(record)))
+        .from_(table(one.name))
+        .where(both(is_good(), exp.In(this=column(ROW_KEY), query=exp.Subquery(this=_keys_of("twice")))))
         for one in alike
     ]
-    entries: exp.Query = parts[0]
-    for part in parts[1:]:
-        entries = exp.union(entries, part, distinct=False)
-    run(connection, create_table("entries", exp.select(exp.Star()).from_(entries.subquery("all")).where(is_good())))
-    twice = exp.select(column(ROW_KEY)).from_(table("entries")).group_by(column(ROW_KEY))
-    twice = twice.having(exp.GT(this=exp.Count(this=exp.Star()), expression=number(1)))
+    run(connection, create_table("entries", _union(parts)))
     content = exp.Struct(expressions=[_field(name) for name in _content(record)])
     of_key: dict[str, exp.Expression] = {
         "contents": exp.Count(this=exp.Distinct(expressions=[content])),
@@ -113,9 +112,29 @@ def check_repeats(connection: duckdb.DuckDBPyConnection, alike: Sequence[Filled]
         column(ROW),
         *(named(exp.Window(this=value, partition_by=[column(ROW_KEY)]), name) for name, value in of_key.items()),
     ).from_(table("entries"))
-    repeats = rows.where(exp.In(this=column(ROW_KEY), query=exp.Subquery(this=twice)))
-    run(connection, create_table("repeats", repeats.distinct()))
+    run(connection, create_table("repeats", rows.distinct()))
     record_reasons(connection, "repeats", _repeat_checks(record))
+
+
+def _note_twice(connection: duckdb.DuckDBPyConnection, alike: Sequence[Filled]) -> bool:
+    """Make the table `twice` of keys that more than one good row has; whether there are any."""
+    keys = _union([_keys_of(one.name).where(is_good()) for one in alike])
+    more = exp.GT(this=exp.Count(this=exp.Star()), expression=number(1))
+    query = exp.select(column(ROW_KEY)).from_(keys.subquery("keys")).group_by(column(ROW_KEY)).having(more)
+    run(connection, create_table("twice", query))
+    return bool(run(connection, _keys_of("twice").limit(1)))
+
+
+def _keys_of(name: str) -> exp.Select:
+    return exp.select(column(ROW_KEY)).from_(table(name))
+
+
+def _union(parts: Sequence[exp.Query]) -> exp.Query:
+    """All rows of some queries."""
+    whole = parts[0]
+    for part in parts[1:]:
+        whole = exp.union(whole, part, distinct=False)
+    return whole
 
 
 def _repeat_checks(record: Record) -> list[Check]:
@@ -254,8 +273,7 @@ def keep_facts(connection: duckdb.DuckDBPyConnection, filled: Filled, source_fil
         )
         .where(both(is_good(column(ROW, "new")), exp.Not(this=column("is known", "numbered"))))
     )
-    [(count,)] = run(connection, exp.select(exp.Count(this=exp.Star())).from_(query.subquery("facts")))
-    run(connection, insert_into(new_facts(record), query))
+    [(count,)] = run(connection, insert_into(new_facts(record), query))
     return int(str(count))
 
 
