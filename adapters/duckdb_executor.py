@@ -99,6 +99,17 @@ class DuckDBExecutor:
         self._check(relation)
         return int(found[0]) if found else 0
 
+    def view(self, name: str, query: exp.Query) -> None:
+        """Make rows that lie outside (files) readable under a name; their types are those of the query."""
+        with _faults(f"relation {name}"):
+            self.connection.execute(f"CREATE VIEW {_quoted(name)} AS {self._sql(query)}")
+
+    def copy_to_parquet(self, query: exp.Query, path: Path) -> None:
+        """Write the rows of a query, in its order, to a Parquet file that must not exist."""
+        copy = exp.Copy(this=query.subquery(), kind=False, files=[exp.Literal.string(str(path))])
+        with _faults(f"file {path.name}"):
+            self.connection.execute(copy.sql(dialect="duckdb"))
+
     def append(self, name: str, columns: Sequence[tuple[str, str]], rows: Iterable[Row]) -> None:
         """Make rows computed outside available under a name; added to the rows that are there already."""
         target = _quoted(name)

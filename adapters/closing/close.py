@@ -1,0 +1,234 @@
+"""Close a period of the books: run it, check its tie-outs, publish it as a trial or freeze it as a hard close.
+
+A period whose predecessor is open is run on a hand-over computed on the way, so trials of several periods agree with what their
+hard closes will be. A failed blocking tie-out publishes nothing.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+
+from sqlglot import exp
+
+from adapters.books.changes import Changes
+from adapters.books.entries import NewRun, Period, RunKind
+from adapters.books.entries import Run as StoredRun
+from adapters.books.errors import PeriodClosed, UnknownPeriod
+from adapters.books.store import Books
+from adapters.closing.inputs import attach_files, attach_inputs
+from adapters.duckdb_executor import DuckDBExecutor
+from engine.ledger.calendar import Calendar
+from engine.ledger.calendar import Period as CalendarPeriod
+from engine.model.ruleset import Ruleset
+from engine.plan.facts import Cutoff
+from engine.plan.relation import column, table
+from engine.run.close import Run, close_calendar, run_period
+from engine.run.handover import hand_over
+from engine.run.page import published_relations, read_results
+from engine.run.results import CloseResult
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """What a close came to: its result, and the run in the books (None where a tie-out refused publication)."""
+
+    result: CloseResult
+    run: StoredRun | None
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """What the machine gives a run: threads and memory (None: as DuckDB sees fit), and where it may spill."""
+
+    threads: int | None = None
+    memory_limit: str | None = None
+    folder: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """Where a period begins: cut-off, and the hand-over's files by relation."""
+
+    cutoff: Cutoff | None
+    files: tuple[tuple[str, Path], ...]
+
+
+def close_period(
+    books: Books,
+    ruleset: Ruleset,
+    name: str,
+    *,
+    hard: bool = False,
+    resources: Resources = Resources(),  # noqa: B008 - frozen
+    progress: Progress | None = None,
+) -> Closed:
+    """Run a period and publish it. PeriodClosed, UnknownPeriod or RunStopped where it cannot be."""
+    calendar = close_calendar(ruleset)
+    period = _period(calendar, name)
+    last = books.last_hard_closed(calendar.name)
+    if last is not None and period.end <= _end_of(calendar, last):
+        raise PeriodClosed(f"{period.name} is hard-closed; what changes it posts in {_next_open(calendar, last).name}")
+    with tempfile.TemporaryDirectory(dir=resources.folder) as folder:
+        handed = _handed_over(books, calendar, last)
+        for earlier in _between(books, ruleset, calendar, last, period):
+            with run_of(books, ruleset, earlier, handed, resources, Path(folder), progress) as run:
+                handed = _write_hand_over(books, run, earlier, Path(folder))
+        with run_of(books, ruleset, period, handed, resources, Path(folder), progress) as run:
+            result = read_results(run, ruleset)
+            if not result.publishable:
+                return Closed(result, None)
+            return Closed(result, _publish(books, ruleset, calendar, run, period, hard, progress))
+
+
+@contextmanager
+def run_of(
+    books: Books,
+    ruleset: Ruleset,
+    period: CalendarPeriod,
+    handed: Handed,
+    resources: Resources,
+    folder: Path,
+    progress: Progress | None = None,
+    wanted: frozenset[str] | None = None,
+) -> Iterator[Run]:
+    """A period run over the books; its relations are there while the context lasts."""
+    executor = DuckDBExecutor(threads=resources.threads, memory_limit=resources.memory_limit, temporary_folder=folder)
+    with executor:
+        attach_inputs(executor, books, ruleset)
+        attach_files(executor, handed.files)
+        given = frozenset(name for name, _ in handed.files)
+        yield run_period(executor, ruleset, period, given=given, cutoff=handed.cutoff, wanted=wanted, progress=progress)
+
+
+def beginning_of(books: Books, ruleset: Ruleset, period: CalendarPeriod, resources: Resources, folder: Path) -> Handed:
+    """Where a period begins: the last hard close before it, carried through the open periods between."""
+    calendar = close_calendar(ruleset)
+    last = _last_before(books, calendar, period)
+    handed = _handed_over(books, calendar, last)
+    for earlier in _between(books, ruleset, calendar, last, period):
+        with run_of(books, ruleset, earlier, handed, resources, folder) as run:
+            handed = _write_hand_over(books, run, earlier, folder)
+    return handed
+
+
+def _last_before(books: Books, calendar: Calendar, period: CalendarPeriod) -> StoredRun | None:
+    closes = [run for run in books.runs(calendar.name) if run.kind is RunKind.HARD and _end_of(calendar, run) < period.start]
+    return max(closes, key=lambda run: _end_of(calendar, run), default=None)
+
+
+def _period(calendar: Calendar, name: str) -> CalendarPeriod:
+    found = calendar.period(name)
+    if found is None:
+        raise UnknownPeriod(f"calendar `{calendar.name}` has no period {name}; periods are called like FY2026-P01")
+    return found
+
+
+def _end_of(calendar: Calendar, run: StoredRun) -> date:
+    return _period(calendar, run.period).end
+
+
+def _next_open(calendar: Calendar, last: StoredRun) -> CalendarPeriod:
+    return calendar.next(_period(calendar, last.period))
+
+
+def _handed_over(books: Books, calendar: Calendar, last: StoredRun | None) -> Handed:
+    if last is None:
+        return Handed(None, ())
+    files = books.run_files(last)
+    handed = tuple(sorted((name, path) for name, path in files.items() if name.startswith("handed ")))
+    # A run reads what was published before it: its own number is the publication it became.
+    return Handed(Cutoff(last.id - 1, _end_of(calendar, last)), handed)
+
+
+def _between(
+    books: Books, ruleset: Ruleset, calendar: Calendar, last: StoredRun | None, period: CalendarPeriod
+) -> list[CalendarPeriod]:
+    """Open periods from the last hard close (or the first fact) up to, and without, the one wanted."""
+    first = _next_open(calendar, last) if last is not None else first_period(books, ruleset, calendar)
+    if first is None or first.start > period.start:
+        return []
+    found: list[CalendarPeriod] = []
+    while first.start < period.start:
+        found.append(first)
+        first = calendar.next(first)
+    return found
+
+
+def first_period(books: Books, ruleset: Ruleset, calendar: Calendar) -> CalendarPeriod | None:
+    """The period of the earliest fact; None where the books hold none."""
+    days: list[date] = []
+    with DuckDBExecutor() as executor:
+        attach_inputs(executor, books, ruleset)
+        for kind in ruleset.kinds.values():
+            earliest = exp.select(exp.Min(this=column(kind.record.on or ""))).from_(table(f"input {kind.name}"))
+            day = executor.rows(earliest)[0][0]
+            if isinstance(day, date):
+                days.append(day)
+    return calendar.period_of(min(days)) if days else None
+
+
+def _write_hand_over(books: Books, run: Run, period: CalendarPeriod, folder: Path) -> Handed:
+    files: list[tuple[str, Path]] = []
+    executor = run.world.executor
+    assert isinstance(executor, DuckDBExecutor)
+    for index, (name, query) in enumerate(sorted(hand_over(run.world).items())):
+        path = folder / f"{period.name}-{index}.parquet"
+        executor.copy_to_parquet(query, path)
+        files.append((name, path))
+    return Handed(Cutoff(books.ledger.head().seq, period.end), tuple(files))
+
+
+def _publish(
+    books: Books,
+    ruleset: Ruleset,
+    calendar: Calendar,
+    run: Run,
+    period: CalendarPeriod,
+    hard: bool,
+    progress: Progress | None,
+) -> StoredRun:
+    if progress is not None:
+        progress("publishing")
+    executor = run.world.executor
+    assert isinstance(executor, DuckDBExecutor)
+    texts = dict(ruleset.texts)
+    first = first_period(books, ruleset, calendar) or period
+    with books.publication("run", f"{period.name} {'hard' if hard else 'trial'}") as publication:
+        for name, query in (*published_relations(run).items(), *(hand_over(run.world).items() if hard else ())):
+            publication.write(executor.connection, query.sql(dialect="duckdb"), name)
+        details = {
+            "tieout": version("tieout"),
+            "duckdb": version("duckdb"),
+            "sqlglot": version("sqlglot"),
+            "facts": run.placing.events if run.placing is not None else 0,
+        }
+        inputs = tuple(one.path for one in books.ledger.files_in("facts"))
+
+        def changes(ledger: Changes) -> None:
+            ledger.add_periods(_periods(books, calendar, min(first.start, period.start), period))
+            digest = ledger.add_ruleset(ruleset.head.name, str(ruleset.head.version), texts)
+            kind = RunKind.HARD if hard else RunKind.TRIAL
+            ledger.add_run(NewRun(calendar.name, period.name, kind, digest, inputs, details))
+
+        publication.commit(changes)
+        return books.runs(calendar.name, period.name)[-1]
+
+
+def _periods(books: Books, calendar: Calendar, first: date, last: CalendarPeriod) -> list[Period]:
+    """Periods the books do not know yet, without a gap, up to the one closed."""
+    known = {status.period.name for status in books.periods(calendar.name)}
+    found: list[Period] = []
+    period = calendar.period_of(first)
+    while period.start <= last.start:
+        if period.name not in known:
+            found.append(Period(calendar.name, period.name, period.start, period.end))
+        period = calendar.next(period)
+    return found

@@ -1,0 +1,93 @@
+"""The books' facts and hand-over as the relations a run reads.
+
+Every fact gets a number that stays the same as books grow: publication, file within it, row within the file. So a fact that
+waits for a receipt is still the same fact in the next period, and a number leads back to its Parquet row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from sqlglot import exp
+
+from adapters.books.entries import FileEntry
+from adapters.books.errors import BooksError
+from adapters.books.store import Books
+from adapters.duckdb_executor import DuckDBExecutor
+from engine.model.ruleset import Ruleset
+from engine.model.schema import IMPLIED, Record
+
+FILES_OF_PUBLICATION = 4096
+ROWS_OF_FILE = 2**32
+
+
+def records_of(ruleset: Ruleset) -> tuple[Record, ...]:
+    """The records a ruleset reads: kinds and registers."""
+    return tuple(one.record for one in (*ruleset.kinds.values(), *ruleset.registers.values()))
+
+
+def attach_inputs(executor: DuckDBExecutor, books: Books, ruleset: Ruleset, upto: int | None = None) -> tuple[str, ...]:
+    """Views `input NAME` over the books' facts; the paths read. `upto` is the last publication that counts.
+
+    BooksError where a file was loaded under another shape of its record.
+    """
+    read: list[str] = []
+    for record in records_of(ruleset):
+        entries = [one for one in books.fact_entries(record.name) if upto is None or one.seq <= upto]
+        query = _numbered(record, books, entries)
+        executor.view(f"input {record.name}", query)
+        read += [one.path for one in entries]
+    return tuple(read)
+
+
+def _numbered(record: Record, books: Books, entries: list[FileEntry]) -> exp.Query:
+    columns = (*((one.name, one.type.storage) for one in record.columns), *IMPLIED)
+    required = {one.name for one in record.columns if one.required}
+    if not entries:
+        tail = (("publication", "BIGINT"), ("fact", "BIGINT"))
+        nothing = [_typed(exp.Null(), name, storage) for name, storage in (*columns, *tail)]
+        return exp.select(*nothing).where(exp.false())
+    parts = [_numbered_file(record.name, columns, required, books, entry) for entry in sorted(entries, key=lambda one: one.path)]
+    query: exp.Query = parts[0]
+    for part in parts[1:]:
+        query = exp.union(query, part, distinct=False, copy=False)
+    return query
+
+
+def _numbered_file(
+    record: str, columns: tuple[tuple[str, str], ...], required: set[str], books: Books, entry: FileEntry
+) -> exp.Select:
+    stored = dict(entry.columns)
+    shown: list[exp.Expr] = []
+    for name, storage in columns:
+        if name not in stored and name in required:
+            sentence = f"{entry.path} was loaded without {name}, which {record} now requires; make {name} `perhaps`"
+            raise BooksError(sentence)
+        value: exp.Expr = exp.Null() if name not in stored else exp.column(exp.to_identifier(name, quoted=True))
+        shown.append(_typed(value, name, storage))
+    within = sorted(one.path for one in books.ledger.files() if one.seq == entry.seq).index(entry.path)
+    base = (entry.seq * FILES_OF_PUBLICATION + within) * ROWS_OF_FILE
+    number = exp.Add(this=exp.column("file_row_number"), expression=exp.Literal.number(str(base)))
+    shown.append(_typed(exp.Literal.number(str(entry.seq)), "publication", "BIGINT"))
+    shown.append(_typed(exp.Paren(this=number), "fact", "BIGINT"))
+    return exp.select(*shown).from_(parquet(books.path(entry), row_number=True))
+
+
+def parquet(path: Path, row_number: bool = False) -> exp.Expr:
+    """The rows of a Parquet file, with their numbers where asked for."""
+    arguments: list[exp.Expr] = [exp.Literal.string(str(path))]
+    if row_number:
+        arguments.append(exp.EQ(this=exp.to_identifier("file_row_number"), expression=exp.true()))
+    return exp.Anonymous(this="read_parquet", expressions=arguments)
+
+
+def _typed(value: exp.Expr, name: str, storage: str) -> exp.Expr:
+    typed = exp.Cast(this=value, to=exp.DataType.build(storage, dialect="duckdb"))
+    return exp.Alias(this=typed, alias=exp.to_identifier(name, quoted=True))
+
+
+def attach_files(executor: DuckDBExecutor, files: Iterable[tuple[str, Path]]) -> None:
+    """Views over Parquet files by name: the hand-over, or the results of a run."""
+    for name, path in files:
+        executor.view(name, exp.select(exp.Star()).from_(parquet(path)))

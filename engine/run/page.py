@@ -1,0 +1,217 @@
+"""The results of a run read from its relations: what the page shows, what is published, and the tie-outs."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from sqlglot import exp
+
+from engine.model.identity import ruleset_hash
+from engine.model.ruleset import Reconciliation, Ruleset
+from engine.plan.adjust import effect_name
+from engine.plan.controls import control_name
+from engine.plan.relation import column, named, table
+from engine.plan.reports import report_names
+from engine.plan.world import World
+from engine.run.close import Run
+from engine.run.results import (
+    AccountLine,
+    AdjustmentLine,
+    CloseResult,
+    ControlLine,
+    ReportTable,
+    StockLine,
+    VarianceLine,
+)
+from engine.run.tie_outs import tie_outs
+
+WITNESSES = 5
+
+
+def read_results(run: Run, ruleset: Ruleset) -> CloseResult:
+    """Everything the page of a close shows."""
+    world = run.world
+    period = world.period
+    facts = sum(world.count(exp.select(column("fact")).from_(table(kind))) for kind in ruleset.kinds if world.has(kind))
+    return CloseResult(
+        period.name,
+        period.start,
+        period.end,
+        ruleset.head.currency,
+        ruleset.head.name,
+        str(ruleset.head.version),
+        ruleset_hash(ruleset),
+        _stock(world),
+        _variances(world),
+        _adjustments(world),
+        _journal(world),
+        tie_outs(run),
+        _controls(world),
+        _reports(world),
+        _late(world),
+        facts,
+        tuple(run.stages),
+    )
+
+
+def published_relations(run: Run) -> dict[str, exp.Query]:
+    """What a run leaves in the books, each in a total order: lines, subledger, layers, reconciliation, effects, findings."""
+    world = run.world
+    names = ["ledger line", *(entry.name for entry in run.entries)]
+    for reconciliation in world.ruleset.reconciliations.values():
+        names += [reconciliation.name, f"{reconciliation.name} residual"]
+    names += ["stock", "siso stock flow", "layer", "layer origin", "event"]
+    names += [effect_name(one) for one in world.ruleset.adjustments.values()]
+    names += [control_name(one) for one in world.ruleset.controls.values()]
+    for report in world.ruleset.reports.values():
+        names += report_names(report)
+    found: dict[str, exp.Query] = {}
+    for name in names:
+        if world.has(name):
+            columns = world.relation(name).column_names
+            order = [exp.Ordered(this=column(one), nulls_first=True) for one in columns]
+            found[name] = exp.select(*(column(one) for one in columns)).from_(table(name)).order_by(*order)
+    return found
+
+
+def _reconciliation(world: World) -> Reconciliation | None:
+    return next(iter(world.ruleset.reconciliations.values()), None)
+
+
+def _decimal(value: object) -> Decimal:
+    return value if isinstance(value, Decimal) else Decimal(str(value or 0))
+
+
+def _optional(value: object) -> Decimal | None:
+    return None if value is None else _decimal(value)
+
+
+def _stock(world: World) -> tuple[StockLine, ...]:
+    """Channel stock by the first key that is not the company: opening, flows, expected, reported, variance."""
+    found = _reconciliation(world)
+    if found is None or not world.has(found.name):
+        return ()
+    bucket = getattr(found.expected, "bucket", "")
+    by = next(key.name for key in found.grain.keys if key.name not in ("company", "period"))
+    has_value = any(local.name == "value" for local in found.locals)
+    sums = [named(exp.Sum(this=column(name)), name) for name in ("expected", "reported", *(("value",) if has_value else ()))]
+    silent = exp.Sum(this=exp.Case().when(exp.Is(this=column("reported"), expression=exp.Null()), exp.Literal.number("1")).else_(exp.Literal.number("0")))
+    query = exp.select(column(by), *sums, named(silent, "silent")).from_(table(found.name)).group_by(column(by)).order_by(column(by))
+    stock_name = f"{found.name} stock"
+    opening = _by_partner(world, stock_name, by, bucket, "opening")
+    others = {name: _by_partner(world, stock_name, by, name, "closing") for name in ("in-transit", "uncredited-returns")}
+    flows = _flows(world, f"{stock_name} flow", by, bucket)
+    lines: list[StockLine] = []
+    for partner, expected, reported, *rest in world.executor.rows(query):
+        value, silent_count = (rest[0], rest[1]) if has_value else (None, rest[0])
+        complete = int(str(silent_count or 0)) == 0
+        lines.append(
+            StockLine(
+                str(partner),
+                opening.get(str(partner), Decimal(0)),
+                tuple(flows.get(str(partner), ())),
+                others["in-transit"].get(str(partner), Decimal(0)),
+                others["uncredited-returns"].get(str(partner), Decimal(0)),
+                _decimal(expected),
+                _optional(reported) if complete else None,
+                _decimal(reported) - _decimal(expected) if complete else None,
+                _optional(value) if complete else None,
+                int(str(silent_count or 0)),
+            )
+        )
+    return tuple(lines)
+
+
+def _by_partner(world: World, stock: str, by: str, bucket: str, measure: str) -> dict[str, Decimal]:
+    in_bucket = exp.EQ(this=column("bucket"), expression=exp.Literal.string(bucket))
+    query = exp.select(column(by), exp.Sum(this=column(measure))).from_(table(stock)).where(in_bucket).group_by(column(by))
+    return {str(partner): _decimal(total) for partner, total in world.executor.rows(query)}
+
+
+def _flows(world: World, flow: str, by: str, bucket: str) -> dict[str, list[tuple[str, Decimal]]]:
+    in_bucket = exp.EQ(this=column("bucket"), expression=exp.Literal.string(bucket))
+    query = exp.select(column(by), column("kind"), exp.Sum(this=column("quantity"))).from_(table(flow)).where(in_bucket)
+    query = query.group_by(column(by), column("kind")).order_by(column(by), column("kind"))
+    found: dict[str, list[tuple[str, Decimal]]] = {}
+    for partner, kind, total in world.executor.rows(query):
+        found.setdefault(str(partner), []).append((str(kind), _decimal(total)))
+    return found
+
+
+def _variances(world: World) -> tuple[VarianceLine, ...]:
+    found = _reconciliation(world)
+    if found is None or not world.has(found.name):
+        return ()
+    have = world.relation(found.name).column_names
+    if not {"severity", "treatment", "approver", "variance", "value"} <= set(have):
+        return ()
+    keys = [column(name) for name in ("severity", "treatment", "approver")]
+    sums = [exp.Count(this=exp.Star()), exp.Sum(this=column("variance")), exp.Sum(this=column("value"))]
+    query = exp.select(*keys, *sums).from_(table(found.name)).group_by(*(one.copy() for one in keys)).order_by(*(one.copy() for one in keys))
+    return tuple(
+        VarianceLine(str(severity), str(treatment), str(approver or "nobody"), int(str(rows)), _optional(units), _optional(value))
+        for severity, treatment, approver, rows, units, value in world.executor.rows(query)
+    )
+
+
+def _adjustments(world: World) -> tuple[AdjustmentLine, ...]:
+    found: list[AdjustmentLine] = []
+    for one in world.ruleset.adjustments.values():
+        name = effect_name(one)
+        if world.has(name):
+            records = one.action.form == "record"
+            total = exp.Sum(this=column("quantity")) if records else exp.Null()
+            count, units = world.executor.rows(exp.select(exp.Count(this=exp.Star()), total).from_(table(name)))[0]
+            found.append(AdjustmentLine(one.name, one.action.form, int(str(count)), _optional(units)))
+    return tuple(found)
+
+
+def _journal(world: World) -> tuple[AccountLine, ...]:
+    if not world.has("ledger line"):
+        return ()
+    sides = []
+    for side in ("debit", "credit"):
+        amount = exp.Case().when(exp.EQ(this=column("side"), expression=exp.Literal.string(side)), column("amount"))
+        sides.append(exp.Sum(this=amount.else_(exp.Literal.number("0"))))
+    keys = [column("account"), column("account.title")]
+    query = exp.select(*keys, *sides).from_(table("ledger line")).group_by(*(one.copy() for one in keys)).order_by(*(one.copy() for one in keys))
+    return tuple(
+        AccountLine(str(account or "no account"), str(title or ""), _decimal(debit), _decimal(credit))
+        for account, title, debit, credit in world.executor.rows(query)
+    )
+
+
+def _controls(world: World) -> tuple[ControlLine, ...]:
+    found: list[ControlLine] = []
+    for one in world.ruleset.controls.values():
+        name = control_name(one)
+        if not world.has(name):
+            continue
+        keys = [key for key in world.relation(name).column_names if key != "guard"]
+        broken = world.count(exp.select(exp.Literal.number("1")).from_(table(name)))
+        rows = world.first_rows(name, keys, WITNESSES) if broken else []
+        witnesses = tuple(
+            ", ".join(str(value).replace("\x1f", " ") for value in row if value is not None) for row in rows
+        )
+        found.append(ControlLine(one.name, one.code, one.severity, one.role, broken, witnesses))
+    return tuple(found)
+
+
+def _reports(world: World) -> tuple[ReportTable, ...]:
+    found: list[ReportTable] = []
+    for report in world.ruleset.reports.values():
+        for name in report_names(report):
+            if world.has(name):
+                columns = [one for one in world.relation(name).column_names if one != "guard"]
+                chosen = [column(one) for one in columns]
+                rows = world.executor.rows(exp.select(*chosen).from_(table(name)).order_by(*(one.copy() for one in chosen)))
+                label = report.name if name.startswith("report ") else f"{report.name} (roll-forward)"
+                found.append(ReportTable(label, tuple(columns), tuple(tuple(row) for row in rows)))
+    return tuple(found)
+
+
+def _late(world: World) -> int:
+    if not world.has("ledger line"):
+        return 0
+    late = exp.NEQ(this=column("origin"), expression=exp.Literal.string(world.period.name))
+    return world.count(exp.select(exp.Literal.number("1")).from_(table("ledger line")).where(late))

@@ -1,0 +1,145 @@
+"""Tie-outs: what must be equal whatever the rules say. A failed one refuses publication."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from sqlglot import exp
+
+from engine.plan.relation import column, table
+from engine.plan.world import World
+from engine.run.close import Run
+from engine.run.results import TieOut
+
+
+def tie_outs(run: Run) -> tuple[TieOut, ...]:
+    """Every tie-out the run's relations allow."""
+    world = run.world
+    found: list[TieOut] = []
+    if world.has("ledger line"):
+        found += [_debits_are_credits(world), _every_line_has_an_account(world)]
+    if world.has("stock"):
+        found.append(_units_conserved(world))
+    if world.has("unit-open") and world.has("stock"):
+        found += [_layers_are_stock(world), _slices_are_events(world)]
+    if run.entries:
+        found.append(_sources_are_used(run))
+    return tuple(found)
+
+
+def _number(value: object) -> Decimal:
+    return value if isinstance(value, Decimal) else Decimal(str(value or 0))
+
+
+def _debits_are_credits(world: World) -> TieOut:
+    """By journal, company, partner, part, currency and origin: one entry each."""
+    keys = [column(name) for name in ("journal", "company", "partner", "part", "programme", "authorisation", "currency", "origin")]
+    debit = exp.EQ(this=column("side"), expression=exp.Literal.string("debit"))
+    signed = exp.Sum(this=exp.Case().when(debit, column("amount")).else_(exp.Neg(this=column("amount"))))
+    grouped = exp.select(*keys, exp.alias_(signed, "net")).from_(table("ledger line")).group_by(*(one.copy() for one in keys))
+    entries = world.count(grouped)
+    off = exp.NEQ(this=exp.column("net"), expression=exp.Literal.number("0"))
+    broken = world.executor.rows(exp.select(exp.Star()).from_(grouped.subquery("entry")).where(off).order_by(exp.column("net")).limit(1))
+    if not broken:
+        return TieOut("debits = credits", True, f"debits = credits in each of {entries:,} entries, by company and currency", True)
+    journal, *where, net = broken[0]
+    place = ", ".join(str(one) for one in where if one is not None)
+    return TieOut("debits = credits", False, f"journal {journal} is out by {net} for {place}", True, f"tieout sql 'entry {journal}'")
+
+
+def _every_line_has_an_account(world: World) -> TieOut:
+    lacking = exp.Is(this=column("account"), expression=exp.Null())
+    rows = world.executor.rows(exp.select(column("role")).distinct().from_(table("ledger line")).where(lacking).order_by(column("role")))
+    if not rows:
+        return TieOut("accounts", True, "every line has an account", True)
+    names = ", ".join(str(row[0]) for row in rows)
+    return TieOut("accounts", False, f"no account for {names}", True, "add the role to `accounts`")
+
+
+def _units_conserved(world: World) -> TieOut:
+    """opening + received - issued = closing for every key and bucket, and all movements together come to nothing."""
+    sides = exp.Sub(this=exp.Add(this=column("opening"), expression=column("received")), expression=column("issued"))
+    off = exp.NEQ(this=exp.Paren(this=sides), expression=column("closing"))
+    keys = [name for name in world.relation("stock").column_names if name not in ("bucket", "opening", "received", "issued", "closing")]
+    combinations = world.count(exp.select(*(column(name) for name in keys)).distinct().from_(table("stock")))
+    broken = world.count(exp.select(exp.Literal.number("1")).from_(table("stock")).where(off))
+    moved = _number(world.executor.rows(exp.select(exp.Sum(this=exp.Sub(this=column("received"), expression=column("issued")))).from_(table("stock")))[0][0])
+    passed = broken == 0 and moved == 0
+    sentence = f"units: opening + in - out = closing for {combinations - broken:,} of {combinations:,} keys; nothing appears or is lost"
+    return TieOut("units conserved", passed, sentence, True, "" if passed else "tieout sql stock")
+
+
+def _layers_are_stock(world: World) -> TieOut:
+    """Units in layers are the units in the buckets the layers cover, pool by pool, but for those that wait for a receipt."""
+    layers = next(iter(world.ruleset.layers.values()))
+    buckets = [exp.Literal.string(one) for one in layers.buckets]
+    keys = [key.name for key in layers.grain.keys]
+    in_stock = (
+        exp.select(*(column(name) for name in keys), exp.alias_(exp.Sum(this=column("closing")), "units"))
+        .from_(table("stock"))
+        .where(exp.In(this=column("bucket"), expressions=buckets))
+        .group_by(*(column(name) for name in keys))
+    )
+    held = exp.select(column("pool"), exp.alias_(exp.Sub(this=column("to"), expression=column("from")), "units")).from_(table("unit-open"))
+    waiting = [
+        exp.select(column("pool"), exp.alias_(exp.Neg(this=column("quantity")), "units")).from_(table(name))
+        for name in ("unit-waiting", "unit-owed")
+    ]
+    both = exp.union(held, *waiting, distinct=False).subquery("u")
+    in_layers = exp.select(column("pool", "u"), exp.alias_(exp.Sum(this=exp.column("units", table="u")), "units")).from_(both).group_by(column("pool", "u"))
+    same_pool = exp.EQ(this=column("pool", "p"), expression=exp.column("pool", table="l"))
+    pooled = exp.select(*(column(name, "p") for name in keys), exp.alias_(exp.column("units", table="l"), "units")).from_(table("pool", "p"))
+    pooled = pooled.join(in_layers.subquery("l"), on=same_pool, join_type="left", copy=False)
+    matches = exp.and_(*(exp.NullSafeEQ(this=column(name, "s"), expression=column(name, "p")) for name in keys), copy=False)
+    zero = exp.Literal.number("0")
+    stock_units = exp.Mul(this=exp.Coalesce(this=exp.column("units", table="s"), expressions=[zero]), expression=exp.Literal.number("1000"))
+    layer_units = exp.Coalesce(this=exp.column("units", table="p"), expressions=[zero.copy()])
+    joined = exp.select(exp.alias_(stock_units, "stock"), exp.alias_(layer_units, "layers")).from_(in_stock.subquery("s"))
+    joined = joined.join(pooled.subquery("p"), on=matches, join_type="full", copy=False)
+    differ = exp.NEQ(this=exp.column("stock"), expression=exp.column("layers"))
+    total, wrong = world.count(joined), world.count(exp.select(exp.Star()).from_(joined.subquery("both")).where(differ))
+    sums = world.executor.rows(exp.select(exp.Sum(this=exp.column("stock")), exp.Sum(this=exp.column("layers"))).from_(joined.subquery("both")))[0]
+    figures = " = ".join(f"{_number(one).scaleb(-3).normalize():,f}" for one in sums)
+    if wrong == 0:
+        return TieOut("units in layers", True, f"units in layers = units in {', '.join(layers.buckets)}: {figures} in {total:,} pools", True)
+    return TieOut("units in layers", False, f"units in layers and in stock differ in {wrong:,} of {total:,} pools ({figures})", True, "tieout sql layer")
+
+
+def _slices_are_events(world: World) -> TieOut:
+    """Every fact that enters or leaves is placed wholly: its slices, with what waits, are its quantity."""
+    leaves = exp.In(this=column("class", "e"), expressions=[exp.Literal.number("3"), exp.Literal.number("4")])
+    slices = exp.select(column("event"), exp.alias_(exp.Sub(this=column("to"), expression=column("from")), "units")).from_(table("unit-slice"))
+    slices = slices.where(exp.Not(this=column("settling")))
+    waiting = exp.select(column("event"), exp.alias_(column("quantity"), "units")).from_(table("unit-waiting"))
+    reopened = exp.select(column("event"), exp.alias_(column("quantity"), "units")).from_(table("unit-reopened"))
+    placed = exp.union(slices, waiting, reopened, distinct=False).subquery("u")
+    by_event = exp.select(column("event", "u"), exp.alias_(exp.Sum(this=exp.column("units", table="u")), "units")).from_(placed).group_by(column("event", "u"))
+    same = exp.EQ(this=exp.column("event", table="s"), expression=column("event", "e"))
+    zero = exp.Literal.number("0")
+    off = exp.NEQ(this=exp.Coalesce(this=exp.column("units", table="s"), expressions=[zero]), expression=column("quantity", "e"))
+    query = exp.select(column("kind", "e"), column("identity", "e")).from_(table("event", "e"))
+    query = query.join(by_event.subquery("s"), on=same, join_type="left", copy=False).where(leaves, off)
+    wrong = world.executor.rows(query.order_by(column("kind", "e"), column("identity", "e")).limit(1))
+    events = world.count(exp.select(exp.Literal.number("1")).from_(table("event", "e")).where(leaves.copy()))
+    if not wrong:
+        return TieOut("source units used", True, f"each of {events:,} departures and returns is placed to the last unit", True)
+    name = str(wrong[0][1]).replace("\x1f", " ")
+    return TieOut("source units used", False, f"{wrong[0][0]} {name} is not placed wholly", True, "tieout explain --not ROW")
+
+
+def _sources_are_used(run: Run) -> TieOut:
+    """The amounts of the subledger are the amounts of the ledger, journal by journal."""
+    world = run.world
+    wrong: list[str] = []
+    rows = 0
+    for entry in run.entries:
+        amounts = [exp.Sum(this=exp.Abs(this=column(name))) for name in entry.amounts]
+        found = world.executor.rows(exp.select(exp.Count(this=exp.Star()), *amounts).from_(table(entry.name)))[0]
+        rows += int(str(found[0]))
+        is_journal = exp.EQ(this=column("journal"), expression=exp.Literal.string(entry.journal.name))
+        posted = world.executor.rows(exp.select(exp.Sum(this=column("amount"))).from_(table("ledger line")).where(is_journal))[0][0]
+        if sum((_number(one) for one in found[1:]), Decimal(0)) != _number(posted):
+            wrong.append(entry.journal.name)
+    if not wrong:
+        return TieOut("subledger = ledger", True, f"source amounts are fully used: {rows:,} subledger rows make the journal's lines", True)
+    return TieOut("subledger = ledger", False, f"subledger and ledger differ in {', '.join(wrong)}", True, f"tieout sql 'entry {wrong[0]}'")
