@@ -91,7 +91,7 @@ class Sentences:
             if not isinstance(symbol, NonTerminal):
                 found.append(symbol.name)
                 continue
-            nearest = wanted is not None and _distance(wanted, symbol.name) == _nearest(wanted, rule)
+            nearest = wanted is not None and _distance(wanted.origin.name, symbol.name) == _nearest(wanted, rule)
             found += self.kinds(symbol.name, wanted if nearest else None, depth - 1)
             wanted = None if nearest else wanted
         return found
@@ -179,16 +179,22 @@ def _words_of(kind: str) -> tuple[str, ...]:
 
 def _nearest(wanted: Rule, rule: Rule) -> int:
     inner = (symbol.name for symbol in rule.expansion if isinstance(symbol, NonTerminal))
-    return min((_distance(wanted, name) for name in inner), default=DEPTH)
+    return min((_distance(wanted.origin.name, name) for name in inner), default=DEPTH)
 
 
 @cache
-def _distance(wanted: Rule, name: str) -> int:
-    """How many productions lie between a rule and the one that a wanted production belongs to."""
+def _distance(wanted: str, name: str) -> int:
+    """How many productions lie between a rule and a wanted one."""
     level, distance, reached = {name}, 0, {name}
-    while level and wanted.origin.name not in level:
-        inner = (symbol.name for one in level for rule in productions()[one] for symbol in rule.expansion)
-        level = {one for one in inner if one in productions()} - reached
+    while level and wanted not in level:
+        level = set().union(*map(_inner, level)) - reached
         reached |= level
         distance += 1
     return distance if level else DEPTH
+
+
+@cache
+def _inner(name: str) -> frozenset[str]:
+    """The rules that a rule names."""
+    symbols = (symbol for rule in productions()[name] for symbol in rule.expansion)
+    return frozenset(symbol.name for symbol in symbols if isinstance(symbol, NonTerminal))
