@@ -1,25 +1,22 @@
-"""Walking bound trees: every expression under a node, and the items, roles and rows they read."""
+"""Walking bound trees: every expression and every test under a node."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
-from functools import lru_cache
 
 from engine.model.expression import (
     Bound,
     ComparisonOf,
     ExistsTest,
-    FieldOf,
-    ItemOf,
     MissingTest,
     OneOfTest,
     PeriodTest,
     TestOf,
 )
-from engine.model.ruleset import Ruleset
 
 TESTS = (ComparisonOf, OneOfTest, MissingTest, ExistsTest, PeriodTest)
+_INNER: dict[type, tuple[str, ...] | None] = {}
 LEAVES = ("span", "type", "meta", "grain", "part_grain", "record", "scope")
 
 
@@ -49,25 +46,9 @@ def _nodes(node: object) -> Iterator[object]:
             yield from _nodes(getattr(node, name))
 
 
-@lru_cache(maxsize=256)
 def _inner(family: type) -> tuple[str, ...] | None:
-    """The fields of a node that can hold expressions; None for what is no node."""
-    if not is_dataclass(family):
-        return None
-    return tuple(field.name for field in fields(family) if field.name not in LEAVES)
-
-
-def items_read(node: object) -> Iterator[tuple[str, Bound]]:
-    """The items a node reads, by name as `ItemOf` says it, with the place of reading."""
-    for one in walk(node):
-        if isinstance(one, ItemOf):
-            yield one.item, one
-
-
-def reconciliation_read(ruleset: Ruleset, node: object) -> Iterator[tuple[str, Bound]]:
-    """The reconciliations whose own values a node reads, inside their row or from outside."""
-    for one in walk(node):
-        if isinstance(one, FieldOf) and one.row in ruleset.reconciliations:
-            yield one.row, one
-        elif isinstance(one, ItemOf) and one.item.partition(".")[0] in ruleset.reconciliations:
-            yield one.item.partition(".")[0], one
+    """The fields of a node that can hold expressions; None for what is no node. Looked up once for each class."""
+    if family not in _INNER:
+        inner = fields(family) if is_dataclass(family) else None
+        _INNER[family] = None if inner is None else tuple(one.name for one in inner if one.name not in LEAVES)
+    return _INNER[family]

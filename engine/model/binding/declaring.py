@@ -159,7 +159,7 @@ def _declare_exceptions(world: World) -> None:
         if name in world.declared:
             world.error(
                 "T103",
-                f"`{name}` is declared twice: there is a {world.declared[name].family} of this name",
+                f"`{name}` is declared twice: there is {_article(world.declared[name].family)} of this name",
                 exception.name.span,
                 "rename one of them",
             )

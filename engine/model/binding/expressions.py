@@ -214,16 +214,22 @@ def _is_money(world: World, asker: Asker, node: syntax.Expression) -> bool:
 def _not_zero(world: World, asker: Asker, divisor: Expression) -> None:
     if isinstance(divisor, Literal) and not is_zero(divisor):
         return
-    if fingerprint(divisor) in asker.nonzero or divisor.type == UNKNOWN:
+    if fingerprint(divisor) in asker.nonzero or divisor.type == UNKNOWN or _is_held(divisor):
         return
     text = " ".join(divisor.span.text.split())
     message = f"divides by `{text}`, which can be 0"
     help_text = f"say what then: `, but 0 when {text} is 0`"
-    if isinstance(divisor, FieldOf | RegisterField | FactField) and not divisor.perhaps:
+    recorded = isinstance(divisor, FieldOf) and divisor.row not in world.reconciliations
+    if recorded or isinstance(divisor, RegisterField | FactField):
         # A recorded value is 0 only where the record is wrong, and the run stops there naming the row.
         world.warning("T204", message, divisor.span, help_text)
     else:
         world.error("T204", message, divisor.span, help_text)
+
+
+def _is_held(value: Expression) -> bool:
+    """Units a layer still holds, or a slice moves: there is no layer and no slice without any."""
+    return isinstance(value, FieldOf) and (value.row, value.name) in (("layer", "remaining"), ("slice", "quantity"))
 
 
 def _rounded(world: World, asker: Asker, node: syntax.Rounded, expected: DataType | None) -> Expression:

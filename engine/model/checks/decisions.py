@@ -55,7 +55,7 @@ def _explained(decision: Decision, outcome: str) -> bool:
 
 
 def _outcomes_read(ruleset: Ruleset) -> dict[str, frozenset[str]]:
-    """By decision, the outcomes that a test outside it names: of the decision itself, or of the layers that carry it."""
+    """By decision, the outcomes that a test outside it names, of the decision or of layers that carry it."""
     found: dict[str, set[str]] = {name: set() for name in ruleset.decisions}
     for holder in _holders(ruleset):
         for test in tests_under(holder):

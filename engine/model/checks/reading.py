@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from dsl.span import Span
-from engine.model.expression import AggregateOf, Bound
+from engine.model.expression import AggregateOf, Bound, FieldOf, ItemOf
 from engine.model.ruleset import Allocation, Amount, Decision, Parameter, Ruleset, Table
-from engine.model.walk import items_read, reconciliation_read, walk
+from engine.model.walk import walk
 
 Value = Amount | Allocation | Decision | Parameter | Table
 
@@ -45,16 +45,16 @@ def owner_of(ruleset: Ruleset, name: str) -> str:
 
 def edges(ruleset: Ruleset, reader: str, node: object) -> Iterator[Edge]:
     """Every item a node reads: values, reconciliations, and layers where it goes over them."""
-    for name, place in items_read(node):
-        yield Edge(reader, owner_of(ruleset, name), place.span)
-    for name, place in reconciliation_read(ruleset, node):
-        yield Edge(reader, name, place.span)
     for place in walk(node):
-        for layers in _layers_gone_over(ruleset, place):
-            yield Edge(reader, layers, place.span)
+        for read in _read(ruleset, place):
+            yield Edge(reader, read, place.span)
 
 
-def _layers_gone_over(ruleset: Ruleset, place: Bound) -> tuple[str, ...]:
+def _read(ruleset: Ruleset, place: Bound) -> tuple[str, ...]:
+    if isinstance(place, ItemOf):
+        return (owner_of(ruleset, place.item),)
+    if isinstance(place, FieldOf):
+        return (place.row,) if place.row in ruleset.reconciliations else ()
     if isinstance(place, AggregateOf) and place.source.grain.form in ("layers", "slices"):
         return tuple(ruleset.layers)
     return ()
