@@ -15,7 +15,7 @@ from engine.plan.frame import Frame
 from engine.plan.frames import carried_type, fact_frame, layer_fields, layers_of
 from engine.plan.layers.policy import Placing
 from engine.plan.layers.state import LAST_COLUMNS, OPEN_COLUMNS, OWED_COLUMNS, SOLD_COLUMNS, WAITING_COLUMNS
-from engine.plan.numbers import Value, cast, decimal_type
+from engine.plan.numbers import Value, cast, decimal_type, stored
 from engine.plan.relation import Origin, Relation, column, named, table
 from engine.plan.stock import union_all
 from engine.plan.world import World, empty
@@ -63,6 +63,7 @@ def make_units(world: World) -> None:
     world.add(
         Relation("pool event", ("kind", "fact"), (*key_columns, *EVENT_COLUMNS), union_all(moves), rule, stored=False)
     )
+    _make_ignored(world, layers, keys, rule)
     _make_pools(world, keys, rule)
     _number_events(world, layers, keys, rule)
 
@@ -78,10 +79,8 @@ def _pool_types(world: World, layers: Layers) -> dict[str, DataType]:
 def _kind_events(world: World, layers: Layers, kind: Kind) -> exp.Query:
     """One row for each fact of a kind that enters or leaves."""
     frame = fact_frame(world, kind.name)
-    for mark, tests in layers.ignores:
-        marked = exp.EQ(this=frame.column("mark"), expression=exp.Literal.string(mark))
-        ignored = exp.and_(marked, exp.Paren(this=frame.test(tests, layers.grain)), copy=False)
-        frame.filter(exp.Not(this=exp.Coalesce(this=exp.Paren(this=ignored), expressions=[exp.false()])))
+    if layers.ignores:
+        frame.filter(exp.Not(this=_ignored(frame, layers)))
     class_ = OPENS if kind.name in layers.opening_kinds else RETURNS if kind.name in layers.returning_kinds else LEAVES
     document, specific, otherwise = _names(frame, layers, kind, class_)
     own: dict[str, exp.Expr] = {
@@ -102,6 +101,38 @@ def _kind_events(world: World, layers: Layers, kind: Kind) -> exp.Query:
     return frame.rows_query([]).select(*keyed, *events)
 
 
+def _ignored(frame: Frame, layers: Layers) -> exp.Expr:
+    """Whether a phrase `ignore facts marked W when T` holds for a fact."""
+    found: list[exp.Expr] = []
+    for mark, tests in layers.ignores:
+        holds = frame.test(tests, layers.grain)
+        marked = exp.EQ(this=frame.column("mark"), expression=exp.Literal.string(mark))
+        found.append(exp.Paren(this=exp.and_(marked, exp.Paren(this=holds), copy=False)))
+    return exp.Coalesce(this=exp.Paren(this=exp.or_(*found, copy=False)), expressions=[exp.false()])
+
+
+def _make_ignored(world: World, layers: Layers, keys: dict[str, DataType], rule: Origin) -> None:
+    """`ignored unit`: by pool, the units that layers hold beyond stock because facts were ignored, those handed over included."""
+    branches: list[exp.Query] = []
+    for name in _moving(layers) if layers.ignores else ():
+        frame = fact_frame(world, name)
+        frame.filter(_ignored(frame, layers))
+        sign = "1000" if name in layers.leaving_kinds else "-1000"
+        units = exp.Mul(this=frame.column("quantity"), expression=exp.Literal.number(sign))
+        keyed = [named(_pool_key(frame, key, type_), key) for key, type_ in keys.items()]
+        branches.append(frame.rows_query([]).select(*keyed, named(cast(units, "BIGINT"), "units")))
+    if "handed ignored" in world.given:
+        branches.append(exp.select(*(column(key) for key in keys), column("units")).from_(table("handed ignored")))
+    columns = (*((key, type_.storage) for key, type_ in keys.items()), ("units", "BIGINT"))
+    if branches:
+        total = named(cast(exp.Sum(this=column("units")), "BIGINT"), "units")
+        query = exp.select(*(column(key) for key in keys), total).from_(union_all(branches).subquery("ignored"))
+        query = query.group_by(*(column(key) for key in keys))
+    else:
+        query = exp.select(*(named(empty(storage), name) for name, storage in columns)).where(exp.false())
+    world.add(Relation("ignored unit", tuple(keys), columns, query, rule))
+
+
 def _pool_key(frame: Frame, name: str, type_: DataType) -> exp.Expr:
     return frame.column(frame.keys[name][0]) if name in frame.keys else empty(type_.storage)
 
@@ -110,6 +141,8 @@ def _names(frame: Frame, layers: Layers, kind: Kind, class_: int) -> tuple[exp.E
     """What an opening is called by, or what a departure names: document, specific value; and what takes the rest."""
     nothing = empty("VARCHAR")
     have = {one.name for one in kind.record.columns}
+    if class_ == LEAVES:
+        _lend_fields(frame, layers, kind)
     if class_ == OPENS:
         document = frame.column("document") if "document" in have else nothing
         by = [field for field, _ in layers.leave_by if field in have]
@@ -136,6 +169,18 @@ def _names(frame: Frame, layers: Layers, kind: Kind, class_: int) -> tuple[exp.E
                 .else_(nothing.copy())
             )
     return document, specific, otherwise
+
+
+def _lend_fields(frame: Frame, layers: Layers, kind: Kind) -> None:
+    """Let a test over everything that leaves be read of one kind's facts: a field the kind lacks is missing there."""
+    kinds = frame.world.ruleset.kinds
+    for other in (kinds[name] for name in layers.leaving_kinds):
+        for one in other.record.columns:
+            own = frame.fields.get((kind.name, one.name))
+            if own is None:
+                label = frame.label_of(frame.define(f"no {one.name}", stored(empty(one.type.storage), one.type)))
+                own = frame.fields[(kind.name, one.name)] = (label, one.type)
+            frame.fields[(other.name, one.name)] = own
 
 
 def _leaving_grain(kind: Kind) -> Grain:
