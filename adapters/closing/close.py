@@ -14,8 +14,6 @@ from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 
-from sqlglot import exp
-
 from adapters.books.changes import Changes
 from adapters.books.entries import NewRun, Period, RunKind
 from adapters.books.entries import Run as StoredRun
@@ -27,7 +25,6 @@ from engine.ledger.calendar import Calendar
 from engine.ledger.calendar import Period as CalendarPeriod
 from engine.model.ruleset import Ruleset
 from engine.plan.facts import Cutoff
-from engine.plan.relation import column, table
 from engine.run.close import Run, close_calendar, run_period
 from engine.run.handover import hand_over
 from engine.run.page import published_relations, read_results
@@ -78,7 +75,7 @@ def close_period(
         raise PeriodClosed(f"{period.name} is hard-closed; what changes it posts in {_next_open(calendar, last).name}")
     with tempfile.TemporaryDirectory(dir=resources.folder) as folder:
         handed = _handed_over(books, calendar, last)
-        for earlier in _between(books, ruleset, calendar, last, period):
+        for earlier in _between(books, calendar, last, period):
             with run_of(books, ruleset, earlier, handed, resources, Path(folder), progress) as run:
                 handed = _write_hand_over(books, run, earlier, Path(folder))
         with run_of(books, ruleset, period, handed, resources, Path(folder), progress) as run:
@@ -113,7 +110,7 @@ def beginning_of(books: Books, ruleset: Ruleset, period: CalendarPeriod, resourc
     calendar = close_calendar(ruleset)
     last = _last_before(books, calendar, period)
     handed = _handed_over(books, calendar, last)
-    for earlier in _between(books, ruleset, calendar, last, period):
+    for earlier in _between(books, calendar, last, period):
         with run_of(books, ruleset, earlier, handed, resources, folder) as run:
             handed = _write_hand_over(books, run, earlier, folder)
     return handed
@@ -143,16 +140,17 @@ def _handed_over(books: Books, calendar: Calendar, last: StoredRun | None) -> Ha
     if last is None:
         return Handed(None, ())
     files = books.run_files(last)
-    handed = tuple(sorted((name, path) for name, path in files.items() if name.startswith("handed ")))
+    named = ((relation_name(name), path) for name, path in files.items())
+    handed = tuple(sorted((name, path) for name, path in named if name.startswith("handed ")))
     # A run reads what was published before it: its own number is the publication it became.
     return Handed(Cutoff(last.id - 1, _end_of(calendar, last)), handed)
 
 
 def _between(
-    books: Books, ruleset: Ruleset, calendar: Calendar, last: StoredRun | None, period: CalendarPeriod
+    books: Books, calendar: Calendar, last: StoredRun | None, period: CalendarPeriod
 ) -> list[CalendarPeriod]:
-    """Open periods from the last hard close (or the first fact) up to, and without, the one wanted."""
-    first = _next_open(calendar, last) if last is not None else first_period(books, ruleset, calendar)
+    """Open periods from the last hard close (or the books' first period) up to, and without, the one wanted."""
+    first = _next_open(calendar, last) if last is not None else first_period(books, calendar)
     if first is None or first.start > period.start:
         return []
     found: list[CalendarPeriod] = []
@@ -162,17 +160,10 @@ def _between(
     return found
 
 
-def first_period(books: Books, ruleset: Ruleset, calendar: Calendar) -> CalendarPeriod | None:
-    """The period of the earliest fact; None where the books hold none."""
-    days: list[date] = []
-    with DuckDBExecutor() as executor:
-        attach_inputs(executor, books, ruleset)
-        for kind in ruleset.kinds.values():
-            earliest = exp.select(exp.Min(this=column(kind.record.on or ""))).from_(table(f"input {kind.name}"))
-            day = executor.rows(earliest)[0][0]
-            if isinstance(day, date):
-                days.append(day)
-    return calendar.period_of(min(days)) if days else None
+def first_period(books: Books, calendar: Calendar) -> CalendarPeriod | None:
+    """The period the books begin with: the earliest one ever closed, be it as a trial; None where none was."""
+    starts = [status.period.start for status in books.periods(calendar.name)]
+    return calendar.period_of(min(starts)) if starts else None
 
 
 def _write_hand_over(books: Books, run: Run, period: CalendarPeriod, folder: Path) -> Handed:
@@ -184,6 +175,16 @@ def _write_hand_over(books: Books, run: Run, period: CalendarPeriod, folder: Pat
         executor.copy_to_parquet(query, path)
         files.append((name, path))
     return Handed(Cutoff(books.ledger.head().seq, period.end), tuple(files))
+
+
+def file_name(relation: str) -> str:
+    """The name of a relation's file in the books: relations are named in words, files without blanks."""
+    return relation.replace(" ", "_")
+
+
+def relation_name(file: str) -> str:
+    """The relation a file of the books holds; names of the language have no underscore."""
+    return file.replace("_", " ")
 
 
 def _publish(
@@ -200,10 +201,10 @@ def _publish(
     executor = run.world.executor
     assert isinstance(executor, DuckDBExecutor)
     texts = dict(ruleset.texts)
-    first = first_period(books, ruleset, calendar) or period
+    first = first_period(books, calendar) or period
     with books.publication("run", f"{period.name} {'hard' if hard else 'trial'}") as publication:
         for name, query in (*published_relations(run).items(), *(hand_over(run.world).items() if hard else ())):
-            publication.write(executor.connection, query.sql(dialect="duckdb"), name)
+            publication.write(executor.connection, query.sql(dialect="duckdb"), file_name(name))
         details = {
             "tieout": version("tieout"),
             "duckdb": version("duckdb"),

@@ -213,7 +213,7 @@ class Frame:
         if not self._new and not self._joins:
             return
         query = self._select([exp.Column(this=exp.Star(), table=exp.to_identifier(ROWS, quoted=True))])
-        self._source = query.subquery(exp.to_identifier(ROWS, quoted=True))
+        self._source = query.subquery(exp.to_identifier(ROWS, quoted=True), copy=False)
         self._joins, self._join_names, self._new = [], {}, []
 
     def filter(self, condition: exp.Expr) -> None:
@@ -223,8 +223,9 @@ class Frame:
             if self.guards
             else condition
         )
-        query = self._select([exp.Column(this=exp.Star(), table=exp.to_identifier(ROWS, quoted=True))]).where(kept)
-        self._source = query.subquery(exp.to_identifier(ROWS, quoted=True))
+        query = self._select([exp.Column(this=exp.Star(), table=exp.to_identifier(ROWS, quoted=True))])
+        query = query.where(kept, copy=False)
+        self._source = query.subquery(exp.to_identifier(ROWS, quoted=True), copy=False)
         self._joins, self._join_names, self._new = [], {}, []
 
     def guard(self, code: str, message: str, rules: tuple[str, ...], broken: exp.Expr) -> None:
@@ -274,7 +275,7 @@ class Frame:
 
     def _select(self, first: Sequence[exp.Expr]) -> exp.Select:
         new = [named(sql, label) for label, sql in self._new]
-        query = exp.select(*first, *new).from_(self._source)
+        query = exp.select(*first, *new).from_(self._source, copy=False)
         for join in self._joins:
             query.append("joins", join)
         return query
@@ -285,7 +286,7 @@ class Frame:
         return self._select_only(selected)
 
     def _select_only(self, selected: Sequence[exp.Expr]) -> exp.Select:
-        query = exp.select(*selected).from_(self._source)
+        query = exp.select(*selected).from_(self._source, copy=False)
         for join in self._joins:
             query.append("joins", join.copy())
         return query

@@ -176,7 +176,8 @@ def _make_past_periods(world: World) -> None:
 def _sums(world: World, entry: Entry, money: str) -> exp.Query:
     """One pass over a journal's rows: for each group, sums of positive and negative amounts of every line."""
     rows = table(entry.name, "e")
-    late = exp.LT(this=column("posting-date", "e"), expression=date_literal(world.period.start))
+    late: exp.Expr = exp.LT(this=column("posting-date", "e"), expression=date_literal(world.period.start))
+    late = late if world.follows else exp.false()
     origin = exp.Case().when(late, column("origin", "p")).else_(exp.Literal.string(world.period.name))
     inside = exp.and_(
         late.copy(),

@@ -182,6 +182,8 @@ def handed_layers(world: World) -> dict[str, exp.Query]:
             .where(exp.and_(is_open, live.copy(), copy=False))
         )
         found["handed piece"] = chosen
+    ignored_columns = world.relation("ignored unit").column_names
+    found["handed ignored"] = exp.select(*(column(one) for one in ignored_columns)).from_(table("ignored unit"))
     found["handed event"] = _waiting_events(world)
     return found
 

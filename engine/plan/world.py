@@ -43,6 +43,8 @@ class World:
     executor: Executor
     strict: bool = True
     given: frozenset[str] = frozenset()
+    follows: bool = False
+    """Whether a hard close came before: only then is a fact of an earlier day late; else it belongs to the go-live."""
     relations: dict[str, Relation] = field(default_factory=dict)
     rows: dict[str, int | None] = field(default_factory=dict)
     current: dict[str, str] = field(default_factory=dict)

@@ -69,7 +69,7 @@ def run_period(
 
     Raises RunStopped where the material does not allow an answer (two rules that differ, units sold beyond stock, ...).
     """
-    world = World(ruleset, close_calendar(ruleset), period, executor, strict, given)
+    world = World(ruleset, close_calendar(ruleset), period, executor, strict, given, follows=cutoff is not None)
     run = Run(world)
     steps: list[tuple[str, Callable[[], None]]] = [
         ("registers and facts", lambda: _make_inputs(world, cutoff)),

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from sqlglot import exp
 
+from engine.model.ruleset import Layers
 from engine.plan.relation import column, table
 from engine.plan.world import World
 from engine.run.close import Run
@@ -70,39 +71,52 @@ def _units_conserved(world: World) -> TieOut:
 
 
 def _layers_are_stock(world: World) -> TieOut:
-    """Units in layers are the units in the buckets the layers cover, pool by pool, but for those that wait for a receipt."""
+    """Pool by pool: units in layers = units in the covered buckets + units absorbed that no layer gave up - units owed."""
     layers = next(iter(world.ruleset.layers.values()))
-    buckets = [exp.Literal.string(one) for one in layers.buckets]
     keys = [key.name for key in layers.grain.keys]
-    in_stock = (
-        exp.select(*(column(name) for name in keys), exp.alias_(exp.Sum(this=column("closing")), "units"))
-        .from_(table("stock"))
-        .where(exp.In(this=column("bucket"), expressions=buckets))
-        .group_by(*(column(name) for name in keys))
-    )
-    held = exp.select(column("pool"), exp.alias_(exp.Sub(this=column("to"), expression=column("from")), "units")).from_(table("unit-open"))
-    waiting = [
-        exp.select(column("pool"), exp.alias_(exp.Neg(this=column("quantity")), "units")).from_(table(name))
-        for name in ("unit-waiting", "unit-owed")
-    ]
-    both = exp.union(held, *waiting, distinct=False).subquery("u")
-    in_layers = exp.select(column("pool", "u"), exp.alias_(exp.Sum(this=exp.column("units", table="u")), "units")).from_(both).group_by(column("pool", "u"))
-    same_pool = exp.EQ(this=column("pool", "p"), expression=exp.column("pool", table="l"))
-    pooled = exp.select(*(column(name, "p") for name in keys), exp.alias_(exp.column("units", table="l"), "units")).from_(table("pool", "p"))
-    pooled = pooled.join(in_layers.subquery("l"), on=same_pool, join_type="left", copy=False)
-    matches = exp.and_(*(exp.NullSafeEQ(this=column(name, "s"), expression=column(name, "p")) for name in keys), copy=False)
-    zero = exp.Literal.number("0")
-    stock_units = exp.Mul(this=exp.Coalesce(this=exp.column("units", table="s"), expressions=[zero]), expression=exp.Literal.number("1000"))
-    layer_units = exp.Coalesce(this=exp.column("units", table="p"), expressions=[zero.copy()])
-    joined = exp.select(exp.alias_(stock_units, "stock"), exp.alias_(layer_units, "layers")).from_(in_stock.subquery("s"))
-    joined = joined.join(pooled.subquery("p"), on=matches, join_type="full", copy=False)
-    differ = exp.NEQ(this=exp.column("stock"), expression=exp.column("layers"))
-    total, wrong = world.count(joined), world.count(exp.select(exp.Star()).from_(joined.subquery("both")).where(differ))
-    sums = world.executor.rows(exp.select(exp.Sum(this=exp.column("stock")), exp.Sum(this=exp.column("layers"))).from_(joined.subquery("both")))[0]
-    figures = " = ".join(f"{_number(one).scaleb(-3).normalize():,f}" for one in sums)
+    measured = exp.union(*_measures(world, layers, keys), distinct=False).subquery("m")
+    names = ("stock", "ignored", "waiting", "held")
+    sums = [exp.alias_(exp.Sum(this=exp.column(name, table="m")), name) for name in names]
+    by_pool = exp.select(*(column(key, "m") for key in keys), *sums).from_(measured).group_by(*(column(key, "m") for key in keys))
+    pools = by_pool.subquery("p")
+    expected = exp.Add(this=exp.column("stock"), expression=exp.Add(this=exp.column("ignored"), expression=exp.column("waiting")))
+    differ = exp.NEQ(this=expected, expression=exp.column("held"))
+    wrong = world.count(exp.select(exp.Star()).from_(pools).where(differ))
+    total, *figures = world.executor.rows(exp.select(exp.Count(this=exp.Star()), *(exp.Sum(this=exp.column(name)) for name in names)).from_(pools))[0]
+    stock, ignored, waiting, held = (_number(one).scaleb(-3) for one in figures)
+    sentence = f"deferred units = units in {', '.join(layers.buckets)}: {_units(held)} = {_units(stock)}"
+    if ignored:
+        sentence += f" + {_units(ignored)} absorbed, not recognised"
+    if waiting:
+        sentence += f" + {_units(waiting)} sold and waiting for a receipt"
+    sentence += f" in {_number(total):,} pools"
     if wrong == 0:
-        return TieOut("units in layers", True, f"units in layers = units in {', '.join(layers.buckets)}: {figures} in {total:,} pools", True)
-    return TieOut("units in layers", False, f"units in layers and in stock differ in {wrong:,} of {total:,} pools ({figures})", True, "tieout sql layer")
+        return TieOut("units in layers", True, sentence, True)
+    return TieOut("units in layers", False, f"{sentence}; they differ in {wrong:,}", True, "tieout sql layer")
+
+
+def _units(value: Decimal) -> str:
+    return f"{value:,.3f}".rstrip("0").rstrip(".")
+
+
+def _measures(world: World, layers: Layers, keys: list[str]) -> list[exp.Select]:
+    """One row for each thing counted, in thousandths of a unit: (pool keys, stock, ignored, waiting, held)."""
+    zero = exp.Literal.number("0")
+    names = ("stock", "ignored", "waiting", "held")
+
+    def row(source: exp.Select | exp.Expr, name: str, value: exp.Expr, alias: str = "") -> exp.Select:
+        shown = [exp.alias_(value if one == name else zero.copy(), one) for one in names]
+        return exp.select(*(column(key, alias or None) for key in keys), *shown).from_(source)
+
+    in_buckets = exp.In(this=column("bucket"), expressions=[exp.Literal.string(one) for one in layers.buckets])
+    units = exp.Mul(this=column("closing"), expression=exp.Literal.number("1000"))
+    found = [row(table("stock"), "stock", units).where(in_buckets), row(table("ignored unit"), "ignored", column("units"))]
+    same = exp.EQ(this=column("pool", "p"), expression=column("pool", "u"))
+    span = exp.Paren(this=exp.Sub(this=column("to", "u"), expression=column("from", "u")))
+    found.append(row(table("unit-open", "u"), "held", span, "p").join(table("pool", "p"), on=same, copy=False))
+    for name in ("unit-waiting", "unit-owed"):
+        found.append(row(table(name, "u"), "waiting", column("quantity", "u"), "p").join(table("pool", "p"), on=same.copy(), copy=False))
+    return found
 
 
 def _slices_are_events(world: World) -> TieOut:
