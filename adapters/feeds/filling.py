@@ -88,7 +88,8 @@ def fill_record(
         if item.required:
             checks.append(_missing(item.name, supply))
     implied, implied_checks = _implied(record, feed, around)
-    query = exp.select(*selected, *implied, *_keys(record)).from_(table(CUT)).where(wanted)
+    query = exp.select(*selected, *implied, *_keys(record), copy=False)
+    query = query.from_(table(CUT), copy=False).where(wanted, copy=False)
     run(connection, create_table(filled.name, query))
     _refuse_foreign_dates(connection, filled, delimited)
     record_reasons(connection, filled.name, [*checks, *implied_checks])

@@ -46,6 +46,7 @@ CUT = "cut"
 REASONS = "reasons"
 ROW = "source-row"
 TEXT = "text"
+REASON_PARTS = ("place", "reason", "summary")
 _REASONS_SHAPE = ((ROW, "BIGINT"), ("place", "INTEGER"), ("reason", "VARCHAR"), ("summary", "VARCHAR"))
 
 
@@ -114,7 +115,7 @@ def stage(connection: duckdb.DuckDBPyConnection, lines: Lines, header: Header, d
     """Fill `staged` with the rows below the header; FileRefusedError for a huge line."""
     _empty_table(connection, STAGED, ((ROW, "BIGINT"), (TEXT, "VARCHAR")))
     if delimited.line_breaks_in_cells:
-        query = exp.select(_unnested(exp.Parameter(this=number(1))), _unnested(exp.Parameter(this=number(2))))
+        query = exp.select(call("unnest", exp.Parameter(this=number(1))), call("unnest", exp.Parameter(this=number(2))))
         for batch in joined_rows(lines, header.lines, delimited):
             connection.execute(insert_into(STAGED, query).sql("duckdb"), list(batch)).fetchall()
     else:
@@ -127,25 +128,24 @@ def stage(connection: duckdb.DuckDBPyConnection, lines: Lines, header: Header, d
         raise huge_line(row)
 
 
-def _unnested(values: exp.Expression) -> exp.Expression:
-    return call("unnest", values)
-
-
 def _split_query() -> exp.Select:
     """Rows of a chunk given as parameter 1, whose first line has the number given as parameter 2."""
     split = call("string_split", exp.Parameter(this=number(1)), call("chr", number(10)))
     inner = exp.select(named(split, "lines"), named(exp.Parameter(this=number(2)), "first")).subquery("chunk")
     first = cast(column("first"), "BIGINT")
     numbers = call("range", first, exp.Add(this=first, expression=call("len", column("lines"))))
-    parts = exp.select(named(_unnested(numbers), ROW), named(_unnested(column("lines")), TEXT)).from_(inner)
+    parts = exp.select(named(call("unnest", numbers), ROW), named(call("unnest", column("lines")), TEXT)).from_(inner)
     carriage = call("suffix", column(TEXT), call("chr", number(13)))
     shorter = call("left", column(TEXT), number(-1))
     return exp.select(column(ROW), named(when(carriage, shorter, column(TEXT)), TEXT)).from_(parts.subquery("parts"))
 
 
-def cut(connection: duckdb.DuckDBPyConnection, feed: Feed, header: Header) -> None:
-    """Fill `cut` with the cells of rows that are whole, and `reasons` with what is wrong with the others."""
-    delimited = feed.delimited
+def cut(connection: duckdb.DuckDBPyConnection, feed: Feed, header: Header, has_quotes: bool) -> None:
+    """Fill `cut` with the cells of rows that are whole, and `reasons` with what is wrong with the others.
+
+    `has_quotes` says whether a quote stands anywhere in the file; without one, cells are cut at separators alone.
+    """
+    delimited = feed.delimited if has_quotes else feed.delimited.model_copy(update={"quote": "none"})
     cells = _cells(delimited)
     split = exp.select(column(ROW), column(TEXT), named(cells, "cells")).from_(table(STAGED)).subquery("split")
     chosen = [
@@ -165,14 +165,18 @@ def cut(connection: duckdb.DuckDBPyConnection, feed: Feed, header: Header) -> No
         named(_unprintable(delimited), "first unprintable"),
         named(exp.false() if delimited.quote == "none" else both(has_quote, rest), "is torn"),
         *(named(value, cell(name)) for name, value in zip(feed.source_columns, chosen, strict=True)),
-    ).from_(split)
+        copy=False,
+    ).from_(split, copy=False)
     run(connection, create_table(CUT, query))
     _empty_table(connection, REASONS, _REASONS_SHAPE)
     record_reasons(connection, CUT, _structure_checks(feed, header))
-    broken = exp.select(column(ROW)).from_(table(REASONS))
-    run(
-        connection, exp.Delete(this=table(CUT), where=exp.Where(this=exp.In(this=column(ROW), query=broken.subquery())))
-    )
+    if has_reasons(connection):
+        run(connection, exp.Delete(this=table(CUT), where=exp.Where(this=is_among(rows_of(REASONS)))))
+
+
+def has_reasons(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether anything is wrong with any row, as far as is known."""
+    return bool(run(connection, rows_of(REASONS).limit(1)))
 
 
 def _cells(delimited: Delimited) -> exp.Expression:
@@ -260,32 +264,28 @@ def record_reasons(connection: duckdb.DuckDBPyConnection, name: str, checks: Seq
     """Add to `reasons` what is wrong with the rows of a table."""
     if not checks:
         return
-    found = [
-        when(
-            certainly(check.fails),
-            exp.Struct(
-                expressions=[
-                    exp.PropertyEQ(this=exp.to_identifier(key), expression=value)
-                    for key, value in (
-                        ("place", number(at)),
-                        ("reason", check.reason),
-                        ("summary", text(check.summary)),
-                    )
-                ]
-            ),
-        )
-        for at, check in enumerate(checks)
-    ]
+    any_fails = either(*(certainly(check.fails) for check in checks))
+    if not run(connection, rows_of(name).where(any_fails).limit(1)):
+        return
+    found = [when(certainly(check.fails), _problem(at, check)) for at, check in enumerate(checks)]
     problem = exp.to_identifier("problem", quoted=True)
     given = exp.Lambda(this=exp.Not(this=exp.Is(this=column("problem"), expression=exp.Null())), expressions=[problem])
     listed = call("list_filter", exp.Array(expressions=found), given)
-    any_fails = either(*(certainly(check.fails.copy()) for check in checks))
-    inner = exp.select(column(ROW), named(_unnested(listed), "problem")).from_(table(name)).where(any_fails)
-    query = exp.select(
-        column(ROW),
-        *(exp.Dot(this=column("problem"), expression=exp.to_identifier(key)) for key in ("place", "reason", "summary")),
-    ).from_(inner.subquery("found"))
+    inner = exp.select(column(ROW), named(call("unnest", listed), "problem"), copy=False)
+    inner = inner.from_(table(name), copy=False).where(any_fails, copy=False)
+    parts = (exp.Dot(this=column("problem"), expression=exp.to_identifier(key)) for key in REASON_PARTS)
+    query = exp.select(column(ROW), *parts).from_(inner.subquery("found", copy=False), copy=False)
     run(connection, insert_into(REASONS, query))
+
+
+def _problem(place: int, check: Check) -> exp.Expression:
+    values = (number(place), check.reason, text(check.summary))
+    return exp.Struct(
+        expressions=[
+            exp.PropertyEQ(this=exp.to_identifier(key), expression=value)
+            for key, value in zip(REASON_PARTS, values, strict=True)
+        ]
+    )
 
 
 def _empty_table(connection: duckdb.DuckDBPyConnection, name: str, shape: Sequence[tuple[str, str]]) -> None:

@@ -25,7 +25,20 @@ from adapters.feeds.expressions import (
 from adapters.feeds.filling import Filled, Surroundings, fill_record
 from adapters.feeds.report import FileReport, Outcome
 from adapters.feeds.source_file import SourceFile, decoded
-from adapters.feeds.staging import CUT, REASONS, ROW, STAGED, TEXT, Check, is_among, is_good, record_reasons, rows_of
+from adapters.feeds.staging import (
+    CUT,
+    REASON_PARTS,
+    REASONS,
+    ROW,
+    STAGED,
+    TEXT,
+    Check,
+    has_reasons,
+    is_among,
+    is_good,
+    record_reasons,
+    rows_of,
+)
 from adapters.feeds.versions import Closed
 from dsl.diagnostics import InternalError
 from engine.model.schema import Record, Schema
@@ -43,7 +56,6 @@ QUARANTINE_SHAPE = (
     ("reasons", "VARCHAR[]"),
     ("summaries", "VARCHAR[]"),
 )
-_LAST_PLACE = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +82,7 @@ def take_file(
     header = staging.read_header(lines, feed)
     staging.stage(connection, lines, header, feed.delimited)
     declared = totals.take_trailer(connection, header, feed.delimited)
-    staging.cut(connection, feed, header)
+    staging.cut(connection, feed, header, feed.delimited.quote.encode() in lines.data)
     totals.check_trailer(connection, declared, feed)
     filled = _fill(connection, feed, around, books)
     _hint_at_totals(connection, feed)
@@ -136,6 +148,8 @@ def _place_others(
 ) -> None:
     """Set aside what is not the feed's business, and do as the feed says with rows that fit no record."""
     run(connection, create_table(totals.SET_ASIDE, rows_of(CUT).where(exp.Not(this=exp.Paren(this=business)))))
+    if any(not fill.when for fill in feed.fills):
+        return
     fitting = [*(one.name for one in filled), REASONS, totals.SET_ASIDE]
     leftover = rows_of(CUT).where(both(*(exp.Not(this=is_among(rows_of(name))) for name in fitting)))
     if feed.otherwise == "set aside":
@@ -149,6 +163,8 @@ def _place_others(
 
 def _hint_at_totals(connection: duckdb.DuckDBPyConnection, feed: Feed) -> None:
     """Say of bad rows that look like totals that they do."""
+    if not has_reasons(connection):
+        return
     separator = "\\t" if feed.delimited.separator == "\t" else f"\\x{{{ord(feed.delimited.separator):x}}}"
     pattern = rf'(?i)(^|[{separator}"]) *(grand |sub-?)?totals?:? *($|[{separator}"])'
     looks = call("regexp_matches", column(TEXT), text(pattern))
@@ -203,9 +219,8 @@ def _summaries(connection: duckdb.DuckDBPyConnection) -> tuple[tuple[str, int], 
 
 def _rank() -> exp.Expression:
     """Reasons in order: place, then words."""
-    parts = ("place", "reason", "summary")
     return exp.Struct(
-        expressions=[exp.PropertyEQ(this=exp.to_identifier(name), expression=column(name)) for name in parts]
+        expressions=[exp.PropertyEQ(this=exp.to_identifier(name), expression=column(name)) for name in REASON_PARTS]
     )
 
 
@@ -213,6 +228,8 @@ def _keep_rows(connection: duckdb.DuckDBPyConnection, source: SourceFile, feed: 
     """Add the file's rows to the load's verbatim rows, and its bad rows to the feed's quarantine."""
     verbatim = exp.select(text(source.sha256), column(ROW), column(TEXT), column("fate")).from_(table("fates"))
     run(connection, insert_into(ROWS, verbatim))
+    if not has_reasons(connection):
+        return
     once = exp.select(column(ROW), column("reason"), named(exp.Min(this=_rank()), "rank")).from_(table(REASONS))
     once = once.group_by(column(ROW), column("reason"))
     ranks = exp.select(column(ROW), named(call("list_sort", call("list", column("rank"))), "ranks"))

@@ -177,45 +177,13 @@ def number_versions(connection: duckdb.DuckDBPyConnection, filled: Filled, close
 
     A new version of a fact that a hard-closed period has counted is a reason against the row.
     """
-    record = filled.record
-    keys = exp.select(column(ROW_KEY)).from_(table(filled.name)).where(is_good())
-    standing_key = _key_of(record)
-    order = [exp.Ordered(this=column(KNOWN_AT), desc=True), exp.Ordered(this=column("version"), desc=True)]
-    rank = exp.Window(this=call("row_number"), partition_by=[column(ROW_KEY)], order=exp.Order(expressions=order))
-    newest = exp.Window(this=exp.Max(this=column("version")), partition_by=[column(ROW_KEY)])
-    earlier = exp.select(exp.Star(), named(standing_key, ROW_KEY)).from_(table(known(record))).subquery("earlier")
-    ranked = (
-        exp.select(exp.Star(), named(rank, "rank"), named(newest, "newest version"))
-        .from_(earlier)
-        .where(exp.In(this=column(ROW_KEY), query=exp.Subquery(this=keys)))
-        .subquery("ranked")
-    )
-    standing = exp.select(exp.Star()).from_(ranked).where(exp.EQ(this=column("rank"), expression=number(1)))
-    same = both(
-        *(exp.NullSafeEQ(this=column(name, "new"), expression=column(name, "old")) for name in _content(record))
-    )
-    was_there = is_given(column("version", "old"))
-    query = (
-        exp.select(
-            column(ROW, "new"),
-            named(
-                exp.Add(
-                    this=exp.Coalesce(this=column("newest version", "old"), expressions=[number(0)]),
-                    expression=number(1),
-                ),
-                "version",
-            ),
-            named(certainly(both(was_there, same)), "is known"),
-            named(certainly(_touches(record, closed, was_there)), "is frozen"),
-        )
-        .from_(exp.alias_(table(filled.name), "new", table=True, quoted=True))
-        .join(
-            standing.subquery("old"),
-            on=exp.EQ(this=column(ROW_KEY, "new"), expression=column(ROW_KEY, "old")),
-            join_type="left",
-        )
-        .where(is_good(column(ROW, "new")))
-    )
+    earlier = exp.select(column(ROW_KEY)).from_(_known_keys(filled.record).subquery("earlier"))
+    is_there = exp.In(this=column(ROW_KEY), query=exp.Subquery(this=earlier))
+    if run(connection, rows_of(filled.name).where(is_there).limit(1)):
+        query = _versions(filled, closed)
+    else:
+        first = (named(number(1), "version"), named(exp.false(), "is known"), named(exp.false(), "is frozen"))
+        query = exp.select(column(ROW), *first).from_(table(filled.name)).where(is_good())
     run(connection, create_table(versions(filled), query))
     if closed is not None:
         frozen = Check(
@@ -229,17 +197,56 @@ def number_versions(connection: duckdb.DuckDBPyConnection, filled: Filled, close
         record_reasons(connection, versions(filled), [frozen])
 
 
-def versions(filled: Filled) -> str:
-    """The table of a filled record's good rows with their versions."""
-    return f"{filled.name}:versions"
-
-
-def _key_of(record: Record) -> exp.Expression:
+def _known_keys(record: Record) -> exp.Select:
+    """All facts known so far, with the key of each row."""
     parts: list[exp.Expression] = [column("identity")]
     for name in record.row_key[len(record.identity) :]:
         as_text = exp.Coalesce(this=cast(column(name), "VARCHAR"), expressions=[text("")])
         parts += [text(IDENTITY_SEPARATOR), as_text]
-    return concatenated(*parts)
+    return exp.select(exp.Star(), named(concatenated(*parts), ROW_KEY)).from_(table(known(record)))
+
+
+def _standing(filled: Filled) -> exp.Select:
+    """The standing version of each fact that good rows speak of: newest known, then newest loaded."""
+    keys = _keys_of(filled.name).where(is_good())
+    order = [exp.Ordered(this=column(KNOWN_AT), desc=True), exp.Ordered(this=column("version"), desc=True)]
+    rank = exp.Window(this=call("row_number"), partition_by=[column(ROW_KEY)], order=exp.Order(expressions=order))
+    newest = exp.Window(this=exp.Max(this=column("version")), partition_by=[column(ROW_KEY)])
+    ranked = (
+        exp.select(exp.Star(), named(rank, "rank"), named(newest, "newest version"))
+        .from_(_known_keys(filled.record).subquery("earlier"))
+        .where(exp.In(this=column(ROW_KEY), query=exp.Subquery(this=keys)))
+    )
+    first = exp.EQ(this=column("rank"), expression=number(1))
+    return exp.select(exp.Star()).from_(ranked.subquery("ranked")).where(first)
+
+
+def _versions(filled: Filled, closed: Closed | None) -> exp.Select:
+    """Good rows beside the standing version of their fact, if there is one."""
+    record = filled.record
+    same = both(
+        *(exp.NullSafeEQ(this=column(name, "new"), expression=column(name, "old")) for name in _content(record))
+    )
+    was_there = is_given(column("version", "old"))
+    newest = exp.Coalesce(this=column("newest version", "old"), expressions=[number(0)])
+    selected = (
+        column(ROW, "new"),
+        named(exp.Add(this=newest, expression=number(1)), "version"),
+        named(certainly(both(was_there, same)), "is known"),
+        named(certainly(_touches(record, closed, was_there)), "is frozen"),
+    )
+    same_key = exp.EQ(this=column(ROW_KEY, "new"), expression=column(ROW_KEY, "old"))
+    return (
+        exp.select(*selected, copy=False)
+        .from_(table(filled.name, "new"), copy=False)
+        .join(_standing(filled).subquery("old"), on=same_key, join_type="left", copy=False)
+        .where(is_good(column(ROW, "new")), copy=False)
+    )
+
+
+def versions(filled: Filled) -> str:
+    """The table of a filled record's good rows with their versions."""
+    return f"{filled.name}:versions"
 
 
 def _touches(record: Record, closed: Closed | None, was_there: exp.Expression) -> exp.Expression:
@@ -261,17 +268,13 @@ def keep_facts(connection: duckdb.DuckDBPyConnection, filled: Filled, source_fil
             value = column("version", "numbered")
         elif name == "source-file":
             value = text(source_file)
-        elif name == ROW:
-            value = column(ROW, "new")
         chosen.append(named(cast(value, storage), name))
+    same_row = exp.EQ(this=column(ROW, "new"), expression=column(ROW, "numbered"))
     query = (
-        exp.select(*chosen)
-        .from_(exp.alias_(table(filled.name), "new", table=True, quoted=True))
-        .join(
-            exp.alias_(table(versions(filled)), "numbered", table=True, quoted=True),
-            on=exp.EQ(this=column(ROW, "new"), expression=column(ROW, "numbered")),
-        )
-        .where(both(is_good(column(ROW, "new")), exp.Not(this=column("is known", "numbered"))))
+        exp.select(*chosen, copy=False)
+        .from_(table(filled.name, "new"), copy=False)
+        .join(table(versions(filled), "numbered"), on=same_row, copy=False)
+        .where(both(is_good(column(ROW, "new")), exp.Not(this=column("is known", "numbered"))), copy=False)
     )
     [(count,)] = run(connection, insert_into(new_facts(record), query))
     return int(str(count))
