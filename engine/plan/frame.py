@@ -288,7 +288,7 @@ class Frame:
     def _select_only(self, selected: Sequence[exp.Expr]) -> exp.Select:
         query = exp.select(*selected).from_(self._source, copy=False)
         for join in self._joins:
-            query.append("joins", join.copy())
+            query.append("joins", join)
         return query
 
     def relation(
