@@ -61,6 +61,8 @@ class DuckDBExecutor:
             "ieee_floating_point_ops": "false",
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
+            # A left side that looks small would be looped over, and estimates behind a filter are wrong by millions.
+            "asof_loop_join_threshold": "0",
         }
         if threads is not None:
             settings["threads"] = str(threads)
