@@ -95,7 +95,9 @@ def _canonical(text: str) -> str:
         end = piece.start + len(_own_lines(source.text, piece))
         tree = None if any(piece.start <= fault < piece.end for fault in faults) else item_tree(source.text, piece)
         if tree is None:
-            lines += [_Line(0, "", (line,), ("",)) for line in source.text[piece.start : end].rstrip().split("\n")]
+            lines += [
+                _Line(0, "", (line,), ("",)) for line in source.text[piece.start : end].rstrip(" \t\n").split("\n")
+            ]
         else:
             lines += _item(source.text, end, tree)
         lines += _between(source.text[end : piece.end])
@@ -115,9 +117,14 @@ def _own_lines(text: str, piece: Piece) -> str:
 
 
 def _between(text: str) -> Iterator[_Line]:
-    """The comments and blank lines of a text that holds nothing else."""
+    """The comments and blank lines of a text between items; words that no item holds stay as they are."""
     for line in text.splitlines():
-        yield _Line(0, "comment", comment=line.strip()) if line.strip() else _Line(0, "blank")
+        if not line.strip():
+            yield _Line(0, "blank")
+        elif line.lstrip().startswith("#"):
+            yield _Line(0, "comment", comment=line.strip())
+        else:
+            yield _Line(0, "", (line,), ("",))
 
 
 def _parted(lines: Sequence[_Line]) -> list[_Line]:
@@ -294,7 +301,7 @@ def _joined(line: _Line, widths: Sequence[int]) -> str:
     for index, (mark, cell) in enumerate(zip(line.marks, line.cells, strict=True)):
         padding = " " * max(0, widths[index] - _width(cell)) if index < len(line.cells) - 1 else ""
         parts.append(f"{mark} {cell}{padding}" if mark else f"{cell}{padding}")
-    return (" " * line.indent + " ".join(parts)).rstrip() if line.cells else ""
+    return (" " * line.indent + " ".join(parts)).rstrip(" \t") if line.cells else ""
 
 
 def _width(text: str) -> int:

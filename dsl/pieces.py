@@ -7,7 +7,9 @@ so every offset still points into the markdown file.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 from dsl.span import Source
@@ -91,15 +93,27 @@ def heading_at(source: Source, offset: int) -> str:
     """
     if not is_literate(source):
         return ""
-    fenced = blocks(source.text)
-    open_headings: list[tuple[int, str]] = []
-    for heading in _HEADING.finditer(source.text, 0, offset):
-        if any(block.start <= heading.start() < block.end for block in fenced):
+    starts, paths = _headings(source.text)
+    return paths[bisect_right(starts, offset)]
+
+
+@lru_cache(maxsize=16)
+def _headings(text: str) -> tuple[tuple[int, ...], tuple[str, ...]]:
+    """Where each heading of a markdown text begins, and the path of headings before the first and from each on."""
+    fenced = blocks(text)
+    starts: list[int] = []
+    paths = [""]
+    above: list[tuple[int, str]] = []
+    for heading in _HEADING.finditer(text):
+        block = bisect_right(fenced, heading.start(), key=lambda block: block.start) - 1
+        if block >= 0 and heading.start() < fenced[block].end:
             continue
         depth = len(heading[1])
-        open_headings = [(level, title) for level, title in open_headings if level < depth]
-        open_headings.append((depth, _title(heading[2])))
-    return ", ".join(title for _, title in open_headings)
+        above = [(level, title) for level, title in above if level < depth]
+        above.append((depth, _title(heading[2])))
+        starts.append(heading.start())
+        paths.append(", ".join(title for _, title in above))
+    return tuple(starts), tuple(paths)
 
 
 def _title(written: str) -> str:

@@ -42,6 +42,14 @@ _OLD_ITEMS = {
     "if": "a test stands inside an item, behind `when`",
     "when": "a test stands inside an item: indent it",
 }
+_WHEN_ABOVE = {
+    "adjustment": "`then`",
+    "allocation": "`spreads`",
+    "amount": "`is`",
+    "control": "`needs`",
+    "exception": "`becomes`",
+    "journal": "the other lines",
+}
 _COMPARATIVES = {
     "greater": "over",
     "more": "over",
@@ -133,9 +141,8 @@ def _mixed_joining(failure: Failure) -> Diagnostic | None:
 def _late_when(failure: Failure) -> Diagnostic | None:
     if failure.at != "when":
         return None
-    if failure.begins_line:
-        places = {"exception": "`becomes`", "control": "`needs`", "journal": "the other lines", "adjustment": "`then`"}
-        advice = f"put `when` above {places.get(failure.item, '`is`')}"
+    if failure.begins_line and failure.item in _WHEN_ABOVE:
+        advice = f"put `when` above {_WHEN_ABOVE[failure.item]}"
         return Diagnostic("T002", "`when` stands too late", failure.span, advice)
     if re.match(r"(?:is|becomes|amount)\b", failure.before):
         advice = "put it on a line of its own above, or write `, but OTHER when ...`"

@@ -152,6 +152,11 @@ def test_an_item_that_does_not_read_stays_as_it_is_among_others_that_do() -> Non
     assert formatted(text) == text.replace("amount  ", "amount ")
 
 
+def test_words_before_the_first_item_are_not_lost() -> None:
+    text = "  northwind   1\n\n# a\nbook a posts\n"
+    assert formatted(text) == text
+
+
 def test_runs_of_one_kind_are_aligned_and_wide_cells_not_waited_for() -> None:
     text = """\
 terms
