@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -121,14 +120,12 @@ quarantine.add_command(export)
 
 
 def _closed(books: Books, calendar: str) -> tuple[Closed | None, date | None]:
-    """The last hard-closed period and the day as of which it was frozen."""
+    """The last hard-closed period, and its last day: what is loaded from now on was not known by then."""
     run = books.last_hard_closed(calendar)
     if run is None:
         return None, None
     period = books.period(calendar, run.period).period
-    known_at = json.loads(run.manifest)["details"].get("known-at")
-    frozen = date.fromisoformat(known_at or run.published_at[:10])
-    return Closed(period.end, period.name), frozen
+    return Closed(period.end, period.name), period.end
 
 
 def _refused(folder: Path, feed: str | None) -> list[Refused]:

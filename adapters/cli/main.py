@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import click
 
-from adapters.cli import books, folders, intake, rules
+from adapters.cli import books, examples, folders, intake, periods, rules
 from adapters.cli.command import InOrder
 from adapters.cli.faults import DONE, fault_of, tell
 from adapters.cli.terminal import Terminal
@@ -18,8 +18,10 @@ COMMANDS: tuple[click.Command, ...] = (
     folders.init,
     rules.check,
     rules.format_,
+    examples.test,
     intake.load,
     intake.quarantine,
+    periods.close,
     books.books,
     rules.schema,
 )

@@ -47,6 +47,16 @@ def check_material(folder: Path, diagnostics: Diagnostics) -> Material | None:
     return Material(client, ruleset)
 
 
+def check_path(path: Path, diagnostics: Diagnostics) -> Ruleset | None:
+    """The ruleset of a path, or of the client at a path, with everything that is wrong recorded."""
+    if path.name == FILE_NAME or (path / FILE_NAME).is_file():
+        material = check_material(path.parent if path.name == FILE_NAME else path, diagnostics)
+        return material.ruleset if material is not None else None
+    ruleset, found = read_ruleset(path, (path if path.is_dir() else path.parent, SHIPPED))
+    diagnostics.extend(found)
+    return ruleset
+
+
 def require_client(folder: Path) -> ClientFile:
     """The client of a folder; RefusedError with every finding where it cannot be read."""
     diagnostics = Diagnostics()

@@ -10,13 +10,13 @@ import click
 
 from adapters.cli.command import EXISTING_OR_NOT, command
 from adapters.cli.faults import DONE, PROBLEMS, RefusedError
-from adapters.cli.material import check_material, write_whole
+from adapters.cli.material import check_path, write_whole
 from adapters.cli.terminal import Terminal, as_json
 from adapters.client.config import client_schema
 from adapters.client.loader import FILE_NAME
 from adapters.diagnostic_text import as_json as diagnostic_as_json
 from adapters.diagnostic_text import render
-from adapters.ruleset_files import SHIPPED, read_ruleset, ruleset_sources
+from adapters.ruleset_files import ruleset_sources
 from adapters.wording import counted
 from dsl.diagnostics import Diagnostics
 from dsl.format import format_source
@@ -36,9 +36,9 @@ def check(terminal: Terminal, paths: tuple[Path, ...]) -> int:
     with terminal.working("reading rules") as progress:
         for path in paths or (Path(),):
             progress(f"reading {path}")
-            ruleset = _checked(path, diagnostics)
+            ruleset = check_path(path, diagnostics)
             rules += _count_rules(ruleset) if ruleset is not None else 0
-            files += len(ruleset.texts) if ruleset is not None else _count_texts(path)
+            files += _count_files(path, ruleset)
     errors = len(diagnostics.errors)
     warnings = len(diagnostics) - errors
     found = [counted(errors, "error")] if errors or not warnings else []
@@ -95,20 +95,11 @@ def schema(terminal: Terminal) -> int:
     return DONE
 
 
-def _checked(path: Path, diagnostics: Diagnostics) -> Ruleset | None:
-    """The ruleset of a path, or of the client at a path, with everything that is wrong recorded."""
-    if path.name == FILE_NAME or (path / FILE_NAME).is_file():
-        material = check_material(path.parent if path.name == FILE_NAME else path, diagnostics)
-        return material.ruleset if material is not None else None
-    ruleset, found = read_ruleset(path, (path if path.is_dir() else path.parent, SHIPPED))
-    diagnostics.extend(found)
-    return ruleset
-
-
-def _count_texts(path: Path) -> int:
-    """How many files were looked at where no ruleset came of them."""
+def _count_files(path: Path, ruleset: Ruleset | None) -> int:
+    """How many files were read; of a ruleset that is not sound, only those at the path itself."""
     folder = path.parent if path.name == FILE_NAME else path
-    return len(ruleset_sources(folder, Diagnostics())) + (folder / FILE_NAME).is_file()
+    texts = len(ruleset.texts) if ruleset is not None else len(ruleset_sources(folder, Diagnostics()))
+    return texts + (folder / FILE_NAME).is_file()
 
 
 def _count_rules(ruleset: Ruleset) -> int:

@@ -27,7 +27,21 @@ from engine.run.results import CloseResult, ControlLine, ReportTable, StockLine,
 UNKNOWN = "?"
 """What stands where a figure would follow from one that is missing."""
 
+NOBODY = "nobody"
+"""The approver of a treatment that needs none."""
+
+FORMS = {
+    "exclude": "leaves out",
+    "date": "dates anew",
+    "count": "counts on another day",
+    "record": "records",
+    "split": "splits",
+    "replace": "replaces",
+}
+"""What an adjustment does, by the form of its action."""
+
 SHORT_HASH = 6
+"""Characters of a hash that tell rulesets apart on a page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,16 +166,14 @@ def _total(total: TotalLine) -> tuple[str, str]:
 
 
 def _movements(result: CloseResult) -> Table:
-    """Opening stock, what moved it, and what should be there, by partner."""
+    """Opening stock, what came in, what went out, and what should be there, by partner."""
     stock = result.stock
     flows = [dict(line.flows) for line in stock]
-    kinds = [kind for kind in dict.fromkeys(kind for line in flows for kind in line) if any(f.get(kind) for f in flows)]
-    columns = (
-        Column("partner"),
-        Column("opening", True),
-        *(Column(one, True) for one in kinds),
-        Column("expected", True),
-    )
+    named = dict.fromkeys(kind for line in flows for kind in line)
+    totals = {kind: sum((flow.get(kind, Decimal(0)) for flow in flows), Decimal(0)) for kind in named}
+    moving = [kind for kind in named if any(flow.get(kind) for flow in flows)]
+    kinds = sorted(moving, key=lambda kind: totals[kind] < 0)
+    columns = tuple(Column(heading, heading != "partner") for heading in ("partner", "opening", *kinds, "expected"))
     zero = Decimal(0)
     figures = [
         (line.opening, *(flow.get(kind, zero) for kind in kinds), line.expected)
@@ -249,7 +261,7 @@ def _variances(result: CloseResult) -> Table:
             f"{line.rows:,}",
             _known(line.units, places, UNKNOWN),
             _known(line.value, money, UNKNOWN),
-            f"{line.treatment}: {line.approver}" if line.approver else line.treatment,
+            f"{line.treatment}: {line.approver}" if line.approver not in ("", NOBODY) else line.treatment,
         )
         for line in result.variances
     )
@@ -269,8 +281,14 @@ def _adjustments(result: CloseResult) -> Table:
     places = decimals(line.units for line in result.adjustments)
     columns = (Column("adjustment"), Column("what it does"), Column("facts", True), Column("units", True))
     rows = tuple(
-        (line.name, line.form, figure(Decimal(line.facts), 0), "" if line.units is None else figure(line.units, places))
+        (
+            line.name,
+            FORMS.get(line.form, line.form),
+            figure(Decimal(line.facts), 0),
+            "" if line.units is None else figure(line.units, places),
+        )
         for line in result.adjustments
+        if line.facts
     )
     return Table("Adjustments made", columns, rows)
 

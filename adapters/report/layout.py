@@ -70,7 +70,7 @@ def _width(table: Table, at: int, narrow: bool) -> int:
     column = table.columns[at]
     rows = [*table.rows, *([table.total] if table.total else [])]
     cells = max((cell_len(row[at]) for row in rows), default=0)
-    heading = _heading_width(column) if column.is_figure or narrow else cell_len(column.heading)
+    heading = _heading_width(column) if narrow else cell_len(column.heading)
     if narrow and not column.is_figure:
         cells = min(cells, NARROWEST)
     return max(cells, heading)

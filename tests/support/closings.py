@@ -54,14 +54,15 @@ RESULT = CloseResult(
     ruleset_hash="9c1f4e" + "0" * 58,
     stock=STOCK,
     variances=(
-        VarianceLine("info", "auto-adjust", "", 41, units("-6"), units("-744.00")),
+        VarianceLine("info", "auto-adjust", "nobody", 41, units("-6"), units("-744.00")),
         VarianceLine("high", "exception", "channel-controller", 2, units("-410"), units("-18450.00")),
         VarianceLine("no report", "exception", "channel-analyst", 7, None, None),
     ),
     adjustments=(
-        AdjustmentLine("duplicate-pos", "leaves out", 3, units("-12")),
-        AdjustmentLine("pos-of-next-period", "dates anew", 5, None),
-        AdjustmentLine("unreported-sell-through", "records", 41, units("-6")),
+        AdjustmentLine("duplicate-pos", "exclude", 3, units("-12")),
+        AdjustmentLine("never-needed", "split", 0, None),
+        AdjustmentLine("pos-of-next-period", "date", 5, None),
+        AdjustmentLine("unreported-sell-through", "record", 41, units("-6")),
     ),
     journal=(
         AccountLine("1310", "Inventory at distributors", units("0"), units("40120.55")),

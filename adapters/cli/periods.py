@@ -1,0 +1,77 @@
+"""Commands over a period: close it, on trial or for good."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import click
+
+from adapters.books.entries import ControlTotal, Load
+from adapters.books.store import open_books
+from adapters.cli.command import EXISTING_OR_NOT, client_option, command
+from adapters.cli.faults import DONE, PROBLEMS, RefusedError
+from adapters.cli.material import require_material, write_whole
+from adapters.cli.terminal import Terminal
+from adapters.closing.close import close_period
+from adapters.report.close_page import Closing, FileLine, TotalLine, close_json, close_page, report_tables
+from adapters.report.html import page_html
+from adapters.report.text import page_text
+from engine.run.close import close_calendar
+
+
+@command("close", "tieout close FY2026-P01", "tieout close FY2026-P01 --hard --html FY2026-P01.html")
+@client_option
+@click.option("--hard", is_flag=True, help="Freeze the period: it never changes again.")
+@click.option(
+    "--html", type=EXISTING_OR_NOT, metavar="FILE", help="Write the page, with the reports, as HTML for A4 too."
+)
+@click.argument("period")
+def close(terminal: Terminal, client: Path, hard: bool, html: Path | None, period: str) -> int:
+    """Close a period: reconcile, post, check every tie-out, and print the page to sign.
+
+    Without --hard it is a trial, which can be repeated. If a tie-out fails nothing is published.
+    """
+    if html is not None and not html.parent.is_dir():
+        raise RefusedError(f"there is no folder {html.parent}", "make it first")
+    material = require_material(client)
+    calendar = close_calendar(material.ruleset).name
+    with (
+        open_books(material.client.books, write=True) as books,
+        terminal.working(f"closing {period}") as progress,
+    ):
+        frozen = books.last_hard_closed(calendar)
+        closed = close_period(
+            books, material.ruleset, period, hard=hard, progress=lambda words: progress(f"closing {period}: {words}")
+        )
+        loads = [one for one in books.loads() if frozen is None or one.seq > frozen.id]
+    closing = Closing(
+        client=material.client.client.client,
+        kind="hard close" if hard else "trial",
+        number=closed.run.number if closed.run is not None else None,
+        known_at=None,
+        files=tuple(_file(one) for one in loads),
+        result=closed.result,
+    )
+    page = close_page(closing)
+    terminal.show(page_text(page, terminal.has_colour), close_json(closing))
+    if html is not None and closed.run is not None:
+        write_whole(html, page_html(page, report_tables(closed.result)))
+        terminal.note(f"the page was written to {html}")
+    return DONE if closed.run is not None else PROBLEMS
+
+
+def _file(load: Load) -> FileLine:
+    return FileLine(
+        load.file_name,
+        load.feed,
+        date.fromisoformat(load.loaded_at[:10]),
+        load.received,
+        load.accepted,
+        load.quarantined,
+        tuple(_total(total) for total in load.control_totals),
+    )
+
+
+def _total(total: ControlTotal) -> TotalLine:
+    return TotalLine(total.name, total.received, total.accepted, total.quarantined, total.declared)
