@@ -62,4 +62,4 @@ def test_a_place_has_the_headings_above_it_outermost_first() -> None:
     assert heading_at(source, POLICY.index("book a")) == "Revenue policy, 3.2 Returns"
     assert heading_at(source, POLICY.index("book b")) == "Revenue policy, 3.3 Claims in C#"
     assert heading_at(source, POLICY.index("### Deep") + 9) == "Revenue policy, 3.2 Returns, Deep"
-    assert heading_at(source, 0) == ""
+    assert heading_at(Source("policy.tieout.md", "Prose.\n" + POLICY), 3) == ""
