@@ -7,7 +7,7 @@ can be evaluated in another item's row by substituting keys, and lineage never h
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
@@ -53,10 +53,13 @@ class Grain:
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """Any bound expression: its type, where it was written, and whether its value may be missing."""
+    """Any bound expression: its type, where it was written, and whether its value may be missing.
+
+    Equal text in two places is one expression: places do not count when expressions are compared.
+    """
 
     type: DataType
-    span: Span
+    span: Span = field(compare=False)
     perhaps: bool
 
 
@@ -295,7 +298,7 @@ Expression = (
 class ComparisonOf:
     """operator: is, is-not, at-least, at-most, under, over, before, after."""
 
-    span: Span
+    span: Span = field(compare=False)
     left: Expression
     operator: str
     right: Expression
@@ -305,7 +308,7 @@ class ComparisonOf:
 class OneOfTest:
     """`left is [not] one of options`."""
 
-    span: Span
+    span: Span = field(compare=False)
     left: Expression
     negated: bool
     options: tuple[Expression, ...]
@@ -315,7 +318,7 @@ class OneOfTest:
 class MissingTest:
     """`left is [not] missing`."""
 
-    span: Span
+    span: Span = field(compare=False)
     left: Expression
     negated: bool
 
@@ -324,7 +327,7 @@ class MissingTest:
 class ExistsTest:
     """`a K exists for ... before D`: `before` is bound in the asker's grain, rows agree by the source's matching."""
 
-    span: Span
+    span: Span = field(compare=False)
     negated: bool
     source: Source
     before: Expression | None
@@ -334,7 +337,7 @@ class ExistsTest:
 class PeriodTest:
     """`x is P` where x is a date and P a period literal or the grain's period: the date lies in it."""
 
-    span: Span
+    span: Span = field(compare=False)
     left: Expression
     negated: bool
     period: Expression

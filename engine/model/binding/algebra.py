@@ -81,15 +81,19 @@ def agree(world: World, left: Expression, right: Expression, span: Span, doing: 
         return False
     if one.family in IN_CURRENCY and one.domain != two.domain and not is_zero(left) and not is_zero(right):
         return _currencies(world, one, two, span, doing)
-    if one.family in (Family.REGISTER, Family.KIND) and one.domain != two.domain:
+    if (one.family in (Family.REGISTER, Family.KIND) and one.domain != two.domain) or _no_value_in_common(one, two):
         world.error(
             "T201",
             f"cannot {doing} {said_type(two)} {_with(doing)} {said_type(one)}",
             span,
-            "name fields of one register",
+            "compare values of one kind",
         )
         return False
     return True
+
+
+def _no_value_in_common(one: DataType, two: DataType) -> bool:
+    return one.family is Family.ENUMERATION and not set(one.values) & set(two.values)
 
 
 def _currencies(world: World, one: DataType, two: DataType, span: Span, doing: str) -> bool:

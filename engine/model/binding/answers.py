@@ -280,10 +280,10 @@ def bind_shares(world: World, asker: Asker, body: syntax.Body, whole: Grain) -> 
     weight = needed(world, weigher, bind(world, weigher, spread.weight))
     if not weight.type.is_numeric and weight.type != UNKNOWN:
         world.error("T201", f"cannot share in proportion to {said_type(weight.type)}", weight.span, "name a number")
-    if parts.key(spread.ties.text) is None and spread.ties.text not in fields_of(world, parts):
-        world.error(
-            "T314", f"`{spread.ties.text}` does not tell the parts apart", spread.ties.span, "name a key of the parts"
-        )
+    apart = [key.name for key in parts.keys if whole.key(key.name) is None]
+    if apart != [spread.ties.text]:
+        message = f"`{spread.ties.text}` does not tell the parts apart"
+        world.error("T314", message, spread.ties.span, f"name what does: {', '.join(apart)}")
     return Shares(spread.over.text, parts, gifts, value, weight, when, spread.leftover, spread.ties.text)
 
 

@@ -102,9 +102,13 @@ def needed(world: World, asker: Asker, expression: Expression) -> Expression:
 
 
 def bind_answer(world: World, asker: Asker, answer: syntax.Answer, expected: DataType | None = None) -> Expression:
-    """Bind `E, but F when T`: E knows that T does not hold, F that it does."""
+    """Bind `E, but F when T`: E knows that T does not hold, F that it does.
+
+    A value that may be missing is handed on as such: whoever reads the amount must ask first.
+    """
     if answer.otherwise is None:
-        return bind(world, asker, answer.value, expected)
+        value = bind(world, asker, answer.value, expected)
+        return value if asker.may_be_missing(value) else replace(value, perhaps=False)
     tests = bind_tests(world, BINDING, asker, answer.otherwise.when)
     usual_asker = asker.knowing(facts_of_not(tests))
     usual = bind(world, usual_asker, answer.value, expected)

@@ -10,7 +10,7 @@ from engine.model.binding.asker import Asker
 from engine.model.binding.grains import fields_of, is_row, own_fields, row_keys, said
 from engine.model.binding.suggestions import did_you_mean
 from engine.model.binding.terms import CALENDAR_WORDS, QUANTITY, TEXT, UNKNOWN, calendar_type, one_of
-from engine.model.binding.visibility import key_in_terms, keys_in_terms
+from engine.model.binding.visibility import key_in_terms, key_may_be_missing, keys_in_terms
 from engine.model.binding.world import Declared, Field, World
 from engine.model.datatypes import DataType, Family
 from engine.model.expression import (
@@ -93,7 +93,7 @@ def _places(world: World, asker: Asker, name: syntax.Name) -> Iterable[tuple[str
     one = fields_of(world, grain).get(text)
     key = grain.key(text)
     if key is not None and text not in ("layer", "event"):
-        yield f"a key of {said(world, grain)}", KeyOf(key.type, span, one.perhaps if one else False, text)
+        yield f"a key of {said(world, grain)}", KeyOf(key.type, span, key_may_be_missing(grain, one), text)
     elif one is not None:
         yield f"a field of {one.row}", field_of(asker, one, span)
     elif text == asker.governing:

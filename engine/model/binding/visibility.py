@@ -6,7 +6,7 @@ from dsl.span import Span
 from engine.model.binding.asker import Asker
 from engine.model.binding.grains import LAYER_KEY, fields_of, pool_keys, row_keys
 from engine.model.binding.terms import CALENDAR_WORDS, CURRENCY, calendar_type, one_of
-from engine.model.binding.world import World
+from engine.model.binding.world import Field, World
 from engine.model.datatypes import Family
 from engine.model.expression import Expression, FieldOf, Grain, KeyOf, RegisterField
 
@@ -45,7 +45,7 @@ def key_in_terms(world: World, asker: Asker, name: str, span: Span) -> Expressio
     fields = fields_of(world, grain)
     key, one = grain.key(name), fields.get(name)
     if key is not None:
-        return KeyOf(key.type, span, one.perhaps if one else False, name)
+        return KeyOf(key.type, span, key_may_be_missing(grain, one), name)
     if one is not None:
         return FieldOf(one.type, span, one.perhaps, one.row, name)
     if name in CALENDAR_WORDS:
@@ -57,6 +57,11 @@ def key_in_terms(world: World, asker: Asker, name: str, span: Span) -> Expressio
     if "." in name:
         return _path_in_terms(world, asker, name, span)
     return None
+
+
+def key_may_be_missing(grain: Grain, field: Field | None) -> bool:
+    """Whether a key may be missing: a fact's optional identity may, the keys of a pool are always known."""
+    return field is not None and field.perhaps and grain.form not in ("layers", "slices")
 
 
 def _path_in_terms(world: World, asker: Asker, name: str, span: Span) -> Expression | None:

@@ -25,6 +25,8 @@ from engine.model.expression import (
 from engine.model.ruleset import Journal, PostingLine, Ruleset, TrueUp
 from engine.model.walk import walk
 
+NO_WAY_TO_MEND = Decimal(1000)
+
 
 def check_journals(ruleset: Ruleset, diagnostics: Diagnostics) -> None:
     """Report what is wrong with each journal and between journals."""
@@ -71,14 +73,25 @@ def _unbalanced(
         "T401",
         f"`{journal.name}` does not balance{of}: debits - credits = {said_sum(apart)} for every input",
         line.value.span,
-        f"post `{said_sum(value)}` here" if value else "drop this line",
+        _mending(value, apart),
+    )
+
+
+def _mending(value: Sum, apart: Sum) -> str:
+    if not value:
+        return "drop this line"
+    if _size(value) < NO_WAY_TO_MEND:
+        return f"post `{said_sum(value)}` here"
+    more = all(term.factor < 0 for term in apart.values())
+    return (
+        f"add `debit ROLE {said_sum(scaled(apart, Decimal(-1)))}`" if more else f"add `credit ROLE {said_sum(apart)}`"
     )
 
 
 def _size(value: Sum) -> Decimal:
     """How much there is to write; a line that would vanish or turn negative is the worst place to mend."""
-    if not value or all(term.factor < 0 for term in value.values()):
-        return Decimal(1000)
+    if not value or next(iter(value.values())).factor < 0:
+        return NO_WAY_TO_MEND
     return sum((abs(term.factor) for term in value.values()), Decimal(0))
 
 
