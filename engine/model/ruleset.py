@@ -112,6 +112,8 @@ class Layers(Item):
     returning_kinds: tuple[str, ...]
     transfer_kinds: tuple[str, ...] = ()
     """Kinds that hand units to another pool inside the covered buckets (`moves A to A of receiver`)."""
+    phrases: tuple[tuple[str, Span], ...] = ()
+    """Where each phrase stands, by the name of its node in dsl.syntax, in order of writing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,6 +103,7 @@ def bind_layers(world: World, node: syntax.Layers, meta: Meta) -> Layers:
         answers.leave_by(leave_grain), answers.brings_back(), answers.takes(), answers.changes(), oversell, settles_to,
         answers.overreturn(), answers.late(), leftover, leftover_to, answers.ignores(), opening_kinds(world, node),
         leaving, returning_kinds(node), transfer_kinds(world, node),
+        tuple((type(policy).__name__, policy.span) for policy in node.policies),
     )  # fmt: skip
 
 
