@@ -16,7 +16,7 @@ from pathlib import Path
 from adapters.feeds.report import Outcome
 from tests.support.channel_client import HEAD, Folder
 
-FILES = int(os.environ.get("TIEOUT_INTAKE_FILES", "60"))
+FILES = int(os.environ.get("TIEOUT_INTAKE_FILES", "50"))
 PARTS = [f"P{number}" for number in range(9)]
 FEEDS = """
   - name: acme-pos
