@@ -12,6 +12,7 @@ from sqlglot import exp
 
 from engine.model.datatypes import DataType, Family
 from engine.model.expression import Arithmetic, Expression, FieldOf, ItemOf, Minus
+from engine.model.ruleset import Change
 from engine.plan.frame import Frame
 from engine.plan.numbers import Value, add, multiply, negate, rounded
 
@@ -78,14 +79,28 @@ def _terms(frame: Frame, node: Expression, sign: int) -> list[Term]:
 
 
 def _spread(frame: Frame, price: Expression, sign: int) -> list[Term] | None:
-    """The carried values a price is a sum of, or None where it is anything else."""
+    """The carried values a price is a sum of, or None where it is anything else.
+
+    What a change gives is a sum of them too: the value after, or for an addition the value after less the one before.
+    """
     if isinstance(price, Arithmetic) and price.operator in "+-":
         right = sign if price.operator == "+" else -sign
         first, second = _spread(frame, price.left, sign), _spread(frame, price.right, right)
         return None if first is None or second is None else first + second
     if isinstance(price, FieldOf) and price.row == "layer" and price.name in (frame.carried or ()):
         return [(sign, price.name, None)]
-    if isinstance(price, ItemOf):
-        after = frame.changed_by(price.item)
-        return None if after is None else [(sign, f"{after}:after", None)]
+    for change in frame.changes:
+        if _is_given_by(change, price):
+            after: Term = (sign, f"{change.carried}:after", None)
+            return [after] if change.form == "to" else [after, (-sign, change.carried, None)]
     return None
+
+
+def _is_given_by(change: Change, price: Expression) -> bool:
+    """Whether a price is what the text says a change gives: the same item, or the same field of its fact."""
+    given = change.value
+    if isinstance(given, ItemOf) and isinstance(price, ItemOf):
+        return given.item == price.item
+    if isinstance(given, FieldOf) and isinstance(price, FieldOf):
+        return given.name == price.name and given.row == change.kind and price.row in ("slice", change.kind)
+    return False

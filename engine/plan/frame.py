@@ -16,6 +16,7 @@ from sqlglot import exp
 from dsl.diagnostics import InternalError
 from engine.model.datatypes import DataType, Family
 from engine.model.expression import Expression, Grain, TestsOf
+from engine.model.ruleset import Change
 from engine.plan import fragments
 from engine.plan.numbers import Value, decimal_type, stored
 from engine.plan.relation import Origin, Relation, column, named, table
@@ -82,7 +83,7 @@ class Frame:
         self.date = date if date is not None else date_literal(world.period.end)
         self.mode = mode
         self.carried: tuple[str, ...] | None = None
-        self.changed: dict[str, str] = {}
+        self.changes: tuple[Change, ...] = ()
         self.leftover_apart = False
         self.guards: list[Guard] = []
         self.values: dict[str, Value] = {}
@@ -141,10 +142,6 @@ class Frame:
     def carried_value(self, name: str) -> Value:
         """What a layer carries, before the slice's event; `NAME:after` is what it carries after a change."""
         return self.field("layer", name)
-
-    def changed_by(self, item: str) -> str | None:
-        """The carried name that an item's value becomes, in slices of the change it is the value of."""
-        return self.changed.get(item)
 
     # ---- computing -----------------------------------------------------------------------------------------------
 

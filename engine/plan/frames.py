@@ -127,7 +127,7 @@ def slice_frame(world: World, touched: tuple[str, ...], base: str = "slice") -> 
     for change in changes:
         type_ = carried_type(world, change.carried)
         frame.expose("layer", f"{change.carried}:after", type_, made, f"after.{change.carried}")
-    frame.changed = {change.value.item: change.carried for change in changes if hasattr(change.value, "item")}
+    frame.changes = tuple(changes)
     frame.carried = (*layers.carried, *(f"{change.carried}:after" for change in changes))
     frame.leftover_apart = layers.leftover == "apart"
     return frame
