@@ -233,7 +233,7 @@ FORMATS: dict[str, Format] = {
         _shipment,
     ),
     "receipts": Format(
-        "carrier_proof_of_delivery",
+        "carrier_pod",
         ";",
         ("Delivery;Item;Consignee;Material;Serial;Quantity;Delivered at",),
         _receipt,

@@ -46,9 +46,9 @@ def exports(world: World) -> tuple[Export, ...]:
         Export("erp_companies", 0, "Company", ("US01",)),
         Export("erp_partners", 0, _PARTNER_HEADER, partners),
         Export("erp_parts", 0, "Material,Group,Serialised,List price,Valid from", _parts()),
-        Export("erp_authorisations", 0, _AUTHORISATION_HEADER, _authorisations()),
+        Export("erp_special_prices", 0, _AUTHORISATION_HEADER, _authorisations()),
         Export("erp_sellers", 0, "Rep,Plan", tuple(f"{code},{plan}" for code, plan in SELLERS)),
-        Export("erp_opening_balances", 0, "Document,Line,Role,Sold-to,Amount,Date", _balances(world)),
+        Export("erp_balances", 0, "Document,Line,Role,Sold-to,Amount,Date", _balances(world)),
     )
     prices = tuple(Export("erp_prices", place, _PRICE_HEADER, _prices(place)) for place in range(len(MONTHS)))
     changed = Export("erp_partners", month_of(_NEW_TERMS), _PARTNER_HEADER, (_partner(BRAVO, _NEW_TERMS, "rotation"),))

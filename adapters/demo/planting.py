@@ -335,7 +335,19 @@ def _habits(planting: Planting) -> None:
         total = planting.files.add(sales, Line(Total(units)))
         note = "the last line of the file is a sum, not a sale"
         planting.drafts.append(
-            Draft("TOTAL row", month, "quarantine", "looks like a total", ECHO.code, "", units, sales, (total,), None, note)
+            Draft(
+                "TOTAL row",
+                month,
+                "quarantine",
+                "looks like a total",
+                ECHO.code,
+                "",
+                units,
+                sales,
+                (total,),
+                None,
+                note,
+            )
         )
     for shipment in planting.world.shipments:
         if shipment.drop_ship:

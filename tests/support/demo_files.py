@@ -105,7 +105,7 @@ def _count(partner: str, form: str, delta: bool = False) -> Callable[[Cells, str
 _READERS: dict[str, tuple[str, int, str, Callable[[Cells, str], Made]]] = {
     "erp_opening_stock": (",", 1, "utf-8", _opening),
     "erp_shipments": (",", 1, "utf-8", _shipment),
-    "carrier_proof_of_delivery": (";", 1, "utf-8", _receipt),
+    "carrier_pod": (";", 1, "utf-8", _receipt),
     "erp_rma": (",", 1, "utf-8", _rma),
     "acme_pos": (",", 1, "utf-8", _acme),
     "acme_stock": (",", 1, "utf-8", _count("ACME", "")),
