@@ -74,6 +74,8 @@ CODES: dict[str, str] = {
     "T604": "a restated term or grid that lacks an old value",
     "T605": "a row that is there already",
     "T606": "a base that is not found, or does not fit",
+    # what this version runs
+    "T901": "a construct that can be written but does not run yet",
     # hygiene
     "W701": "a citation that nothing cites",
     "W702": "an exception that no example and no transaction reaches",

@@ -1,0 +1,156 @@
+"""What the rows of a grain let an expression read, told without making a frame: the static side of engine.plan.frames.
+
+Each function mirrors one frame and its order in a run: `made` names what earlier steps of a period have made by then.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from engine.model.expression import Grain
+from engine.model.ruleset import Layers, Reconciliation, Ruleset
+from engine.model.schema import Record
+from engine.plan.frames import FACT_FIELDS
+from engine.plan.journal import DIMENSIONS
+
+STOCK, KEYS, HISTORY, LAYERS = "stock", "keys", "history", "layers"
+"""Steps of a period: stock by bucket, combinations of stock keys, rows of closed periods, layers and slices. A reconciliation's
+rows are there under its own name, and its decided columns under that name and ` decided`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A value's digits behind the point (None: no number), and those of its denominator where it is a quotient."""
+
+    scale: int | None = None
+    over: int | None = None
+
+
+@dataclass
+class Offered:
+    """Fields by row and name, keys, locals with their shapes, whether rows have a date of their own, and what is made."""
+
+    fields: frozenset[tuple[str, str]]
+    keys: frozenset[str]
+    made: frozenset[str]
+    dated: bool = False
+    adjustment: bool = False
+    locals: dict[str, Shape] = field(default_factory=dict)
+
+    def has_row(self, row: str) -> bool:
+        """Whether rows of that name can be read."""
+        return any(one == row for one, _ in self.fields)
+
+
+def record_names(record: Record) -> frozenset[str]:
+    """The fields a fact has: declared and implied."""
+    return frozenset((*(one.name for one in record.columns), *(name for name, _ in FACT_FIELDS)))
+
+
+def fact_rows(ruleset: Ruleset, kind: str, made: frozenset[str], adjustment: bool = False) -> Offered:
+    """Facts of a kind."""
+    names = record_names(ruleset.kinds[kind].record)
+    return Offered(frozenset((kind, name) for name in names), names, made, True, adjustment)
+
+
+def register_rows(ruleset: Ruleset, register: str, made: frozenset[str]) -> Offered:
+    """Rows of a register as at the period's end."""
+    names = frozenset(one.name for one in ruleset.registers[register].record.columns)
+    return Offered(frozenset((register, name) for name in names), names | {register}, made)
+
+
+def layer_names(ruleset: Ruleset, layers: Layers) -> frozenset[str]:
+    """The fields a layer has."""
+    found = {name for kind in layers.opening_kinds for name in record_names(ruleset.kinds[kind].record)}
+    return frozenset((found - {"quantity"}) | set(layers.carried) | {"remaining", "opened", "opening-kind"})
+
+
+def layer_rows(ruleset: Ruleset, made: frozenset[str]) -> Offered:
+    """Pieces of layers held at the period's end."""
+    names = layer_names(ruleset, next(iter(ruleset.layers.values())))
+    return Offered(frozenset(("layer", name) for name in names), names, made)
+
+
+def slice_rows(ruleset: Ruleset, touched: tuple[str, ...], made: frozenset[str]) -> Offered:
+    """Parts of layers touched by facts of some kinds."""
+    names = {name for kind in touched for name in record_names(ruleset.kinds[kind].record)}
+    names |= {"quantity", "returning", "event-date", "event-kind"}
+    fields = {(row, name) for row in ("slice", *touched) for name in names}
+    fields |= {("layer", name) for name in layer_names(ruleset, next(iter(ruleset.layers.values())))}
+    return Offered(frozenset(fields), frozenset(names), made, True)
+
+
+def measured_rows(found: Reconciliation, made: frozenset[str]) -> Offered:
+    """Rows of a reconciliation whose sides and locals are known."""
+    keys = frozenset(key.name for key in found.grain.keys)
+    names = {*keys, "expected", "reported", *(local.name for local in found.locals)}
+    return Offered(frozenset((found.name, name) for name in names), keys, made)
+
+
+def key_rows(ruleset: Ruleset, grain: Grain, made: frozenset[str]) -> Offered:
+    """Combinations of keys that occur."""
+    return Offered(frozenset(), frozenset(key.name for key in grain.keys if key.name != "period"), made)
+
+
+def line_rows(made: frozenset[str]) -> Offered:
+    """Lines of the ledger before they have segments."""
+    texts = ("journal", "role", "side", *DIMENSIONS, "currency", "origin", "period", "account")
+    parts = ("account.title", "account.type", "account.normal", "account.nature", "nature", "amount", "booked")
+    return Offered(frozenset(("ledger-line", name) for name in (*texts, *parts)), frozenset((*DIMENSIONS, "currency")), made)
+
+
+def why_not(ruleset: Ruleset, grain: Grain, made: frozenset[str]) -> str:
+    """Why no frame serves the rows of a grain, as the end of a sentence; empty where one does."""
+    if ruleset.calendars and grain.calendar and grain.calendar != closing_calendar(ruleset):
+        return f"only the calendar of the close, {closing_calendar(ruleset)}, is followed"
+    if grain.form in ("slices", "layers"):
+        return _why_no_layers(ruleset, grain, made)
+    if grain.form == "rows":
+        return _why_no_rows(ruleset, grain, made)
+    if grain.form != "keys":
+        return "rows of the ledger are read by no rule but the table of segments"
+    return _why_no_keys(ruleset, grain, made)
+
+
+def closing_calendar(ruleset: Ruleset) -> str:
+    """The calendar books close by (as engine.run.close has it)."""
+    return ruleset.close.name.text if ruleset.close is not None else next(iter(ruleset.calendars), "")
+
+
+def _why_no_layers(ruleset: Ruleset, grain: Grain, made: frozenset[str]) -> str:
+    if not ruleset.layers:
+        return "nothing is kept in layers"
+    if LAYERS not in made:
+        return "layers are worked out later in the close"
+    layers = next(iter(ruleset.layers.values()))
+    if grain.form == "layers" and grain.rows != ("layer",):
+        return "a layer is met by an event only in the value that the event changes"
+    opening = [kind for kind in grain.touched if kind in layers.opening_kinds]
+    if opening:
+        return f"`{opening[0]}` opens layers and touches none; write `for each {opening[0]}`"
+    return ""
+
+
+def _why_no_rows(ruleset: Ruleset, grain: Grain, made: frozenset[str]) -> str:
+    if len(grain.rows) > 1:
+        return f"{' and '.join(grain.rows)} are not joined"
+    row = grain.rows[0]
+    if row in ruleset.reconciliations:
+        return "" if row in made else f"{row} is measured later in the close"
+    record = ruleset.kinds[row].record if row in ruleset.kinds else ruleset.registers[row].record
+    beside = [key.name for key in grain.keys if key.name not in {one.name for one in record.columns}]
+    return f"`{row}` is not joined with {', '.join(beside)}" if beside else ""
+
+
+def _why_no_keys(ruleset: Ruleset, grain: Grain, made: frozenset[str]) -> str:
+    names = [key.name for key in grain.keys]
+    stock = ruleset.stock.keys if ruleset.stock is not None else ()
+    finer = [name for name in names if name in ("day", "week", "quarter", "year")]
+    if finer:
+        return f"results are kept for each period, not for each {finer[0]}"
+    other = [name for name in names if name != "period" and name not in stock]
+    if other:
+        return f"combinations are those of stock ({', '.join(stock) or 'none'}), and `{other[0]}` is none of its keys"
+    if not [name for name in names if name != "period"]:
+        return "a whole period has no row of its own; add a key of stock"
+    return "" if KEYS in made else "combinations of keys are known later in the close"

@@ -1,0 +1,508 @@
+"""What the plan would read for an expression, followed through every item: where a name has no value yet, and where digits run out.
+
+The walk is the one engine.plan.lower takes, with the same substitution of keys, over `Offered` rows in place of frames.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from dsl.diagnostics import Diagnostics
+from dsl.span import Span
+from engine.ledger.money import minor_digits
+from engine.model.datatypes import SCALES, DataType, Family
+from engine.model.expression import (
+    AbsoluteOf,
+    AggregateOf,
+    Arithmetic,
+    BucketOf,
+    ChoiceOf,
+    ComparisonOf,
+    ExistsTest,
+    Expression,
+    FieldOf,
+    Grain,
+    ItemOf,
+    KeyOf,
+    Literal,
+    LocalOf,
+    Minus,
+    MissingTest,
+    MomentOf,
+    OneOfTest,
+    Otherwise,
+    PeriodTest,
+    RegisterField,
+    RoundedOf,
+    Source,
+    TestOf,
+    TestsOf,
+)
+from engine.model.ruleset import Amount, Cap, Decision, ExceptionRule, Parameter, Reconciliation, Ruleset, Table
+from engine.plan.lower import digits_of
+from engine.plan.numbers import SCALE_MAX
+from engine.plan.offered import (
+    HISTORY,
+    STOCK,
+    Offered,
+    Shape,
+    fact_rows,
+    key_rows,
+    layer_rows,
+    measured_rows,
+    register_rows,
+    slice_rows,
+    why_not,
+)
+from engine.plan.substitute import in_terms_of, parts
+from engine.plan.tables import table_of
+
+ONCE = Grain("once", (), (), (), "")
+HISTORY_PERIODS = 12
+"""Closed periods whose reconciliation rows are handed on (as engine.run.handover has it)."""
+
+
+@dataclass
+class Refusals:
+    """Refusals found so far, one for each place."""
+
+    diagnostics: Diagnostics = field(default_factory=Diagnostics)
+    places: set[tuple[str, int, int]] = field(default_factory=set)
+
+    def add(self, span: Span, construct: str, help: str = "") -> None:
+        """Refuse what stands at a place; `construct` is the subject of the sentence, with its reason after a colon."""
+        place = (span.source.name, span.start, span.end)
+        if place not in self.places:
+            self.places.add(place)
+            subject, _, reason = construct.partition(": ")
+            sentence = f"{subject} can be written but does not run yet"
+            self.diagnostics.error("T901", f"{sentence}: {reason}" if reason else sentence, span, help)
+
+
+class Reading:
+    """Walks what rules read; each value's shape comes back, so that callers see quotients and scales."""
+
+    def __init__(self, ruleset: Ruleset, refusals: Refusals) -> None:
+        self._ruleset = ruleset
+        self._refusals = refusals
+        self._known: dict[tuple[object, int], Shape] = {}
+        self._kept: dict[int, Offered] = {}
+        self._stored: dict[tuple[str, str], Shape] = {}
+
+    def store(self, row: str, name: str, shape: Shape) -> None:
+        """Remember the shape of a value that rows are stored with: a reconciliation's local, what layers carry."""
+        self._stored[(row, name)] = shape
+
+    def stored(self, row: str, name: str) -> Shape:
+        """The shape remembered for a stored value."""
+        return self._stored.get((row, name), Shape())
+
+    def value(self, node: Expression, rows: Offered, scope: Grain) -> Shape:
+        """The shape of an expression bound at `scope`, read in `rows`."""
+        self._kept[id(rows)] = rows
+        return self._value(in_terms_of(node, {}, None, scope), rows, scope)
+
+    def tests(self, node: TestsOf | None, rows: Offered, scope: Grain) -> None:
+        """Tests bound at `scope`."""
+        for test in node.tests if node is not None else ():
+            self._test(test, rows, scope)
+
+    # ---- values ------------------------------------------------------------------------------------------------------
+
+    def _value(self, node: Expression, rows: Offered, scope: Grain) -> Shape:
+        match node:
+            case Literal():
+                return _literal(node)
+            case KeyOf():
+                return self._key(node, rows)
+            case FieldOf():
+                return self._field(node, rows)
+            case LocalOf():
+                return rows.locals.get(node.name, _of(node.type))
+            case RegisterField():
+                for key in node.keys:
+                    self._value(key, rows, scope)
+                if node.on is not None:
+                    self._value(node.on, rows, scope)
+                return _of(node.type)
+            case BucketOf():
+                return self._bucket(node, rows, scope)
+            case MomentOf():
+                if node.unit not in ("period", "quarter", "year"):
+                    self._refuse(node.span, f"`{_said(node.span)}`: a period is no {node.unit}", "name an edge of the period")
+                return Shape()
+            case ItemOf() | AggregateOf():
+                found = self._known.get((node, id(rows)))
+                if found is None:
+                    self._known[(node, id(rows))] = _of(node.type)
+                    found = self._item(node, rows, scope) if isinstance(node, ItemOf) else self._aggregate(node, rows)
+                    self._known[(node, id(rows))] = found
+                return found
+            case _:
+                return self._computed(node, rows, scope)
+
+    def _computed(self, node: Expression, rows: Offered, scope: Grain) -> Shape:
+        match node:
+            case Arithmetic():
+                return self._arithmetic(node, rows, scope)
+            case Minus():
+                return self._value(node.operand, rows, scope)
+            case AbsoluteOf():
+                return self._value(node.value, rows, scope)
+            case RoundedOf():
+                self._value(node.value, rows, scope)
+                return Shape(digits_of(node.type, minor_digits(self._ruleset.head.currency)))
+            case ChoiceOf():
+                left, right = self._value(node.left, rows, scope), self._value(node.right, rows, scope)
+                self._compared(left, right, node.span)
+                return self._aligned((left, right), node.span)
+            case Otherwise():
+                self.tests(node.when, rows, scope)
+                both = (self._value(node.value, rows, scope), self._value(node.otherwise, rows, scope))
+                return self._aligned(both, node.span)
+            case _:
+                # What has no value in this version was refused where it is written.
+                for inner in parts(node):
+                    if inner is not node and isinstance(inner, ItemOf | AggregateOf):
+                        self._value(inner, rows, scope)
+                return _of(node.type)
+
+    def _key(self, node: KeyOf, rows: Offered) -> Shape:
+        books = [book for book in self._ruleset.books.values() if book.posts]
+        if node.name in rows.keys or ("layer", node.name) in rows.fields or node.name == "period":
+            return _of(node.type)
+        if node.name == "book" and books:
+            return Shape()
+        self._refuse(node.span, f"`{_said(node.span)}`: {self._no_key(node.name)}", "")
+        return _of(node.type)
+
+    def _no_key(self, name: str) -> str:
+        if name in ("day", "week", "quarter", "year"):
+            return f"a row belongs to a period; which {name} it lies in is not known"
+        if name == "scenario":
+            return "there are no scenarios"
+        return f"the rows that read it have no `{name}`"
+
+    def _field(self, node: FieldOf, rows: Offered) -> Shape:
+        name = "opened" if (node.row, node.name) == ("layer", "age") else node.name
+        if (node.row, name) not in rows.fields:
+            if node.row in ("day", "period"):
+                self._refuse(node.span, f"`{_said(node.span)}`: days and periods are no rows", f"write `period {node.name}`")
+            else:
+                self._refuse(node.span, f"`{_said(node.span)}`: {node.row}.{node.name} is not there when it is read", "")
+        return self._stored.get((node.row, node.name), _of(node.type))
+
+    def _bucket(self, node: BucketOf, rows: Offered, scope: Grain) -> Shape:
+        for _, key in node.keys:
+            self._value(key, rows, scope)
+        at_end = node.on is None or (isinstance(node.on, MomentOf) and _is_period_end(node.on))
+        if STOCK not in rows.made:
+            self._refuse(node.span, f"stock `{node.bucket}`: this early in the close stock is not added up", "")
+        elif not at_end or rows.dated:
+            self._refuse(
+                node.span,
+                f"stock `{node.bucket}` on a day: units are known as at the period's end",
+                "read it for each key and period",
+            )
+        return Shape(SCALES[Family.QUANTITY])
+
+    def _arithmetic(self, node: Arithmetic, rows: Offered, scope: Grain) -> Shape:
+        left, right = self._value(node.left, rows, scope), self._value(node.right, rows, scope)
+        if Family.DATE in (node.left.type.family, node.right.type.family):
+            days = right if node.left.type.family is Family.DATE else left
+            if days.over is not None or (days.scale or 0) > 0:
+                self._refuse(node.span, "a date moved by a part of a day", "move it by whole days")
+            return _of(node.type)
+        if left.scale is None or right.scale is None:
+            return _of(node.type)
+        if node.operator == "/":
+            right = Shape(right.over or 0, right.scale)
+        if node.operator in "*/":
+            return self._product(left, right, node.span)
+        scale = max(left.scale + (right.over or 0), right.scale + (left.over or 0))
+        over = None if left.over is None and right.over is None else (left.over or 0) + (right.over or 0)
+        return self._held(Shape(scale, over), node.span)
+
+    def _product(self, left: Shape, right: Shape, span: Span) -> Shape:
+        over = None if left.over is None and right.over is None else (left.over or 0) + (right.over or 0)
+        return self._held(Shape((left.scale or 0) + (right.scale or 0), over), span)
+
+    def _held(self, shape: Shape, span: Span) -> Shape:
+        """The shape where it keeps within the digits that are exact; else refused, and taken to be short."""
+        widest = max(shape.scale or 0, shape.over or 0)
+        if widest <= SCALE_MAX:
+            return shape
+        self._refuse(
+            span,
+            f"`{_said(span)}`: it needs {widest} digits behind the point, and {SCALE_MAX} are kept exactly",
+            "round a part of it: `rounded(...)`",
+        )
+        return Shape(SCALES[Family.MONEY])
+
+    def _compared(self, left: Shape, right: Shape, span: Span) -> None:
+        if left.scale is not None and right.scale is not None:
+            self._held(Shape(max(left.scale + (right.over or 0), right.scale + (left.over or 0))), span)
+
+    def _aligned(self, shapes: Iterable[Shape], span: Span) -> Shape:
+        """The one shape that several answers of a value are brought to."""
+        held = list(shapes)
+        if any(one.scale is None for one in held):
+            return Shape()
+        over = max((one.over for one in held if one.over is not None), default=None)
+        return self._held(Shape(max(one.scale or 0 for one in held), over), span)
+
+    # ---- tests -------------------------------------------------------------------------------------------------------
+
+    def _test(self, node: TestOf, rows: Offered, scope: Grain) -> None:
+        match node:
+            case ComparisonOf():
+                left, right = self._value(node.left, rows, scope), self._value(node.right, rows, scope)
+                self._compared(left, right, node.span)
+            case OneOfTest():
+                for one in (node.left, *node.options):
+                    self._value(one, rows, scope)
+            case MissingTest():
+                self._value(node.left, rows, scope)
+            case ExistsTest():
+                self._exists(node, rows, scope)
+            case PeriodTest():
+                self._value(node.left, rows, scope)
+                if isinstance(node.period, KeyOf) and node.period.name != "period":
+                    self._refuse(node.span, f"`{_said(node.span)}`: dates are compared with a period", "write `is period`")
+
+    def _exists(self, node: ExistsTest, rows: Offered, scope: Grain) -> None:
+        if node.source.grain.rows and node.source.grain.rows[0] in self._ruleset.reconciliations:
+            self._refuse(node.span, f"`{_said(node.span)}`: only facts and registers are looked for", "")
+            return
+        self._source(node.source, node.span, rows, scope)
+        if node.before is not None:
+            self._value(node.before, rows, scope)
+
+    # ---- items -------------------------------------------------------------------------------------------------------
+
+    def _item(self, node: ItemOf, rows: Offered, scope: Grain) -> Shape:
+        ruleset, name = self._ruleset, node.item
+        if name in ruleset.parameters:
+            return self._parameter(node, ruleset.parameters[name], rows, scope)
+        if name in ruleset.allocations:
+            return _of(node.type)
+        if name in ruleset.decisions:
+            return self._decision(node, ruleset.decisions[name], rows)
+        table = table_of(ruleset, name)
+        amount = ruleset.amounts.get(name)
+        if amount is not None and not self._of_other_rows(amount.grain, rows):
+            return self._amount(node, amount, rows)
+        if table is not None and not self._of_other_rows(table.grain, rows):
+            return self._table(node, table, rows)
+        return self._reconciled(node, rows, scope)
+
+    def _of_other_rows(self, grain: Grain, rows: Offered) -> bool:
+        return any(row in self._ruleset.reconciliations and not rows.has_row(row) for row in grain.rows)
+
+    def _parameter(self, node: ItemOf, parameter: Parameter, rows: Offered, scope: Grain) -> Shape:
+        for _, value in node.keys:
+            self._value(value, rows, scope)
+        if node.as_of is not None:
+            self._value(node.as_of, rows, scope)
+        cells = [_literal(cell) for _, row in parameter.rows for cell in row if isinstance(cell, Literal)]
+        grid = Shape(max((one.scale or 0 for one in cells), default=SCALES.get(parameter.type.family, 0)))
+        answers = [self._exception(rule, dict(node.keys), node.as_of, ONCE, rows) for rule in parameter.exceptions]
+        return self._aligned((grid, *answers), node.span)
+
+    def _decision(self, node: ItemOf, decision: Decision, rows: Offered) -> Shape:
+        as_of = node.as_of if decision.as_of_moment is None else decision.as_of_moment
+        keys = dict(node.keys)
+        if decision.as_of and as_of is not None:
+            keys.setdefault(decision.as_of, as_of)
+        if as_of is not None:
+            self._value(as_of, rows, decision.grain)
+        self._value(in_terms_of(decision.usual, keys, as_of, decision.grain), rows, decision.grain)
+        for rule in decision.exceptions:
+            self._exception(rule, keys, as_of, decision.grain, rows)
+        return Shape()
+
+    def _amount(self, node: ItemOf, amount: Amount, rows: Offered) -> Shape:
+        keys, grain = dict(node.keys), amount.grain
+        usual = self._value(in_terms_of(amount.value, keys, node.as_of, grain), rows, grain)
+        usual = self._capped(usual, amount.caps, keys, node.as_of, grain, rows)
+        answers = [self._exception(rule, keys, node.as_of, grain, rows) for rule in amount.exceptions]
+        self.tests(in_terms_of(amount.when, keys, node.as_of, grain), rows, grain)
+        return self._aligned((usual, *answers), node.span)
+
+    def _exception(
+        self, rule: ExceptionRule, keys: dict[str, Expression], as_of: Expression | None, grain: Grain, rows: Offered
+    ) -> Shape:
+        self.tests(in_terms_of(rule.when, keys, as_of, grain), rows, grain)
+        if rule.value is None:
+            return Shape()
+        shape = self._value(in_terms_of(rule.value, keys, as_of, grain), rows, grain)
+        return self._capped(shape, rule.caps, keys, as_of, grain, rows)
+
+    def _capped(
+        self,
+        shape: Shape,
+        caps: tuple[Cap, ...],
+        keys: dict[str, Expression],
+        as_of: Expression | None,
+        grain: Grain,
+        rows: Offered,
+    ) -> Shape:
+        for cap in caps:
+            if cap.form == "running":
+                continue
+            limit = self._value(in_terms_of(cap.limit, keys, as_of, grain), rows, grain)
+            self._compared(shape, limit, cap.span)
+            shape = self._aligned((shape, limit), cap.span)
+        return shape
+
+    def _table(self, node: ItemOf, table: Table, rows: Offered) -> Shape:
+        keys, grain = dict(node.keys), table.grain
+        inputs = [self._value(in_terms_of(one, keys, node.as_of, grain), rows, grain) for one in table.inputs]
+        for row in table.rows:
+            for cell, input_ in zip(row.cells, inputs, strict=True):
+                for value in cell.values:
+                    self._compared(input_, self._value(value, rows, grain), cell.span)
+        at = [name for name, _ in table.outputs].index(node.item)
+        shapes: list[Shape] = []
+        for row in table.rows:
+            output = row.outputs[at]
+            if output is not None:
+                shapes.append(self._value(output, rows, grain))
+                if shapes[-1].over is not None:
+                    self._refuse(output.span, f"`{_said(output.span)}` in a table: a quotient has no cell", "round it")
+        return self._aligned(shapes, node.span)
+
+    def _reconciled(self, node: ItemOf, rows: Offered, scope: Grain) -> Shape:
+        """A value joined from a reconciliation's rows."""
+        for found in self._ruleset.reconciliations.values():
+            label = node.item.removeprefix(f"{found.name}.")
+            if label not in self._columns(found, rows):
+                continue
+            for _, key in node.keys:
+                self._value(key, rows, scope)
+            return self._stored.get((found.name, label), _of(node.type))
+        names = " or ".join(self._ruleset.reconciliations)
+        self._refuse(
+            node.span, f"`{_said(node.span)}`: it is a value of rows of {names} that are not joined here", "read it where its rows are"
+        )
+        return _of(node.type)
+
+    def _columns(self, found: Reconciliation, rows: Offered) -> set[str]:
+        if f"{found.name} decided" not in rows.made:
+            return set()
+        decided = [table for table in self._ruleset.tables.values() if table.grain.rows == (found.name,)]
+        names = {"expected", "reported", *(key.name for key in found.grain.keys), *(one.name for one in found.locals)}
+        return names | {name for table in decided for name, _ in table.outputs}
+
+    # ---- other rows --------------------------------------------------------------------------------------------------
+
+    def _aggregate(self, node: AggregateOf, rows: Offered) -> Shape:
+        scope = node.scope or ONCE
+        source = self._source(node.source, node.span, rows, scope)
+        if source is None or not self._window(node, source, rows):
+            return _of(node.type)
+        self._scoped(node, rows, scope)
+        grain = node.source.grain
+        self.tests(node.where, source, grain)
+        shape = Shape(0) if node.value is None else self.value(node.value, source, grain)
+        if shape.over is not None and node.function != "count":
+            self._refuse(node.span, f"`{_said(node.span)}`: quotients are not added up", "add up a rounded value, or divide the sums")
+        if node.function == "average":
+            return Shape(shape.scale, 0)
+        return Shape(0) if node.function == "count" else Shape(shape.scale)
+
+    def _source(self, source: Source, span: Span, rows: Offered, scope: Grain) -> Offered | None:
+        """The rows an aggregate ranges over, with what must agree read on both sides; None where no frame serves them."""
+        reason = why_not(self._ruleset, source.grain, rows.made)
+        if reason:
+            self._refuse(span, f"`{_said(span)}`: {reason}", "")
+            return None
+        offered = self.rows_of(source.grain, rows.made, rows.adjustment)
+        for own, asked in source.matching:
+            self.value(own, offered, source.grain)
+            self._value(asked, rows, scope)
+        return offered
+
+    def rows_of(self, grain: Grain, made: frozenset[str], adjustment: bool = False) -> Offered:
+        """The rows of a grain that a frame serves (`why_not` is empty)."""
+        ruleset = self._ruleset
+        if grain.form == "slices":
+            found = slice_rows(ruleset, grain.touched, made)
+        elif grain.form == "layers":
+            found = layer_rows(ruleset, made)
+        elif grain.form == "keys":
+            found = key_rows(ruleset, grain, made)
+        elif grain.rows[0] in ruleset.kinds:
+            found = fact_rows(ruleset, grain.rows[0], made, adjustment)
+        elif grain.rows[0] in ruleset.reconciliations:
+            found = measured_rows(ruleset.reconciliations[grain.rows[0]], made)
+        else:
+            found = register_rows(ruleset, grain.rows[0], made)
+        self._kept[id(found)] = found
+        return found
+
+    def _window(self, node: AggregateOf, source: Offered, rows: Offered) -> bool:
+        """Whether a window can be read: the last periods of a reconciliation's own columns."""
+        window = node.window
+        if window is None:
+            return True
+        words = f"`{_said(node.span)}`"
+        if window.last is None:
+            self._refuse(node.span, f"{words}: sums run over the period, or over all that is known", "leave `since` out")
+            return False
+        row = node.source.grain.rows[0] if node.source.grain.rows else ""
+        if row not in self._ruleset.reconciliations or window.unit != "period":
+            self._refuse(node.span, f"{words}: only rows of a reconciliation are kept for periods back", "")
+            return False
+        if window.last > HISTORY_PERIODS:
+            self._refuse(node.span, f"{words}: rows are kept for {HISTORY_PERIODS} periods", f"write at most {HISTORY_PERIODS} periods")
+            return False
+        if HISTORY not in rows.made:
+            self._refuse(node.span, f"{words}: earlier periods are read after the reconciliation", "ask for it in a control")
+            return False
+        read = (*parts(node.value), *parts(node.where))
+        if any(isinstance(one, ItemOf | AggregateOf | RegisterField | BucketOf | MomentOf) for one in read):
+            self._refuse(node.span, f"{words}: of earlier periods only {row}'s own amounts are kept", f"read `{row}.NAME`")
+            return False
+        return True
+
+    def _scoped(self, node: AggregateOf, rows: Offered, scope: Grain) -> None:
+        """Refuse sums whose rows of earlier periods or days are not kept for the asker."""
+        grain, words = node.source.grain, f"`{_said(node.span)}`"
+        by_event = scope.form == "slices" or any(row in self._ruleset.kinds for row in scope.rows)
+        row = grain.rows[0] if grain.rows else ""
+        if scope.has_period or rows.adjustment and row in self._ruleset.kinds:
+            return
+        if grain.form == "slices":
+            self._refuse(node.span, f"{words}: parts of layers are kept for the period only", "add `period` to the `for each`")
+        elif grain.form == "layers" and by_event:
+            self._refuse(node.span, f"{words}: layers are known as at the period's end", "add `period` to the `for each`")
+        elif row in self._ruleset.reconciliations and node.window is None and not rows.adjustment:
+            self._refuse(node.span, f"{words}: rows of {row} are those of one period", "add `period` to the `for each`")
+        elif grain.form == "keys" and grain.has_period:
+            self._refuse(node.span, f"{words}: values of other periods are not kept", "add `period` to the `for each`")
+        elif by_event and row in self._ruleset.registers and self._ruleset.registers[row].history:
+            self._refuse(node.span, f"{words}: rows of {row} are added up as at the period's end", "add `period` to the `for each`")
+
+    def _refuse(self, span: Span, construct: str, help: str) -> None:
+        self._refusals.add(span, construct, help)
+
+
+def _of(type_: DataType) -> Shape:
+    return Shape(SCALES.get(type_.family))
+
+
+def _literal(node: Literal) -> Shape:
+    if isinstance(node.value, Decimal):
+        return Shape(max(0, -int(node.value.normalize().as_tuple().exponent)))
+    return Shape()
+
+
+def _is_period_end(node: MomentOf) -> bool:
+    return (node.shift, node.unit, node.edge) == ("", "period", "end")
+
+
+def _said(span: Span) -> str:
+    return " ".join(span.text.split())
