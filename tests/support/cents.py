@@ -12,9 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from tests.support.oracle import Held, Moved, Opened
-
-Worth = tuple[tuple[str, Fraction], ...]
+from tests.support.oracle import Held, Moved, Opened, Worth
 
 
 @dataclass(frozen=True, slots=True)

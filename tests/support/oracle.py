@@ -18,6 +18,7 @@ BeyondSales = Literal["stop", "open-layer"]
 BeyondStock = Literal["stop", "wait", "last-price"]
 Form = Literal["to", "by", "lower", "higher"]
 Place = tuple[int, ...]
+Worth = tuple[tuple[str, Fraction], ...]
 
 CHANGE, OPENS, LEAVES, RETURNS = 1, 2, 3, 4
 
@@ -58,7 +59,7 @@ class Event:
     document: str | None = None
     specific: str | None = None
     otherwise: Order | None = None
-    values: tuple[tuple[str, Fraction], ...] = ()
+    values: Worth = ()
     change: Change | None = None
 
 
@@ -84,20 +85,20 @@ class Layer:
 
 @dataclass(eq=False, slots=True)
 class Short:
-    """Units sold that the pool did not have: how many still wait for a layer, how many one has served."""
+    """Units sold that the pool did not have: how many still wait for a layer, and what values them meanwhile."""
 
     event: Event
     waiting: int
     like: Layer | None = None
-    served: int = 0
+    worth: Worth = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Moved:
     """One unit that an event moved, and its values just before.
 
-    A provisional unit has no place in its layer: its `offset` counts from 0 along what its event was short of. `step`
-    is the event at which it happened.
+    A provisional unit has no place in its layer: its `offset` counts from 0 along what its event was short of, and the
+    last of those left is the first whose provisional value ends. `step` is the event at which it happened.
     """
 
     event: int
@@ -109,7 +110,7 @@ class Moved:
     settling: bool
     provisional: bool
     step: int
-    values: tuple[tuple[str, Fraction], ...]
+    values: Worth
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +121,8 @@ class Held:
     pool: int
     layer: int
     offset: int
-    before: tuple[tuple[str, Fraction], ...]
-    after: tuple[tuple[str, Fraction], ...]
+    before: Worth
+    after: Worth
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,7 @@ class Opened:
     layer: int
     offset: int
     like: int | None
-    values: tuple[tuple[str, Fraction], ...]
+    values: Worth
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +149,7 @@ class Problem:
     quantity: int
 
 
-def _worth(unit: Unit) -> tuple[tuple[str, Fraction], ...]:
+def _worth(unit: Unit) -> Worth:
     return tuple(sorted(unit.values.items()))
 
 
@@ -210,10 +211,9 @@ class Pool:
         settling = policy.beyond_stock == "last-price"
         for unit in [unit for unit in layer.units if unit in self.held][: short.waiting]:
             if settling:
-                self._note_provisional(short, short.served, receipt)
+                self._note_provisional(short, short.waiting - 1, receipt)
             self._take(unit, sale, day=receipt.day, step=receipt.identity, settling=settling)
             short.waiting -= 1
-            short.served += 1
 
     def _leave(self, policy: Policy, event: Event) -> None:
         for _ in range(event.quantity):
@@ -272,7 +272,7 @@ class Pool:
         )
 
     def _note_provisional(self, short: Short, offset: int, receipt: Event | None) -> None:
-        """A unit valued at the last layer, or at a receipt the end of that value."""
+        """A unit valued as the last layer's last unit was at the sale, or at a receipt the end of that value."""
         assert short.like is not None
         at = short.event if receipt is None else receipt
         undone = receipt is not None
@@ -287,7 +287,7 @@ class Pool:
                 undone,
                 True,
                 at.identity,
-                _worth(short.like.units[-1]),
+                short.worth,
             )
         )
 
@@ -299,7 +299,8 @@ class Pool:
         elif not self.layers:
             self.problems.append(Problem(self.number, event.identity, "no-layer-yet", quantity))
         else:
-            short = Short(event, quantity, self.layers[-1])
+            like = self.layers[-1]
+            short = Short(event, quantity, like, _worth(like.units[-1]))
             self.short.append(short)
             for offset in range(quantity):
                 self._note_provisional(short, offset, receipt=None)
