@@ -11,8 +11,8 @@ from bisect import bisect_left, insort
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from engine.plan.layers.policy import Placing
 from engine.plan.executor import Row
+from engine.plan.layers.policy import Placing
 from engine.run.held_units import HeldUnits, Stretch
 
 Event = tuple[int, int, int, int, int, str | None, str | None, str | None, str | None]

@@ -8,11 +8,11 @@ from typing import Any
 
 from sqlglot import exp
 
+from engine.plan.executor import Executor, Row
 from engine.plan.layers import axis, slices, state
 from engine.plan.layers.policy import Placing
 from engine.plan.layers.written import Columns, bigints, query
 from engine.plan.relation import Origin, Relation
-from engine.plan.executor import Executor, Row
 from engine.run.fold import Backlog, Fold, Folded, Opening, note_layer
 
 _FLUSH = 200_000

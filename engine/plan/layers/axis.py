@@ -11,7 +11,8 @@ from __future__ import annotations
 from engine.plan.layers.written import bigints, written
 from engine.plan.relation import Origin, Relation
 
-AXIS_COLUMNS = bigints("pool", "ordinal", "layer", "place", "from", "start", "end")
+LABELS = (("document", "VARCHAR"), ("specific", "VARCHAR"))
+AXIS_COLUMNS = (*bigints("pool", "ordinal", "layer", "place"), *LABELS, *bigints("from", "start", "end"))
 
 
 def pool_buckets(origin: Origin) -> Relation:
@@ -86,11 +87,12 @@ def reaches(origin: Origin) -> Relation:
 
 def reached_units(origin: Origin) -> Relation:
     """Units that had left before the run and that returns of this run reach: positions below 0, last left on top."""
-    columns = (*bigints("pool"), ("bucket", "VARCHAR"), *bigints("height", "layer", "place", "from", "start", "end"))
+    columns = (*bigints("pool", "height", "layer", "place"), *LABELS, *bigints("from", "start", "end"))
     text = """
-        SELECT pool, bucket, height, layer, place, "from", start, start + length AS "end"
+        SELECT pool, height, layer, place, document, specific, "from", start, start + length AS "end"
         FROM (
-            SELECT s.pool, s.bucket, s.height, s.layer, s.place, s."from", s."to" - s."from" AS length, r.lowest,
+            SELECT s.pool, s.height, s.layer, s.place, s.document, s.specific, s."from",
+                s."to" - s."from" AS length, r.lowest,
                 -CAST(SUM(s."to" - s."from") OVER (
                     PARTITION BY s.pool ORDER BY s.height DESC ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
                 ) AS BIGINT) AS start
@@ -106,18 +108,18 @@ def reached_units(origin: Origin) -> Relation:
 def held_axis(origin: Origin) -> Relation:
     """Units held at the start and layers opened, from position 0 upwards in the order of leaving."""
     text = """
-        SELECT pool, ordinal, layer, place, "from", "end" - ("to" - "from") AS start, "end"
+        SELECT pool, ordinal, layer, place, document, specific, "from", "end" - ("to" - "from") AS start, "end"
         FROM (
-            SELECT pool, layer, place, "from", "to",
+            SELECT pool, layer, place, document, specific, "from", "to",
                 ROW_NUMBER() OVER (PARTITION BY pool ORDER BY place, layer, "from") AS ordinal,
                 CAST(SUM("to" - "from") OVER (
                     PARTITION BY pool ORDER BY place, layer, "from"
                     ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
                 ) AS BIGINT) AS "end"
             FROM (
-                SELECT pool, layer, place, "from", "to" FROM "open-unit"
+                SELECT pool, layer, place, document, specific, "from", "to" FROM "open-unit"
                 UNION ALL
-                SELECT pool, event, place, 0, quantity FROM "unit-event" WHERE class = 2
+                SELECT pool, event, place, document, specific, 0, quantity FROM "unit-event" WHERE class = 2
             ) AS held
             WHERE NOT EXISTS (SELECT 1 FROM "pool-out-of-turn" AS o WHERE o.pool = held.pool)
         ) AS laid
@@ -134,10 +136,10 @@ def whole_axis(origin: Origin) -> Relation:
         WITH reached AS (SELECT DISTINCT pool FROM "reached-unit"),
         joined AS (
             SELECT pool, -ROW_NUMBER() OVER (PARTITION BY pool ORDER BY height DESC) AS ordinal,
-                layer, place, "from", start, "end"
+                layer, place, document, specific, "from", start, "end"
             FROM "reached-unit"
             UNION ALL
-            SELECT a.pool, a.ordinal, a.layer, a.place, a."from", a.start, a."end"
+            SELECT a.pool, a.ordinal, a.layer, a.place, a.document, a.specific, a."from", a.start, a."end"
             FROM "held-axis" AS a JOIN reached AS r ON r.pool = a.pool
         ),
         marked AS (
@@ -153,12 +155,12 @@ def whole_axis(origin: Origin) -> Relation:
             ) AS piece
             FROM marked
         )
-        SELECT pool, MIN(ordinal) AS ordinal, layer, place,
+        SELECT pool, MIN(ordinal) AS ordinal, layer, place, document, specific,
             MIN("from") AS "from", MIN(start) AS start, MAX("end") AS "end"
         FROM numbered
-        GROUP BY pool, piece, layer, place
+        GROUP BY pool, piece, layer, place, document, specific
         UNION ALL
-        SELECT a.pool, a.ordinal, a.layer, a.place, a."from", a.start, a."end"
+        SELECT a.pool, a.ordinal, a.layer, a.place, a.document, a.specific, a."from", a.start, a."end"
         FROM "held-axis" AS a
         WHERE NOT EXISTS (SELECT 1 FROM reached AS r WHERE r.pool = a.pool)
     """

@@ -1,9 +1,9 @@
 """Slices: which units of which layer each event moves, where events lie on the axis of their pool.
 
 An event finds the piece of the axis its first unit lies in by an as-of join: both sides are sorted once and walked side
-by side, whatever the depth of the pool and however often the frontier turns. Events that run over the end of their piece
-find the piece of their last unit likewise and are expanded over the ordinals between. Never a join on ranges, which
-fails with depth. docs/decisions/0020 has the measurements.
+by side, whatever the depth of the pool and however often the frontier turns. Events that run over the end of their
+piece find the piece of their last unit likewise and are expanded over the ordinals between. Never a join on ranges,
+which fails with depth. docs/decisions/0030 has the measurements.
 """
 
 from __future__ import annotations

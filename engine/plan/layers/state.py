@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from engine.plan.layers.axis import LABELS
 from engine.plan.layers.policy import Placing
 from engine.plan.layers.written import bigints, query, written
 from engine.plan.relation import Origin, Relation, column
 
-_LABELS = (("document", "VARCHAR"), ("specific", "VARCHAR"))
-OPEN_COLUMNS = (*bigints("pool", "layer", "place"), *_LABELS, *bigints("from", "to"))
+OPEN_COLUMNS = (*bigints("pool", "layer", "place"), *LABELS, *bigints("from", "to"))
 SOLD_COLUMNS = (
     *bigints("pool"),
     ("bucket", "VARCHAR"),
     *bigints("height", "layer", "place"),
-    *_LABELS,
+    *LABELS,
     *bigints("from", "to"),
 )
 WAITING_COLUMNS = (
@@ -39,61 +39,66 @@ def layer_labels(origin: Origin) -> Relation:
             SELECT layer, document, specific FROM "sold-unit"
         ) AS known
     """
-    return written("unit-layer", ("layer",), (*bigints("layer"), *_LABELS), text, origin, stored=False)
+    return written("unit-layer", ("layer",), (*bigints("layer"), *LABELS), text, origin, stored=False)
 
 
 def open_units(origin: Origin) -> Relation:
     """Units held after the last event."""
     text = """
+        SELECT a.pool, a.layer, a.place, a.document, a.specific,
+            a."from" + GREATEST(COALESCE(t.frontier, 0) - a.start, 0) AS "from",
+            a."from" + a."end" - a.start AS "to"
+        FROM "unit-axis" AS a
+        LEFT JOIN "tiled-pool" AS t ON t.pool = a.pool
+        WHERE a."end" > COALESCE(t.frontier, 0)
+            AND NOT EXISTS (SELECT 1 FROM "folded-pool" AS f WHERE f.pool = a.pool)
+        UNION ALL
         SELECT h.pool, h.layer, h.place, l.document, l.specific, h."from", h."to"
-        FROM (
-            SELECT a.pool, a.layer, a.place,
-                a."from" + GREATEST(COALESCE(t.frontier, 0) - a.start, 0) AS "from",
-                a."from" + a."end" - a.start AS "to"
-            FROM "unit-axis" AS a
-            LEFT JOIN "tiled-pool" AS t ON t.pool = a.pool
-            WHERE a."end" > COALESCE(t.frontier, 0)
-                AND NOT EXISTS (SELECT 1 FROM "folded-pool" AS f WHERE f.pool = a.pool)
-            UNION ALL
-            SELECT pool, layer, place, "from", "to" FROM "folded-open"
-        ) AS h
+        FROM "folded-open" AS h
         LEFT JOIN "unit-layer" AS l ON l.layer = h.layer
     """
     return written("unit-open", ("pool", "layer", "from"), OPEN_COLUMNS, text, origin)
 
 
-_NEWLY_SOLD = """
-    SELECT a.pool, b."first-bucket" AS bucket, 1 AS era, a.start AS turn, a.place, a.layer,
-        a."from", a."from" + LEAST(a."end", t.frontier) - a.start AS "to"
-    FROM "unit-axis" AS a
-    JOIN "tiled-pool" AS t ON t.pool = a.pool AND a.start < t.frontier
-    JOIN "pool-bucket" AS b ON b.pool = a.pool AND b."first-bucket" = b."last-bucket"
-    WHERE NOT EXISTS (SELECT 1 FROM "folded-pool" AS f WHERE f.pool = a.pool)
-    UNION ALL
-    SELECT s.pool, e.bucket, 1, s.event, a.place, s.layer, s."from", s."to"
-    FROM "axis-slice" AS s
-    JOIN "pool-bucket" AS b ON b.pool = s.pool AND b."first-bucket" <> b."last-bucket"
-    JOIN "unit-event" AS e ON e.event = s.event
-    JOIN "unit-axis" AS a ON a.pool = s.pool AND a.layer = s.layer AND a."from" <= s."from"
-        AND s."from" < a."from" + a."end" - a.start
-    WHERE NOT EXISTS (SELECT 1 FROM "folded-pool" AS f WHERE f.pool = s.pool)
-"""
-
-_SOLD = f"""
+_SOLD = """
     WITH moving AS (
-        SELECT t.pool FROM "tiled-pool" AS t
+        SELECT t.pool, t.frontier FROM "tiled-pool" AS t
         WHERE NOT EXISTS (SELECT 1 FROM "folded-pool" AS f WHERE f.pool = t.pool)
     ),
+    stacking AS (
+        SELECT DISTINCT pool FROM "sold-unit"
+        UNION
+        SELECT pool FROM "pool-bucket" WHERE "first-bucket" <> "last-bucket"
+    ),
+    newly AS (
+        SELECT a.pool, b."first-bucket" AS bucket, a.ordinal, a.layer, a.place, a.document, a.specific,
+            a."from", a."from" + LEAST(a."end", m.frontier) - a.start AS "to"
+        FROM "unit-axis" AS a
+        JOIN moving AS m ON m.pool = a.pool AND a.start < m.frontier
+        JOIN "pool-bucket" AS b ON b.pool = a.pool AND b."first-bucket" = b."last-bucket"
+    ),
     stacked AS (
-        SELECT s.pool, s.bucket, 0 AS era, s.height AS turn, s.place, s.layer, s."from", s."to"
+        SELECT s.pool, s.bucket, 0 AS era, s.height AS turn,
+            s.layer, s.place, s.document, s.specific, s."from", s."to"
         FROM "sold-unit" AS s
         JOIN moving AS m ON m.pool = s.pool
+        LEFT JOIN "pool-bucket" AS b ON b.pool = s.pool AND b."first-bucket" = s.bucket
         WHERE NOT EXISTS (
             SELECT 1 FROM "reached-unit" AS r
-            WHERE r.pool = s.pool AND r.bucket = s.bucket AND r.height = s.height
+            WHERE r.pool = s.pool AND r.height = s.height AND b.pool IS NOT NULL
         )
         UNION ALL
-        SELECT pool, bucket, era, turn, place, layer, "from", "to" FROM ({_NEWLY_SOLD}) AS new
+        SELECT n.pool, n.bucket, 1, n.ordinal, n.layer, n.place, n.document, n.specific, n."from", n."to"
+        FROM newly AS n
+        JOIN stacking AS k ON k.pool = n.pool
+        UNION ALL
+        SELECT s.pool, e.bucket, 1, s.event, s.layer, a.place, a.document, a.specific, s."from", s."to"
+        FROM "axis-slice" AS s
+        JOIN moving AS m ON m.pool = s.pool
+        JOIN "pool-bucket" AS b ON b.pool = s.pool AND b."first-bucket" <> b."last-bucket"
+        JOIN "unit-event" AS e ON e.event = s.event
+        JOIN "unit-axis" AS a ON a.pool = s.pool AND a.layer = s.layer AND a."from" <= s."from"
+            AND s."from" < a."from" + a."end" - a.start
     ),
     marked AS (
         SELECT *, CASE WHEN layer = LAG(layer) OVER w AND "from" = LAG("to") OVER w THEN 0 ELSE 1 END AS first
@@ -108,20 +113,25 @@ _SOLD = f"""
         FROM marked
     ),
     sold AS (
-        SELECT pool, bucket, height, layer, place, MIN("from") AS "from", MAX("to") AS "to"
-        FROM numbered
-        GROUP BY pool, bucket, height, layer, place
+        SELECT n.pool, n.bucket, n.ordinal AS height, n.layer, n.place, n.document, n.specific, n."from", n."to"
+        FROM newly AS n
+        WHERE NOT EXISTS (SELECT 1 FROM stacking AS k WHERE k.pool = n.pool)
         UNION ALL
-        SELECT s.pool, s.bucket, s.height, s.layer, s.place, s."from", s."to"
+        SELECT pool, bucket, height, layer, place, document, specific, MIN("from"), MAX("to")
+        FROM numbered
+        GROUP BY pool, bucket, height, layer, place, document, specific
+        UNION ALL
+        SELECT s.pool, s.bucket, s.height, s.layer, s.place, s.document, s.specific, s."from", s."to"
         FROM "sold-unit" AS s
         WHERE NOT EXISTS (SELECT 1 FROM moving AS m WHERE m.pool = s.pool)
             AND NOT EXISTS (SELECT 1 FROM "folded-pool" AS f WHERE f.pool = s.pool)
         UNION ALL
-        SELECT pool, bucket, height, layer, place, "from", "to" FROM "folded-sold"
+        SELECT s.pool, s.bucket, s.height, s.layer, s.place, l.document, l.specific, s."from", s."to"
+        FROM "folded-sold" AS s
+        LEFT JOIN "unit-layer" AS l ON l.layer = s.layer
     )
-    SELECT s.pool, s.bucket, s.height, s.layer, s.place, l.document, l.specific, s."from", s."to"
+    SELECT s.pool, s.bucket, s.height, s.layer, s.place, s.document, s.specific, s."from", s."to"
     FROM sold AS s
-    LEFT JOIN "unit-layer" AS l ON l.layer = s.layer
 """
 
 
