@@ -53,12 +53,13 @@ def load(
     loaded_on: date,
     closed: Closed | None = None,
     known_after: date | None = None,
+    strict: bool = False,
 ) -> LoadReport:
     """Load files, or the files in folders, into books opened for writing.
 
     Rows become known on `loaded_on` unless their feed says when, and never on or before `known_after`, the day as of
     which the last period was frozen. `closed` is the last hard-closed period. If any file is refused nothing is
-    written. BooksError if the books cannot be written.
+    written; nor is it if any row is and the load is `strict`. BooksError if the books cannot be written.
     """
     claimed, others = _claim(client, paths)
     supplied = _supplied(client, schema)
@@ -73,7 +74,7 @@ def load(
         for one in _in_order(claimed, schema):
             around = Surroundings(one.parts, loaded_on, known_after, client.currency, schema.reporting_currency)
             reports.append(_take(connection, books, one, around, world, reports))
-        report = LoadReport(loaded_on, tuple(reports))
+        report = LoadReport(loaded_on, tuple(reports), strict)
         if report.is_written:
             _publish(connection, books, schema, report)
     return report

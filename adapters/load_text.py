@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from adapters.feeds.report import FileReport, LoadReport, Outcome, TotalReport
-from adapters.wording import counted, plain
+from adapters.wording import counted, plain, visible
 
 LONGEST_NAME = 40
 
@@ -23,7 +23,10 @@ def load_text(report: LoadReport) -> str:
             sum(getattr(file, name) for file in loaded) for name in ("received", "accepted", "quarantined")
         )
         lines += ["", f"received = accepted + quarantined    {received:,} = {accepted:,} + {quarantined:,} rows   ✓"]
-        lines += [line for line in (_quarantine(loaded), _facts(loaded), _aside(loaded)) if line]
+        lines += [line for line in (_quarantine(loaded, report.is_written), _facts(loaded), _aside(loaded)) if line]
+        lines += _faults(loaded)
+        if not report.is_written:
+            lines += ["", "nothing of this load was written: it is strict, and not every row can be read"]
     elif not report.files:
         lines.append("no files to load")
     return "\n".join(lines) + "\n"
@@ -94,7 +97,12 @@ def _messages(files: Sequence[FileReport]) -> list[str]:
     return lines
 
 
-def _quarantine(files: Sequence[FileReport]) -> str:
+def _faults(files: Sequence[FileReport]) -> list[str]:
+    """The first rows in quarantine, one by one; the words come from a file, so nothing in them reaches a terminal."""
+    return [f"  {_name(file)}:{row}: {visible(reason)}" for file in files for row, reason in file.faults]
+
+
+def _quarantine(files: Sequence[FileReport], is_written: bool) -> str:
     count = sum(file.quarantined for file in files)
     if not count:
         return ""
@@ -105,6 +113,8 @@ def _quarantine(files: Sequence[FileReport]) -> str:
     listed = ", ".join(
         f"{rows:,} {reason}" for reason, rows in sorted(reasons.items(), key=lambda one: (-one[1], one[0]))
     )
+    if not is_written:
+        return f"{counted(count, 'row')} cannot be read: {listed}"
     verb = "waits" if count == 1 else "wait"
     return f"{counted(count, 'row')} {verb} in quarantine: {listed}"
 

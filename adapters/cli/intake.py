@@ -19,7 +19,6 @@ from adapters.cli.command import DAY, EXISTING_OR_NOT, InOrder, client_option, c
 from adapters.cli.faults import DONE, PROBLEMS, RefusedError
 from adapters.cli.material import require_client, require_material, write_whole
 from adapters.cli.terminal import Terminal
-from adapters.feeds.report import Outcome
 from adapters.feeds.take import QUARANTINE_SHAPE
 from adapters.feeds.versions import Closed
 from adapters.intake import load as load_files
@@ -48,12 +47,14 @@ class Refused:
 @command("load", "tieout load incoming", "tieout load --client clients/acme incoming/acme_pos_2026-02.csv")
 @client_option
 @click.option("--on", "loaded_on", type=DAY, metavar="DATE", help="The day the files became known; by default today.")
+@click.option("--strict", is_flag=True, help="Write nothing if any row cannot be read.")
 @click.argument("files", nargs=-1, type=EXISTING_OR_NOT, metavar="[FILE]...")
-def load(terminal: Terminal, client: Path, loaded_on: datetime | None, files: tuple[Path, ...]) -> int:
+def load(terminal: Terminal, client: Path, loaded_on: datetime | None, strict: bool, files: tuple[Path, ...]) -> int:
     """Load a client's files into its books.
 
     FILE is a file or a folder of files; by default the client's incoming folder. Rows that cannot be read wait in
-    quarantine, each with a reason. A file that is not whole refuses the load: then nothing is written.
+    quarantine, each with a reason, and the exit code is 1. A file that is not whole refuses the load: then nothing is
+    written.
     """
     material = require_material(client)
     paths = files or (material.client.incoming,)
@@ -66,12 +67,14 @@ def load(terminal: Terminal, client: Path, loaded_on: datetime | None, files: tu
     ):
         day = loaded_on.date() if loaded_on is not None else date.today()  # noqa: DTZ011 (the user's own day)
         closed, frozen = _closed(books, calendar)
-        report = load_files(books, material.client.client, schema_of(material.ruleset), paths, day, closed, frozen)
+        report = load_files(
+            books, material.client.client, schema_of(material.ruleset), paths, day, closed, frozen, strict
+        )
     text = load_text(report)
-    if any(file.quarantined for file in report.files if file.outcome is Outcome.LOADED):
+    if report.quarantined and report.is_written:
         text += "see `tieout quarantine list`\n"
     terminal.show(text, load_json(report))
-    return PROBLEMS if report.refused else DONE
+    return PROBLEMS if report.refused or report.quarantined else DONE
 
 
 @click.group("quarantine", cls=InOrder)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import click
 
-from adapters.cli import books, examples, folders, intake, periods, rules
+from adapters.cli import books, evidence, examples, folders, intake, periods, rules
 from adapters.cli.command import InOrder
 from adapters.cli.faults import DONE, fault_of, tell
 from adapters.cli.terminal import Terminal
@@ -21,7 +21,9 @@ COMMANDS: tuple[click.Command, ...] = (
     examples.test,
     intake.load,
     intake.quarantine,
+    periods.reconcile,
     periods.close,
+    evidence.sql,
     books.books,
     rules.schema,
 )
@@ -55,8 +57,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         code = tieout.main(arguments, prog_name="tieout", standalone_mode=False, obj=terminal)
         sys.stdout.flush()
-    except BrokenPipeError:
-        # Who reads the output has read enough; a second failure at exit is kept off their screen.
+    except (BrokenPipeError, SystemExit):
+        # Who reads the output has read enough (click makes it a SystemExit); nothing more is said at exit either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
     except BaseException as error:

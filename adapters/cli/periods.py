@@ -1,23 +1,49 @@
-"""Commands over a period: close it, on trial or for good."""
+"""Commands over a period: roll it forward to any day, close it on trial or for good."""
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import click
 
 from adapters.books.entries import ControlTotal, Load
 from adapters.books.store import open_books
-from adapters.cli.command import EXISTING_OR_NOT, client_option, command
+from adapters.cli.command import DAY, EXISTING_OR_NOT, client_option, command
 from adapters.cli.faults import DONE, PROBLEMS, RefusedError
 from adapters.cli.material import require_material, write_whole
 from adapters.cli.terminal import Terminal
 from adapters.closing.close import close_period
-from adapters.report.close_page import Closing, FileLine, TotalLine, close_json, close_page, report_tables
+from adapters.closing.inspect import roll_forward
+from adapters.report.close_page import (
+    Closing,
+    FileLine,
+    TotalLine,
+    close_json,
+    close_page,
+    report_tables,
+    roll_forward_json,
+    roll_forward_page,
+)
 from adapters.report.html import page_html
 from adapters.report.text import page_text
 from engine.run.close import close_calendar
+
+
+@command("reconcile", "tieout reconcile --as-of 2026-02-14")
+@client_option
+@click.option("--as-of", type=DAY, required=True, metavar="DATE", help="The day at whose end the stock is shown.")
+def reconcile(terminal: Terminal, client: Path, as_of: datetime) -> int:
+    """Roll the channel's stock forward to any day and hold it against the reports; nothing is posted."""
+    material = require_material(client)
+    name = material.client.client.client
+    with (
+        open_books(material.client.books, write=False) as books,
+        terminal.working(f"rolling forward to {as_of:%Y-%m-%d}"),
+    ):
+        result = roll_forward(books, material.ruleset, as_of.date())
+    terminal.show(page_text(roll_forward_page(name, result), terminal.has_colour), roll_forward_json(name, result))
+    return DONE if result.publishable else PROBLEMS
 
 
 @command("close", "tieout close FY2026-P01", "tieout close FY2026-P01 --hard --html FY2026-P01.html")

@@ -40,8 +40,8 @@ class FileReport:
     """One file: its rows are those received and those that its feed sets aside; received = accepted + quarantined.
 
     `already_known` of the accepted rows say only what the books know; `facts` counts new rows by record. `reasons`
-    counts quarantined rows by short reason, most first. `message` and `help` say why a file was not loaded, `line`
-    where.
+    counts quarantined rows by short reason, most first; `faults` are the first of them, line and reason. `message` and
+    `help` say why a file was not loaded, `line` where.
     """
 
     name: str
@@ -57,6 +57,7 @@ class FileReport:
     facts: tuple[tuple[str, int], ...] = ()
     totals: tuple[TotalReport, ...] = ()
     reasons: tuple[tuple[str, int], ...] = ()
+    faults: tuple[tuple[int, str], ...] = ()
     message: str = ""
     help: str = ""
     line: int | None = None
@@ -64,10 +65,13 @@ class FileReport:
 
 @dataclass(frozen=True, slots=True)
 class LoadReport:
-    """One load: its files in the order they were taken. If one file is refused nothing of the load is written."""
+    """One load: its files in the order they were taken. If one file is refused nothing of the load is written; of a
+    strict load nothing is if one row is.
+    """
 
     loaded_on: date
     files: tuple[FileReport, ...]
+    is_strict: bool = False
 
     @property
     def refused(self) -> tuple[FileReport, ...]:
@@ -77,4 +81,10 @@ class LoadReport:
     @property
     def is_written(self) -> bool:
         """Whether the load changed the books."""
-        return not self.refused and any(file.outcome is Outcome.LOADED for file in self.files)
+        loaded = any(file.outcome is Outcome.LOADED for file in self.files)
+        return loaded and not self.refused and not (self.is_strict and self.quarantined)
+
+    @property
+    def quarantined(self) -> int:
+        """How many rows are refused, of all files."""
+        return sum(file.quarantined for file in self.files)

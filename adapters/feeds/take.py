@@ -48,6 +48,9 @@ ROWS = "rows taken"
 """Every row of the load's files verbatim, with what became of it: accepted, quarantined or set aside."""
 
 ROWS_SHAPE = (("source-file", "VARCHAR"), ("source-row", "BIGINT"), ("text", "VARCHAR"), ("fate", "VARCHAR"))
+FAULTS_SHOWN = 5
+"""How many quarantined rows of a file are reported one by one."""
+
 QUARANTINE_SHAPE = (
     ("source-file", "VARCHAR"),
     ("file-name", "VARCHAR"),
@@ -112,6 +115,7 @@ def take_file(
         facts=tuple(facts.items()),
         totals=totals.control_totals(connection, feed, books.schema, declared, around.currency),
         reasons=_summaries(connection),
+        faults=_first_faults(connection),
     )
     used = (STAGED, CUT, REASONS, "fates", "twice", "entries", "repeats", *(one.name for one in filled))
     for name in (*used, *(versions.versions(one) for one in filled)):
@@ -215,6 +219,13 @@ def _summaries(connection: duckdb.DuckDBPyConnection) -> tuple[tuple[str, int], 
     query = exp.select(column("summary"), named(exp.Count(this=exp.Star()), "rows")).from_(first.subquery("first"))
     query = query.group_by(column("summary")).order_by(exp.Ordered(this=column("rows"), desc=True), column("summary"))
     return tuple((str(summary), int(str(count))) for summary, count in run(connection, query))
+
+
+def _first_faults(connection: duckdb.DuckDBPyConnection) -> tuple[tuple[int, str], ...]:
+    """The first quarantined rows, each by its line and its first reason."""
+    query = exp.select(column(ROW), named(call("min_by", column("reason"), _rank()), "reason")).from_(table(REASONS))
+    query = query.group_by(column(ROW)).order_by(column(ROW)).limit(FAULTS_SHOWN)
+    return tuple((int(str(row)), str(reason)) for row, reason in run(connection, query))
 
 
 def _rank() -> exp.Expression:

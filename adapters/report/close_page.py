@@ -89,7 +89,6 @@ def close_page(closing: Closing) -> Page:
     """The page of a close."""
     result = closing.result
     number = "" if closing.number is None else f" {closing.number}"
-    ruleset = f"ruleset {result.ruleset} {result.ruleset_version} ({result.ruleset_hash[:SHORT_HASH]})"
     known = "everything loaded" if closing.known_at is None else f"as known on {closing.known_at.isoformat()}"
     dates = f"{result.start.isoformat()} to {result.end.isoformat()}"
     blocks: list[Block] = [
@@ -109,16 +108,37 @@ def close_page(closing: Closing) -> Page:
     if result.publishable:
         blocks.append(Signatures(("Prepared by", "Approved by")))
     return Page(
-        f"{result.period}  {dates}   {closing.kind}{number}   {ruleset}",
+        f"{result.period}  {dates}   {closing.kind}{number}   {_ruleset(result)}",
         (f"{closing.client}   amounts in {result.currency}   {known}",),
         tuple(blocks),
     )
 
 
+def roll_forward_page(client: str, result: CloseResult) -> Page:
+    """The page of a roll-forward as at the end of a day: stock and variances; nothing of it was posted."""
+    day = result.end.isoformat()
+    return Page(
+        f"Roll-forward as at {day}   {result.period} from {result.start.isoformat()}   {_ruleset(result)}",
+        (f"{client}   amounts in {result.currency}   everything loaded",),
+        (
+            _movements(result),
+            _counts(result),
+            _variances(result),
+            Checks("Tie-outs", tuple(_tie_out(one) for one in result.tie_outs)),
+            Verdict(result.publishable, "nothing was posted or published", ""),
+        ),
+    )
+
+
+def roll_forward_json(client: str, result: CloseResult) -> dict[str, Any]:
+    """The same as values."""
+    shown = ("currency", "start", "stock", "variances", "tie-outs")
+    values = _result_json(result)
+    return {"client": client, "as-of": plain(result.end), **{name: values[name] for name in shown}}
+
+
 def close_json(closing: Closing) -> dict[str, Any]:
     """The same as values: figures with decimals as texts, nothing left out."""
-    result: dict[str, Any] = plain(closing.result)
-    result["stock"] = [{**plain(line), "flows": plain(dict(line.flows))} for line in closing.result.stock]
     return {
         "client": closing.client,
         "kind": closing.kind,
@@ -126,8 +146,18 @@ def close_json(closing: Closing) -> dict[str, Any]:
         "known-at": plain(closing.known_at),
         "published": closing.number is not None,
         "files": plain(closing.files),
-        **result,
+        **_result_json(closing.result),
     }
+
+
+def _result_json(result: CloseResult) -> dict[str, Any]:
+    values: dict[str, Any] = plain(result)
+    values["stock"] = [{**plain(line), "flows": plain(dict(line.flows))} for line in result.stock]
+    return values
+
+
+def _ruleset(result: CloseResult) -> str:
+    return f"ruleset {result.ruleset} {result.ruleset_version} ({result.ruleset_hash[:SHORT_HASH]})"
 
 
 def report_tables(result: CloseResult) -> tuple[Table, ...]:

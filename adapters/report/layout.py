@@ -45,35 +45,42 @@ def fold(text: str, width: int) -> list[str]:
 
 def pieces(table: Table, width: int) -> tuple[Piece, ...]:
     """How a table is cut so that no piece is wider than a width; the first column begins every piece."""
-    least = [_width(table, at, narrow=True) for at in range(len(table.columns))]
-    most = [_width(table, at, narrow=False) for at in range(len(table.columns))]
+    least = [_least(table, at) for at in range(len(table.columns))]
     groups = [[0]]
     for at in range(1, len(table.columns)):
         if sum(least[one] + GAP for one in groups[-1]) + least[at] > width and len(groups[-1]) > 1:
             groups.append([0])
         groups[-1].append(at)
-    return tuple(_piece(group, least, most, width) for group in groups)
+    return tuple(_piece(table, group, least, width) for group in groups)
 
 
-def _piece(group: list[int], least: list[int], most: list[int], width: int) -> Piece:
-    """The widths of a group: each its least, and what room is left to the texts that want it, from the left."""
-    room = width - sum(least[at] for at in group) - GAP * (len(group) - 1)
-    widths = []
-    for at in group:
-        more = max(0, min(room, most[at] - least[at]))
-        widths.append(least[at] + more)
-        room -= more
-    return Piece(tuple(group), tuple(widths))
+def _piece(table: Table, group: list[int], least: list[int], width: int) -> Piece:
+    """The widths of a group: room that is left goes to texts, evenly, and then to headings, if all of them fit."""
+    widths = {at: least[at] for at in group}
+    room = width - sum(widths.values()) - GAP * (len(group) - 1)
+    texts = {at: max(_cells(table, at), cell_len(table.columns[at].heading)) - widths[at] for at in group}
+    wanting = sorted((more, at) for at, more in texts.items() if not table.columns[at].is_figure)
+    for number, (more, at) in enumerate(wanting):
+        given = max(0, min(more, room // (len(wanting) - number)))
+        widths[at] += given
+        room -= given
+    figures = {at: cell_len(table.columns[at].heading) for at in group if table.columns[at].is_figure}
+    if sum(max(0, wide - widths[at]) for at, wide in figures.items()) <= room:
+        widths.update({at: max(wide, widths[at]) for at, wide in figures.items()})
+    return Piece(tuple(group), tuple(widths[at] for at in group))
 
 
-def _width(table: Table, at: int, narrow: bool) -> int:
+def _least(table: Table, at: int) -> int:
+    """The width below which a column cannot go: figures stay whole, texts are folded."""
     column = table.columns[at]
+    cells = _cells(table, at)
+    return max(cells if column.is_figure else min(cells, NARROWEST), _heading_width(column))
+
+
+def _cells(table: Table, at: int) -> int:
+    """The width of the widest cell of a column."""
     rows = [*table.rows, *([table.total] if table.total else [])]
-    cells = max((cell_len(row[at]) for row in rows), default=0)
-    heading = _heading_width(column) if narrow else cell_len(column.heading)
-    if narrow and not column.is_figure:
-        cells = min(cells, NARROWEST)
-    return max(cells, heading)
+    return max((cell_len(row[at]) for row in rows), default=0)
 
 
 def _heading_width(column: Column) -> int:

@@ -36,6 +36,7 @@ POS = FileReport(
     facts=(("pos-sale", 4116),),
     totals=(total("31877", "31800", "77", "31877"), total("1200.5", "1200.5", "0", unreadable=1)),
     reasons=(("unknown part", 2), ("sale-date not in YYYY-MM-DD", 1)),
+    faults=((3, 'part: "X\x1b[2J" is not a known part'), (9, 'sale-date: "1.2.26" is not a date in YYYY-MM-DD')),
 )
 STOCK = FileReport(
     "beta.csv", "beta-stock", Outcome.LOADED, received=61, accepted=61, facts=(("inventory-report", 61),)
@@ -55,7 +56,18 @@ def test_the_page_of_a_load() -> None:
         "received = accepted + quarantined    4,181 = 4,178 + 3 rows   ✓",
         "3 rows wait in quarantine: 2 unknown part, 1 sale-date not in YYYY-MM-DD",
         "new facts: 61 inventory-report, 4,116 pos-sale; 1 row said what the books knew",
+        '  acme_pos_2026-02.csv:3: part: "X·[2J" is not a known part',
+        '  acme_pos_2026-02.csv:9: sale-date: "1.2.26" is not a date in YYYY-MM-DD',
     ]
+
+
+def test_a_strict_load_with_a_bad_row_says_that_nothing_was_written() -> None:
+    report = LoadReport(date(2026, 3, 2), (POS, STOCK), is_strict=True)
+    assert not report.is_written
+    lines = load_text(report).splitlines()
+    assert "3 rows cannot be read: 2 unknown part, 1 sale-date not in YYYY-MM-DD" in lines
+    assert lines[-1] == "nothing of this load was written: it is strict, and not every row can be read"
+    assert LoadReport(date(2026, 3, 2), (STOCK,), is_strict=True).is_written
 
 
 def test_a_refused_file_stops_the_load() -> None:

@@ -1,4 +1,4 @@
-"""A small client for tests of the command line: a ruleset that reconciles, values and posts, and two months of files."""
+"""A small client for tests of the command line: a ruleset that reconciles, values and posts, and a month of files."""
 
 from __future__ import annotations
 
@@ -113,7 +113,14 @@ feeds:
     control-total: Units
     fills:
       record: shipment
-      columns: {company: {constant: US01}, number: No, partner: Partner, part: Part, quantity: Units, unit-price: Price, ship-date: Date}
+      columns:
+        company: {constant: US01}
+        number: No
+        partner: Partner
+        part: Part
+        quantity: Units
+        unit-price: Price
+        ship-date: Date
   - name: sales
     files: "sales_*.csv"
     delimited: {separator: comma, encoding: utf-8}

@@ -1,0 +1,33 @@
+"""Running `tieout` as a user does: arguments in, exit code and both outputs out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from adapters.cli.main import main
+from tests.support.commands import Outcome, Tieout
+from tests.support.shop_client import make_shop
+
+
+@pytest.fixture
+def tieout(capsys: pytest.CaptureFixture[str]) -> Tieout:
+    """Runs one command in this process, in the folder the test stands in."""
+
+    def run(*arguments: str) -> Outcome:
+        capsys.readouterr()
+        code = main(list(arguments))
+        captured = capsys.readouterr()
+        assert "Traceback" not in captured.out + captured.err
+        return Outcome(code, captured.out, captured.err)
+
+    return run
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of a small client, which the test stands in."""
+    folder = make_shop(tmp_path / "shop")
+    monkeypatch.chdir(folder)
+    return folder
