@@ -9,7 +9,7 @@ from pathlib import Path
 
 from dsl.diagnostics import Diagnostics
 from dsl.span import Source, Span
-from engine.model.load import load_ruleset
+from engine.compile import check
 from engine.model.ruleset import Ruleset
 
 SHIPPED = Path(__file__).resolve().parent.parent / "rulesets"
@@ -47,7 +47,7 @@ def read_ruleset(path: Path, search: Sequence[Path] = (SHIPPED,)) -> tuple[Rules
         sources = _find(base, version, search, span, diagnostics)
     if diagnostics.errors or not chain:
         return None, diagnostics
-    ruleset, found = load_ruleset(chain)
+    ruleset, found = check(chain)
     diagnostics.extend(found)
     return ruleset, diagnostics
 

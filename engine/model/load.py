@@ -1,4 +1,4 @@
-"""Texts to a ruleset: each folder or file read as one text, then base and overlays resolved as one."""
+"""Texts to syntax trees: each folder or file read as one text."""
 
 from __future__ import annotations
 
@@ -8,21 +8,6 @@ from dsl import syntax
 from dsl.diagnostics import Diagnostics
 from dsl.parse import parse_ruleset
 from dsl.span import Source
-from engine.model.from_syntax import resolve
-from engine.model.ruleset import Ruleset
-
-
-def load_ruleset(texts: Sequence[Sequence[Source]]) -> tuple[Ruleset | None, Diagnostics]:
-    """The ruleset that the sources of a base and of its overlays make, base first; None where anything is an error.
-
-    Names are looked up only once every text reads, so that one misspelt line is told once.
-    """
-    trees, diagnostics = parse_all(texts)
-    if diagnostics.errors:
-        return None, diagnostics
-    ruleset, found = resolve(trees)
-    diagnostics.extend(found)
-    return ruleset, diagnostics
 
 
 def parse_all(texts: Sequence[Sequence[Source]]) -> tuple[tuple[syntax.RulesetText, ...], Diagnostics]:

@@ -1,4 +1,4 @@
-"""What can be written and does not run in this version, refused before any run with its place and what to write instead.
+"""What can be written and does not run in this version, refused before any run, with what to write instead.
 
 The list is kept beside the plan it speaks of: whoever teaches the plan a construct deletes its refusal here.
 """
@@ -26,11 +26,13 @@ from engine.model.expression import (
 )
 from engine.model.ruleset import (
     Adjustment,
+    Amount,
     Cap,
-    ExceptionRule,
+    Decision,
     Journal,
     Kind,
     Layers,
+    Parameter,
     Reconciliation,
     Report,
     Ruleset,
@@ -41,8 +43,8 @@ from engine.model.walk import walk
 from engine.plan.facts import MADE
 from engine.plan.journal import DIMENSIONS
 from engine.plan.offered import closing_calendar
-from engine.plan.reading import Refusals
 from engine.plan.readers import read_everything
+from engine.plan.reading import Refusals
 from engine.plan.valuation import EVENT_COLUMNS
 
 TAKEN_COLUMNS = frozenset((
@@ -60,7 +62,10 @@ def refusals(ruleset: Ruleset) -> Diagnostics:
     found = Refusals()
     _head(ruleset, found)
     _whole_items(ruleset, found)
-    for record in (*(one.record for one in ruleset.registers.values()), *(one.record for one in ruleset.kinds.values())):
+    for record in (
+        *(one.record for one in ruleset.registers.values()),
+        *(one.record for one in ruleset.kinds.values()),
+    ):
         _record(ruleset, record, found)
     for kind in ruleset.kinds.values():
         _kind(kind, found)
@@ -77,8 +82,7 @@ def refusals(ruleset: Ruleset) -> Diagnostics:
     for report in ruleset.reports.values():
         _report(report, found)
     _expressions(ruleset, found)
-    if not found.places:
-        read_everything(ruleset, found)
+    read_everything(ruleset, found)
     return found.diagnostics
 
 
@@ -87,9 +91,13 @@ def refusals(ruleset: Ruleset) -> Diagnostics:
 
 def _head(ruleset: Ruleset, found: Refusals) -> None:
     if ruleset.head.conversion is not None:
-        found.add(ruleset.head.conversion.span, "`lines convert`: money is in the reporting currency", "leave the line out")
+        found.add(
+            ruleset.head.conversion.span, "`lines convert`: money is in the reporting currency", "leave the line out"
+        )
     if not ruleset.calendars:
-        found.add(ruleset.head.span, "a ruleset without a calendar: nothing says when its periods end", "add `calendar`")
+        found.add(
+            ruleset.head.span, "a ruleset without a calendar: nothing says when its periods end", "add `calendar`"
+        )
 
 
 def _whole_items(ruleset: Ruleset, found: Refusals) -> None:
@@ -125,7 +133,9 @@ def _record(ruleset: Ruleset, record: Record, found: Refusals) -> None:
     if record.family == "register" and record.on:
         taken |= {one.name for one in record.columns} & {"valid-from", "valid-until"}
     for name in sorted(taken):
-        found.add(span, f"`{record.name}` with a field `{name}`: every row has a column of that name", "rename the field")
+        found.add(
+            span, f"`{record.name}` with a field `{name}`: every row has a column of that name", "rename the field"
+        )
     if record.name in TAKEN_RELATIONS or record.name.startswith("unit-"):
         found.add(span, f"a {record.family} called `{record.name}`: a table of the run has that name", "rename it")
     if record.bands_by is not None:
@@ -135,9 +145,13 @@ def _record(ruleset: Ruleset, record: Record, found: Refusals) -> None:
 def _kind(kind: Kind, found: Refusals) -> None:
     if kind.receiver:
         words = f"`{kind.name}`, which moves units to another {kind.receiver}"
-        found.add(kind.span, f"{words}: units stay with one partner", "let it move to and from a bucket of goods on the way")
+        found.add(
+            kind.span, f"{words}: units stay with one partner", "let it move to and from a bucket of goods on the way"
+        )
     if kind.form != "nothing" and "quantity" not in {one.name for one in kind.record.columns}:
-        found.add(kind.span, f"`{kind.name}` without `quantity`: it says not how many units", "give it the field `quantity`")
+        found.add(
+            kind.span, f"`{kind.name}` without `quantity`: it says not how many units", "give it the field `quantity`"
+        )
 
 
 def _stock(ruleset: Ruleset, found: Refusals) -> None:
@@ -149,31 +163,37 @@ def _stock(ruleset: Ruleset, found: Refusals) -> None:
         return
     for key in stock.keys:
         if key not in ruleset.registers and key not in ruleset.terms:
-            found.add(stock.span, f"stock for each `{key}`: its keys are registers and terms", "keep it by a field of the facts")
+            found.add(
+                stock.span,
+                f"stock for each `{key}`: its keys are registers and terms",
+                "keep it by a field of the facts",
+            )
         elif key in ("bucket", "kind", "quantity", "opening", "received", "issued", "closing"):
             found.add(stock.span, f"stock for each `{key}`: stock has a column of that name", "rename the term")
 
 
 def _answers(ruleset: Ruleset, found: Refusals) -> None:
-    """Parameters by band and what is no number; dates of effect where only exceptions, controls and the like have them."""
+    """Parameters by band or of what is no number, limits that rows use up, values that end on a date."""
     for parameter in ruleset.parameters.values():
         if parameter.band_type is not None:
             found.add(parameter.span, f"`parameter {parameter.name}` by band", "write a table with ranges")
         for cell in (cell for _, row in parameter.rows for cell in row):
             if not _is_number(cell):
                 found.add(cell.span, f"`{cell.span.text}` in a parameter: its cells are numbers", "write a number")
-    dated = (*ruleset.amounts.values(), *ruleset.decisions.values(), *ruleset.parameters.values())
-    for item in (*dated, *ruleset.tables.values(), *ruleset.reconciliations.values(), *ruleset.layers.values()):
+    answers: tuple[Amount | Decision | Parameter, ...] = (
+        *ruleset.amounts.values(), *ruleset.decisions.values(), *ruleset.parameters.values(),
+    )  # fmt: skip
+    for item in (*answers, *ruleset.tables.values(), *ruleset.reconciliations.values(), *ruleset.layers.values()):
         if item.meta.effective_through is not None:
             until = item.meta.effective_through.isoformat()
-            found.add(item.span, f"`{item.name}` effective through {until}: its value has no end", "end it by an exception")
+            found.add(
+                item.span, f"`{item.name}` effective through {until}: its value has no end", "end it by an exception"
+            )
     for amount in ruleset.amounts.values():
         _no_running(amount.caps, found)
-    exceptions: list[ExceptionRule] = []
-    for one in dated:
-        exceptions += one.exceptions
-    for rule in exceptions:
-        _no_running(rule.caps, found)
+    for one in answers:
+        for rule in one.exceptions:
+            _no_running(rule.caps, found)
 
 
 def _is_number(cell: Expression) -> bool:
@@ -211,7 +231,9 @@ def _layers(ruleset: Ruleset, layers: Layers, found: Refusals) -> None:
                 found.add(layers.span, f"layers for each `{key.name}`: `{kind}` does not say its {key.name}", "")
     for key in layers.grain.keys:
         if key.name in {name for name, _ in EVENT_COLUMNS}:
-            found.add(layers.span, f"layers for each `{key.name}`: events have a column of that name", "rename the term")
+            found.add(
+                layers.span, f"layers for each `{key.name}`: events have a column of that name", "rename the term"
+            )
     _changes(ruleset, layers, found)
 
 
@@ -222,7 +244,11 @@ def _leaving(ruleset: Ruleset, layers: Layers, phrases: dict[str, Span], found: 
         said = f"`leave {layers.order} {word}`" if word else f"`leave at {layers.order}`"
         found.add(order, said, "write `leave oldest first by DATE` or `leave newest first by DATE`")
     elif layers.order_by and not _is_date(ruleset, layers, layers.order_by[0]):
-        found.add(order, f"`leave {layers.order} first by {layers.order_by[0]}`: the first order is a date", "order by a date first")
+        found.add(
+            order,
+            f"`leave {layers.order} first by {layers.order_by[0]}`: the first order is a date",
+            "order by a date first",
+        )
     places = [span for name, span in layers.phrases if name == "LeaveBy"]
     for place in places[1:]:
         found.add(place, "a second `leave by`: one field names units", "keep one")
@@ -230,10 +256,16 @@ def _leaving(ruleset: Ruleset, layers: Layers, phrases: dict[str, Span], found: 
     for place, (kind, where) in zip(backs, layers.brings_back, strict=False):
         if where != "old":
             found.add(place, f"`{kind} brings back ... at the back`", "write `in their old place`")
-    documented = any("document" in {one.name for one in ruleset.kinds[kind].record.columns} for kind in layers.opening_kinds)
+    documented = any(
+        "document" in {one.name for one in ruleset.kinds[kind].record.columns} for kind in layers.opening_kinds
+    )
     taking = [span for name, span in layers.phrases if name == "TakeLayer"]
     if layers.takes and not documented:
-        found.add(taking[0], "a layer taken by name: nothing that opens layers has a `document`", "give it the field `document`")
+        found.add(
+            taking[0],
+            "a layer taken by name: nothing that opens layers has a `document`",
+            "give it the field `document`",
+        )
 
 
 def _is_date(ruleset: Ruleset, layers: Layers, name: str) -> bool:
@@ -246,7 +278,9 @@ def _changes(ruleset: Ruleset, layers: Layers, found: Refusals) -> None:
     pool = {key.name for key in layers.grain.keys}
     for change in layers.changes:
         if change.kind in seen:
-            found.add(change.span, f"a second change of `{change.kind}`: a fact changes one value", "declare a second kind")
+            found.add(
+                change.span, f"a second change of `{change.kind}`: a fact changes one value", "declare a second kind"
+            )
         seen.add(change.kind)
         for path in (one for one in ruleset.kinds[change.kind].record.identity if "." in one):
             register, _, field = path.partition(".")
@@ -268,12 +302,20 @@ def _reconciliation(ruleset: Ruleset, reconciliation: Reconciliation, found: Ref
             "compare one bucket, and add others with `reported includes`",
         )  # fmt: skip
     if not isinstance(reconciliation.reported, FieldOf | KeyOf) or reconciliation.reported.name != "quantity":
-        found.add(reconciliation.reported.span, "a count of anything but units", "compare the `quantity` that is reported")
+        found.add(
+            reconciliation.reported.span, "a count of anything but units", "compare the `quantity` that is reported"
+        )
     moment = reconciliation.moment
     if moment is not None and not _is_moment(moment, "", "period", "end"):
-        found.add(moment.span, f"a count near `{moment.span.text}`: stock is compared at the period's end", "write `of period end`")
+        found.add(
+            moment.span,
+            f"a count near `{moment.span.text}`: stock is compared at the period's end",
+            "write `of period end`",
+        )
     if reconciliation.opens_from not in ("adjusted", ""):
-        found.add(span, f"`opens from {reconciliation.opens_from} closing stock`", "write `opens from adjusted closing stock`")
+        found.add(
+            span, f"`opens from {reconciliation.opens_from} closing stock`", "write `opens from adjusted closing stock`"
+        )
     counted = ruleset.kinds.get(reconciliation.reported_kind)
     has = {one.name for one in counted.record.columns} if counted is not None else set()
     keys = [key.name for key in reconciliation.grain.keys]
@@ -298,16 +340,26 @@ def _adjustment(ruleset: Ruleset, adjustment: Adjustment, found: Refusals) -> No
         return
     row = adjustment.grain.rows[0] if len(adjustment.grain.rows) == 1 and adjustment.grain.form == "rows" else ""
     if row not in ruleset.kinds and row not in ruleset.reconciliations:
-        found.add(span, f"`{name}` for each of other rows than one kind's or a reconciliation's", "act on one kind's facts")
+        found.add(
+            span, f"`{name}` for each of other rows than one kind's or a reconciliation's", "act on one kind's facts"
+        )
         return
     if action.form != "record" and row not in ruleset.kinds:
-        found.add(span, f"`{name}`, which would {action.form} rows of {row}: facts are adjusted", "write `for each` and a kind")
+        found.add(
+            span,
+            f"`{name}`, which would {action.form} rows of {row}: facts are adjusted",
+            "write `for each` and a kind",
+        )
     if adjustment.mark and action.form != "record":
         found.add(span, f"a mark `{adjustment.mark}` on a fact that is not recorded", "mark what `record` makes")
     if adjustment.twins is not None and row in ruleset.kinds:
         field = next((one for one in ruleset.kinds[row].record.columns if one.name == adjustment.twins.field), None)
         if field is None or field.type.family is not Family.DATE:
-            found.add(adjustment.twins.span, f"twins whose {adjustment.twins.field} differs: they differ by days", "name a date")
+            found.add(
+                adjustment.twins.span,
+                f"twins whose {adjustment.twins.field} differs: they differ by days",
+                "name a date",
+            )
     _reversal(ruleset, adjustment, found)
 
 
@@ -323,7 +375,9 @@ def _reversal(ruleset: Ruleset, adjustment: Adjustment, found: Refusals) -> None
         moved = (*layers.opening_kinds, *layers.leaving_kinds, *layers.returning_kinds)
         if adjustment.action.name in moved:
             words = f"`reverses on` for `{adjustment.action.name}`"
-            found.add(on.span, f"{words}: units that entered or left layers are not taken back", "record the opposite fact")
+            found.add(
+                on.span, f"{words}: units that entered or left layers are not taken back", "record the opposite fact"
+            )
 
 
 # ---- what is posted and shown ----------------------------------------------------------------------------------------
@@ -343,7 +397,9 @@ def _journal(ruleset: Ruleset, journal: Journal, found: Refusals) -> None:
         place = f"`{journal.name}` in {journal.calendar}: books close by {closing_calendar(ruleset)}"
         found.add(journal.span, place, f"write `in {closing_calendar(ruleset)}`")
     if journal.grain.form == "rows" and journal.grain.rows[0] not in ruleset.kinds:
-        found.add(journal.span, f"`{journal.name}` for each {journal.grain.rows[0]}", "post for each fact, slice or key")
+        found.add(
+            journal.span, f"`{journal.name}` for each {journal.grain.rows[0]}", "post for each fact, slice or key"
+        )
     _posting_date(ruleset, journal, found)
 
 
@@ -355,7 +411,11 @@ def _posting_date(ruleset: Ruleset, journal: Journal, found: Refusals) -> None:
     days = {ruleset.kinds[kind].record.on for kind in touched if kind in ruleset.kinds}
     if isinstance(on, KeyOf | FieldOf) and (on.name == "event-date" or days == {on.name}):
         return
-    found.add(on.span, f"`posts on {on.span.text}`: lines post on the day of their event", "write the kind's own date, or `period end`")
+    found.add(
+        on.span,
+        f"`posts on {on.span.text}`: lines post on the day of their event",
+        "write the kind's own date, or `period end`",
+    )
 
 
 def _report(report: Report, found: Refusals) -> None:
@@ -366,7 +426,9 @@ def _report(report: Report, found: Refusals) -> None:
         if key != "period" and key not in (*DIMENSIONS, "currency"):
             found.add(report.span, f"`{report.name}` rolled for each `{key}`: balances are not kept by it", "")
     if "period" not in keys:
-        found.add(report.span, f"`{report.name}` rolled without `period`: balances roll from period to period", "add `period`")
+        found.add(
+            report.span, f"`{report.name}` rolled without `period`: balances roll from period to period", "add `period`"
+        )
     for role, by in report.rolls:
         if by not in ("", "journal"):
             found.add(report.span, f"`rolls {role} by {by}`", "write `by journal`")
@@ -388,15 +450,19 @@ def _expressions(ruleset: Ruleset, found: Refusals) -> None:
             case LedgerBalance():
                 found.add(node.span, f"`{_said(node)}`", "roll balances in a report: `rolls`")
             case FactField():
-                found.add(node.span, f"`{_said(node)}`: a fact is not found through another", "let the feed give the field to each fact")
+                found.add(
+                    node.span,
+                    f"`{_said(node)}`: a fact is not found through another",
+                    "let the feed give the field to each fact",
+                )
             case ItemOf() if node.item in ruleset.allocations:
                 found.add(node.span, f"`{_said(node)}`: it reads an allocation", "")
 
 
 def _bound(ruleset: Ruleset) -> Iterator[object]:
     items = (
-        ruleset.layers, ruleset.reconciliations, ruleset.adjustments, ruleset.controls, ruleset.tables, ruleset.decisions,
-        ruleset.parameters, ruleset.amounts, ruleset.allocations, ruleset.journals, ruleset.reports,
+        ruleset.layers, ruleset.reconciliations, ruleset.adjustments, ruleset.controls, ruleset.tables,
+        ruleset.decisions, ruleset.parameters, ruleset.amounts, ruleset.allocations, ruleset.journals, ruleset.reports,
     )  # fmt: skip
     for mapping in items:
         for item in mapping.values():
@@ -405,5 +471,3 @@ def _bound(ruleset: Ruleset) -> Iterator[object]:
 
 def _said(node: Expression) -> str:
     return " ".join(node.span.text.split())
-
-

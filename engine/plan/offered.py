@@ -7,15 +7,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from engine.model.expression import Grain
+from engine.model.expression import (
+    AggregateOf,
+    BucketOf,
+    Grain,
+    ItemOf,
+    MomentOf,
+    RegisterField,
+)
 from engine.model.ruleset import Layers, Reconciliation, Ruleset
 from engine.model.schema import Record
 from engine.plan.frames import FACT_FIELDS
 from engine.plan.journal import DIMENSIONS
+from engine.plan.substitute import parts
 
 STOCK, KEYS, HISTORY, LAYERS = "stock", "keys", "history", "layers"
-"""Steps of a period: stock by bucket, combinations of stock keys, rows of closed periods, layers and slices. A reconciliation's
-rows are there under its own name, and its decided columns under that name and ` decided`."""
+"""Steps of a period: stock by bucket, combinations of stock keys, rows of closed periods, layers and slices.
+
+The rows of a reconciliation are there under its own name, its decided columns under that name and ` decided`."""
+HISTORY_PERIODS = 12
+"""Closed periods whose reconciliation rows are handed on, for `within last N periods`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +39,7 @@ class Shape:
 
 @dataclass
 class Offered:
-    """Fields by row and name, keys, locals with their shapes, whether rows have a date of their own, and what is made."""
+    """Fields by row and name, keys, locals with their shapes, whether rows have their own date, and what is made."""
 
     fields: frozenset[tuple[str, str]]
     keys: frozenset[str]
@@ -87,7 +98,7 @@ def measured_rows(found: Reconciliation, made: frozenset[str]) -> Offered:
     return Offered(frozenset((found.name, name) for name in names), keys, made)
 
 
-def key_rows(ruleset: Ruleset, grain: Grain, made: frozenset[str]) -> Offered:
+def key_rows(grain: Grain, made: frozenset[str]) -> Offered:
     """Combinations of keys that occur."""
     return Offered(frozenset(), frozenset(key.name for key in grain.keys if key.name != "period"), made)
 
@@ -96,7 +107,9 @@ def line_rows(made: frozenset[str]) -> Offered:
     """Lines of the ledger before they have segments."""
     texts = ("journal", "role", "side", *DIMENSIONS, "currency", "origin", "period", "account")
     parts = ("account.title", "account.type", "account.normal", "account.nature", "nature", "amount", "booked")
-    return Offered(frozenset(("ledger-line", name) for name in (*texts, *parts)), frozenset((*DIMENSIONS, "currency")), made)
+    return Offered(
+        frozenset(("ledger-line", name) for name in (*texts, *parts)), frozenset((*DIMENSIONS, "currency")), made
+    )
 
 
 def why_not(ruleset: Ruleset, grain: Grain, made: frozenset[str]) -> str:
@@ -154,3 +167,50 @@ def _why_no_keys(ruleset: Ruleset, grain: Grain, made: frozenset[str]) -> str:
     if not [name for name in names if name != "period"]:
         return "a whole period has no row of its own; add a key of stock"
     return "" if KEYS in made else "combinations of keys are known later in the close"
+
+
+# ---- sums over other rows --------------------------------------------------------------------------------------------
+
+Reason = tuple[str, str]
+"""Why a sum cannot be read, as the end of a sentence, and what to write instead; both empty where it can."""
+NO_REASON = ("", "")
+
+
+def why_no_window(ruleset: Ruleset, node: AggregateOf, rows: Offered) -> Reason:
+    """Windows reach back over a reconciliation's own columns, in what comes after it."""
+    window, row = node.window, node.source.grain.rows[0] if node.source.grain.rows else ""
+    if window is None:
+        return NO_REASON
+    if window.last is None:
+        return "sums run over the period, or over all that is known", "leave `since` out"
+    if row not in ruleset.reconciliations or window.unit != "period":
+        return "only rows of a reconciliation are kept for periods back", ""
+    if window.last > HISTORY_PERIODS:
+        return f"rows are kept for {HISTORY_PERIODS} periods", f"write at most {HISTORY_PERIODS} periods"
+    if HISTORY not in rows.made:
+        return "earlier periods are read after the reconciliation", "ask for it in a control"
+    read = (*parts(node.value), *parts(node.where))
+    if any(isinstance(one, ItemOf | AggregateOf | RegisterField | BucketOf | MomentOf) for one in read):
+        return f"of earlier periods only {row}'s own amounts are kept", f"read `{row}.NAME`"
+    return NO_REASON
+
+
+def why_no_sum(ruleset: Ruleset, node: AggregateOf, rows: Offered, scope: Grain) -> Reason:
+    """What is kept for one period is summed only for who asks for a period."""
+    grain = node.source.grain
+    row = grain.rows[0] if grain.rows else ""
+    by_event = scope.form == "slices" or any(one in ruleset.kinds for one in scope.rows)
+    add_period = "add `period` to the `for each`"
+    if scope.has_period or (rows.adjustment and row in ruleset.kinds):
+        return NO_REASON
+    if grain.form == "slices":
+        return "parts of layers are kept for the period only", add_period
+    if grain.form == "layers" and by_event:
+        return "layers are known as at the period's end", add_period
+    if row in ruleset.reconciliations and node.window is None and not rows.adjustment:
+        return f"rows of {row} are those of one period", add_period
+    if grain.form == "keys" and grain.has_period:
+        return "values of other periods are not kept", add_period
+    if by_event and row in ruleset.registers and ruleset.registers[row].history:
+        return f"rows of {row} are added up as at the period's end", add_period
+    return NO_REASON

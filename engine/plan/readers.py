@@ -1,4 +1,4 @@
-"""Who reads what in a period, in the order of the close: every rule that the plan lowers, over the rows it is lowered in."""
+"""Who reads what in a period, in the order of the close: every rule that the plan lowers, over its rows."""
 
 from __future__ import annotations
 
@@ -45,8 +45,9 @@ def read_everything(ruleset: Ruleset, refusals: Refusals) -> None:
             reading.tests(control.needs, rows, control.grain)
     for report in ruleset.reports.values():
         rows = _rows(ruleset, reading, refusals, report, made) if report.shows else None
-        for _, value in report.shows if rows is not None else ():
-            reading.value(value, rows, report.grain)
+        if rows is not None:
+            for _, value in report.shows:
+                reading.value(value, rows, report.grain)
 
 
 def _reconcile(ruleset: Ruleset, reading: Reading, refusals: Refusals, found: Reconciliation) -> frozenset[str]:
@@ -83,7 +84,9 @@ def _reconcile(ruleset: Ruleset, reading: Reading, refusals: Refusals, found: Re
 def _adjustment(
     ruleset: Ruleset, reading: Reading, refusals: Refusals, adjustment: Adjustment, made: frozenset[str]
 ) -> None:
-    row = adjustment.grain.rows[0]
+    row = adjustment.grain.rows[0] if adjustment.grain.form == "rows" else ""
+    if adjustment.action.form in ("split", "replace") or row not in (*ruleset.kinds, *ruleset.reconciliations):
+        return
     if row in ruleset.reconciliations:
         if row not in made:
             refusals.add(
@@ -105,12 +108,12 @@ def _adjustment(
     if action.value is not None:
         shape = reading.value(action.value, rows, grain)
         if action.form == "record" and (shape.over is not None or (shape.scale or 0) > 3):
-            refusals.add(action.value.span, "a quantity of more than three digits behind the point", "write `rounded(...)`")
+            refusals.add(
+                action.value.span, "a quantity of more than three digits behind the point", "write `rounded(...)`"
+            )
 
 
-def _layers(
-    ruleset: Ruleset, reading: Reading, refusals: Refusals, layers: Layers, made: frozenset[str]
-) -> None:
+def _layers(ruleset: Ruleset, reading: Reading, refusals: Refusals, layers: Layers, made: frozenset[str]) -> None:
     for kind in (*layers.opening_kinds, *layers.leaving_kinds, *layers.returning_kinds):
         rows = fact_rows(ruleset, kind, made)
         for _, tests in layers.ignores:
@@ -130,12 +133,12 @@ def _layers(
         shape = reading.value(change.value, slice_rows(ruleset, (change.kind,), made), grain)
         if shape.over is not None and reading.stored("layer", change.carried).over is None:
             help_text = "write `rounded(...)`"
-            refusals.add(change.value.span, f"`{change.carried}` changed to a quotient: layers carry it in digits", help_text)
+            refusals.add(
+                change.value.span, f"`{change.carried}` changed to a quotient: layers carry it in digits", help_text
+            )
 
 
-def _carried(
-    ruleset: Ruleset, reading: Reading, layers: Layers, kind: str, name: str, made: frozenset[str]
-) -> Shape:
+def _carried(ruleset: Ruleset, reading: Reading, layers: Layers, kind: str, name: str, made: frozenset[str]) -> Shape:
     """What an opening fact gives a layer: a field, or an amount or decision asked for by the fact."""
     record = ruleset.kinds[kind].record
     columns = {one.name: one.type for one in record.columns}

@@ -1,4 +1,4 @@
-"""What the plan would read for an expression, followed through every item: where a name has no value yet, and where digits run out.
+"""What the plan would read for an expression, followed through every item: names without a value, digits run out.
 
 The walk is the one engine.plan.lower takes, with the same substitution of keys, over `Offered` rows in place of frames.
 """
@@ -44,7 +44,6 @@ from engine.model.ruleset import Amount, Cap, Decision, ExceptionRule, Parameter
 from engine.plan.lower import digits_of
 from engine.plan.numbers import SCALE_MAX
 from engine.plan.offered import (
-    HISTORY,
     STOCK,
     Offered,
     Shape,
@@ -54,14 +53,14 @@ from engine.plan.offered import (
     measured_rows,
     register_rows,
     slice_rows,
+    why_no_sum,
+    why_no_window,
     why_not,
 )
 from engine.plan.substitute import in_terms_of, parts
 from engine.plan.tables import table_of
 
 ONCE = Grain("once", (), (), (), "")
-HISTORY_PERIODS = 12
-"""Closed periods whose reconciliation rows are handed on (as engine.run.handover has it)."""
 
 
 @dataclass
@@ -131,7 +130,9 @@ class Reading:
                 return self._bucket(node, rows, scope)
             case MomentOf():
                 if node.unit not in ("period", "quarter", "year"):
-                    self._refuse(node.span, f"`{_said(node.span)}`: a period is no {node.unit}", "name an edge of the period")
+                    self._refuse(
+                        node.span, f"`{_said(node.span)}`: a period is no {node.unit}", "name an edge of the period"
+                    )
                 return Shape()
             case ItemOf() | AggregateOf():
                 found = self._known.get((node, id(rows)))
@@ -189,9 +190,13 @@ class Reading:
         name = "opened" if (node.row, node.name) == ("layer", "age") else node.name
         if (node.row, name) not in rows.fields:
             if node.row in ("day", "period"):
-                self._refuse(node.span, f"`{_said(node.span)}`: days and periods are no rows", f"write `period {node.name}`")
+                self._refuse(
+                    node.span, f"`{_said(node.span)}`: days and periods are no rows", f"write `period {node.name}`"
+                )
             else:
-                self._refuse(node.span, f"`{_said(node.span)}`: {node.row}.{node.name} is not there when it is read", "")
+                self._refuse(
+                    node.span, f"`{_said(node.span)}`: {node.row}.{node.name} is not there when it is read", ""
+                )
         return self._stored.get((node.row, node.name), _of(node.type))
 
     def _bucket(self, node: BucketOf, rows: Offered, scope: Grain) -> Shape:
@@ -217,17 +222,12 @@ class Reading:
             return _of(node.type)
         if left.scale is None or right.scale is None:
             return _of(node.type)
+        first, second, under, over = left.scale, right.scale, left.over or 0, right.over or 0
+        quotient = left.over is not None or right.over is not None
         if node.operator == "/":
-            right = Shape(right.over or 0, right.scale)
-        if node.operator in "*/":
-            return self._product(left, right, node.span)
-        scale = max(left.scale + (right.over or 0), right.scale + (left.over or 0))
-        over = None if left.over is None and right.over is None else (left.over or 0) + (right.over or 0)
-        return self._held(Shape(scale, over), node.span)
-
-    def _product(self, left: Shape, right: Shape, span: Span) -> Shape:
-        over = None if left.over is None and right.over is None else (left.over or 0) + (right.over or 0)
-        return self._held(Shape((left.scale or 0) + (right.scale or 0), over), span)
+            second, over, quotient = over, second, True
+        scale = first + second if node.operator in "*/" else max(first + over, second + under)
+        return self._held(Shape(scale, under + over if quotient else None), node.span)
 
     def _held(self, shape: Shape, span: Span) -> Shape:
         """The shape where it keeps within the digits that are exact; else refused, and taken to be short."""
@@ -248,10 +248,12 @@ class Reading:
     def _aligned(self, shapes: Iterable[Shape], span: Span) -> Shape:
         """The one shape that several answers of a value are brought to."""
         held = list(shapes)
-        if any(one.scale is None for one in held):
+        scales = [one.scale for one in held if one.scale is not None]
+        if len(scales) < len(held) or not held:
             return Shape()
-        over = max((one.over for one in held if one.over is not None), default=None)
-        return self._held(Shape(max(one.scale or 0 for one in held), over), span)
+        return self._held(
+            Shape(max(scales), max((one.over for one in held if one.over is not None), default=None)), span
+        )
 
     # ---- tests -------------------------------------------------------------------------------------------------------
 
@@ -270,7 +272,9 @@ class Reading:
             case PeriodTest():
                 self._value(node.left, rows, scope)
                 if isinstance(node.period, KeyOf) and node.period.name != "period":
-                    self._refuse(node.span, f"`{_said(node.span)}`: dates are compared with a period", "write `is period`")
+                    self._refuse(
+                        node.span, f"`{_said(node.span)}`: dates are compared with a period", "write `is period`"
+                    )
 
     def _exists(self, node: ExistsTest, rows: Offered, scope: Grain) -> None:
         if node.source.grain.rows and node.source.grain.rows[0] in self._ruleset.reconciliations:
@@ -385,7 +389,9 @@ class Reading:
             return self._stored.get((found.name, label), _of(node.type))
         names = " or ".join(self._ruleset.reconciliations)
         self._refuse(
-            node.span, f"`{_said(node.span)}`: it is a value of rows of {names} that are not joined here", "read it where its rows are"
+            node.span,
+            f"`{_said(node.span)}`: it is a value of rows of {names} that are not joined here",
+            "read it where its rows are",
         )
         return _of(node.type)
 
@@ -401,14 +407,23 @@ class Reading:
     def _aggregate(self, node: AggregateOf, rows: Offered) -> Shape:
         scope = node.scope or ONCE
         source = self._source(node.source, node.span, rows, scope)
-        if source is None or not self._window(node, source, rows):
+        if source is None:
             return _of(node.type)
-        self._scoped(node, rows, scope)
+        for reason, help_text in (
+            why_no_window(self._ruleset, node, rows),
+            why_no_sum(self._ruleset, node, rows, scope),
+        ):
+            if reason:
+                self._refuse(node.span, f"`{_said(node.span)}`: {reason}", help_text)
         grain = node.source.grain
         self.tests(node.where, source, grain)
         shape = Shape(0) if node.value is None else self.value(node.value, source, grain)
         if shape.over is not None and node.function != "count":
-            self._refuse(node.span, f"`{_said(node.span)}`: quotients are not added up", "add up a rounded value, or divide the sums")
+            self._refuse(
+                node.span,
+                f"`{_said(node.span)}`: quotients are not added up",
+                "add up a rounded value, or divide the sums",
+            )
         if node.function == "average":
             return Shape(shape.scale, 0)
         return Shape(0) if node.function == "count" else Shape(shape.scale)
@@ -433,7 +448,7 @@ class Reading:
         elif grain.form == "layers":
             found = layer_rows(ruleset, made)
         elif grain.form == "keys":
-            found = key_rows(ruleset, grain, made)
+            found = key_rows(grain, made)
         elif grain.rows[0] in ruleset.kinds:
             found = fact_rows(ruleset, grain.rows[0], made, adjustment)
         elif grain.rows[0] in ruleset.reconciliations:
@@ -442,49 +457,6 @@ class Reading:
             found = register_rows(ruleset, grain.rows[0], made)
         self._kept[id(found)] = found
         return found
-
-    def _window(self, node: AggregateOf, source: Offered, rows: Offered) -> bool:
-        """Whether a window can be read: the last periods of a reconciliation's own columns."""
-        window = node.window
-        if window is None:
-            return True
-        words = f"`{_said(node.span)}`"
-        if window.last is None:
-            self._refuse(node.span, f"{words}: sums run over the period, or over all that is known", "leave `since` out")
-            return False
-        row = node.source.grain.rows[0] if node.source.grain.rows else ""
-        if row not in self._ruleset.reconciliations or window.unit != "period":
-            self._refuse(node.span, f"{words}: only rows of a reconciliation are kept for periods back", "")
-            return False
-        if window.last > HISTORY_PERIODS:
-            self._refuse(node.span, f"{words}: rows are kept for {HISTORY_PERIODS} periods", f"write at most {HISTORY_PERIODS} periods")
-            return False
-        if HISTORY not in rows.made:
-            self._refuse(node.span, f"{words}: earlier periods are read after the reconciliation", "ask for it in a control")
-            return False
-        read = (*parts(node.value), *parts(node.where))
-        if any(isinstance(one, ItemOf | AggregateOf | RegisterField | BucketOf | MomentOf) for one in read):
-            self._refuse(node.span, f"{words}: of earlier periods only {row}'s own amounts are kept", f"read `{row}.NAME`")
-            return False
-        return True
-
-    def _scoped(self, node: AggregateOf, rows: Offered, scope: Grain) -> None:
-        """Refuse sums whose rows of earlier periods or days are not kept for the asker."""
-        grain, words = node.source.grain, f"`{_said(node.span)}`"
-        by_event = scope.form == "slices" or any(row in self._ruleset.kinds for row in scope.rows)
-        row = grain.rows[0] if grain.rows else ""
-        if scope.has_period or rows.adjustment and row in self._ruleset.kinds:
-            return
-        if grain.form == "slices":
-            self._refuse(node.span, f"{words}: parts of layers are kept for the period only", "add `period` to the `for each`")
-        elif grain.form == "layers" and by_event:
-            self._refuse(node.span, f"{words}: layers are known as at the period's end", "add `period` to the `for each`")
-        elif row in self._ruleset.reconciliations and node.window is None and not rows.adjustment:
-            self._refuse(node.span, f"{words}: rows of {row} are those of one period", "add `period` to the `for each`")
-        elif grain.form == "keys" and grain.has_period:
-            self._refuse(node.span, f"{words}: values of other periods are not kept", "add `period` to the `for each`")
-        elif by_event and row in self._ruleset.registers and self._ruleset.registers[row].history:
-            self._refuse(node.span, f"{words}: rows of {row} are added up as at the period's end", "add `period` to the `for each`")
 
     def _refuse(self, span: Span, construct: str, help: str) -> None:
         self._refusals.add(span, construct, help)

@@ -10,14 +10,12 @@ from sqlglot import exp
 
 from engine.plan.adjust import handed_adjustments
 from engine.plan.facts import fact_columns
+from engine.plan.offered import HISTORY_PERIODS
 from engine.plan.relation import column, named, table
 from engine.plan.reports import handed_balance
 from engine.plan.slices import handed_layers
 from engine.plan.stock import key_types
 from engine.plan.world import World
-
-HISTORY_PERIODS = 12
-"""Closed periods whose reconciliation rows `within last N periods` can read."""
 
 
 def hand_over(world: World) -> dict[str, exp.Query]:

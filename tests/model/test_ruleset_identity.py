@@ -3,15 +3,15 @@ from __future__ import annotations
 import pytest
 
 from dsl.span import Source
+from engine.compile import STAGES, check
 from engine.model.datatypes import Family
 from engine.model.identity import ruleset_hash, schema_of
-from engine.model.load import load_ruleset
 from engine.model.ruleset import Ruleset
 from tests.model.small import OVERLAY, SMALL, planted
 
 
 def loaded(*texts: str, name: str = "small.tieout") -> Ruleset:
-    ruleset, diagnostics = load_ruleset([(Source(name, text),) for text in texts])
+    ruleset, diagnostics = check([(Source(name, text),) for text in texts], STAGES[:2])
     assert ruleset is not None, list(diagnostics)
     return ruleset
 
@@ -65,8 +65,6 @@ def test_hash_changes_with_a_figure_and_with_an_overlay(texts: tuple[str, ...]) 
 
 
 def test_unreadable_text_is_told_alone() -> None:
-    ruleset, diagnostics = load_ruleset(
-        [(Source("a.tieout", planted(("amount gross for each", "amount gross for ech"))),)]
-    )
+    ruleset, diagnostics = check([(Source("a.tieout", planted(("amount gross for each", "amount gross for ech"))),)])
     assert ruleset is None
     assert all(one.code.startswith("T0") for one in diagnostics)

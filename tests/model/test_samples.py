@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dsl.span import Source
-from engine.model.load import load_ruleset
+from engine.compile import STAGES, check
 from tests.support.shared import ROOT, shared_path
 
 UNROUNDED = ("T203", "posts `amount` as recorded, unrounded")
@@ -30,7 +30,7 @@ def sample(name: str) -> str:
 
 def told(*texts: str) -> list[tuple[str, str, str]]:
     sources = [(Source(f"{at}.tieout", text),) for at, text in enumerate(texts)]
-    ruleset, diagnostics = load_ruleset(sources)
+    ruleset, diagnostics = check(sources, STAGES[:2])
     assert (ruleset is None) == bool(diagnostics.errors)
     return [(one.code, one.message, one.span.text) for one in diagnostics]
 
@@ -88,7 +88,7 @@ def standard_chapters() -> list[Source]:
 
 
 def test_standard_ruleset_has_no_error() -> None:
-    ruleset, diagnostics = load_ruleset([standard_chapters()])
+    ruleset, diagnostics = check([standard_chapters()])
     assert [(one.code, one.message, str(one.span)) for one in diagnostics.errors] == []
     assert ruleset is not None
     assert ruleset.head.name == "standard"

@@ -1,0 +1,61 @@
+"""The journey of a text on one screen: sources, syntax trees, one bound and checked ruleset, and whether it can run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from dsl import syntax
+from dsl.diagnostics import Diagnostics
+from dsl.span import Source
+from engine.model.from_syntax import resolve
+from engine.model.load import parse_all
+from engine.model.ruleset import Ruleset
+from engine.plan.coverage import refusals
+
+
+@dataclass
+class Journey:
+    """How far a base and its overlays came: sources of each text (base first), trees, ruleset, findings."""
+
+    texts: Sequence[Sequence[Source]]
+    trees: tuple[syntax.RulesetText, ...] = ()
+    ruleset: Ruleset | None = None
+    diagnostics: Diagnostics = field(default_factory=Diagnostics)
+
+
+def _read(journey: Journey) -> None:
+    journey.trees, found = parse_all(journey.texts)
+    journey.diagnostics.extend(found)
+
+
+def _resolve(journey: Journey) -> None:
+    journey.ruleset, found = resolve(journey.trees)
+    journey.diagnostics.extend(found)
+
+
+def _cover(journey: Journey) -> None:
+    if journey.ruleset is not None:
+        journey.diagnostics.extend(refusals(journey.ruleset))
+
+
+Stage = tuple[str, Callable[[Journey], None]]
+STAGES: tuple[Stage, ...] = (
+    ("read: words, grammar, syntax tree (dsl.parse)", _read),
+    ("resolve: merge overlays, bind names and types, run every check (engine.model.from_syntax)", _resolve),
+    ("cover: refuse what this version does not run (engine.plan.coverage)", _cover),
+)
+"""What happens to a text before any data is looked at; engine.run.close has what happens to data."""
+
+
+def check(texts: Sequence[Sequence[Source]], stages: Sequence[Stage] = STAGES) -> tuple[Ruleset | None, Diagnostics]:
+    """The ruleset of a base and its overlays, base first, ready to run; None where anything is an error.
+
+    A stage is reached only if the one before found no error, so that one fault is told once.
+    """
+    journey = Journey(texts)
+    for _, stage in stages:
+        stage(journey)
+        if journey.diagnostics.errors:
+            return None, journey.diagnostics
+    return journey.ruleset, journey.diagnostics
