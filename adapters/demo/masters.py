@@ -8,6 +8,7 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
 from adapters.demo.catalogue import (
+    ACME,
     AUTHORISATIONS,
     BRAVO,
     GO_LIVE,
@@ -79,7 +80,8 @@ def _parts() -> tuple[str, ...]:
 
 def _authorisations() -> tuple[str, ...]:
     return tuple(
-        f"{one.number},100010,{one.part},{one.method},{one.unit_credit},{one.authorised_cost},{one.valid_from},{one.valid_through}"
+        f"{one.number},{ACME.number},{one.part},{one.method},{one.unit_credit},{one.authorised_cost},"
+        f"{one.valid_from},{one.valid_through}"
         for one in AUTHORISATIONS
     )
 
