@@ -16,6 +16,7 @@ from engine.plan.fragments import scale_of
 from engine.plan.frames import layers_of, slice_frame
 from engine.plan.numbers import Value, add, cast
 from engine.plan.relation import Origin, Relation, column, named, table
+from engine.plan.reopened import open_pieces
 from engine.plan.stock import union_all
 from engine.plan.world import RunStopped, World
 
@@ -54,7 +55,7 @@ def make_pieces(world: World) -> None:
     rule = Origin(f"layers {layers.name}", layers.span)
     values = value_columns(world, layers)
     world.add(Relation("piece 0", (), (*PLACE, *values), _first_pieces(world, layers, values), rule))
-    world.add(Relation("change turn", ("pool", "event"), _TURN, _turns(), rule))
+    open_pieces(world, 0, values, cast(exp.Literal.number(FOREVER), "BIGINT"))
     highest = world.executor.rows(exp.select(exp.Max(this=column("turn"))).from_(table("change turn")))[0][0]
     rounds = int(str(highest or 0))
     if rounds > ROUNDS_MAX:
@@ -64,6 +65,7 @@ def make_pieces(world: World) -> None:
     overlaps: list[str] = []
     for turn in range(1, rounds + 1):
         overlaps += _run_round(world, layers, turn, values, rule)
+        open_pieces(world, turn, values, cast(exp.Literal.number(FOREVER), "BIGINT"))
     last = exp.select(*(column(name) for name, _ in (*PLACE, *values))).from_(table(f"piece {rounds}"))
     world.add(Relation("piece", (), (*PLACE, *values), last, rule, stored=False))
     _make_change_slices(world, values, overlaps, rule)
@@ -72,8 +74,12 @@ def make_pieces(world: World) -> None:
 _TURN = (("pool", "BIGINT"), ("event", "BIGINT"), ("kind", "VARCHAR"), ("turn", "BIGINT"))
 
 
+def change_turns(rule: Origin) -> Relation:
+    """`change turn`: which change that met units is the first, second, ... of its pool."""
+    return Relation("change turn", ("pool", "event"), _TURN, _turns(), rule)
+
+
 def _turns() -> exp.Query:
-    """Which change is the first, second, ... of its pool."""
     distinct = exp.select(column("pool"), column("event")).distinct().from_(table("unit-held"))
     order = exp.Order(expressions=[exp.Ordered(this=column("event", "h"))])
     turn = cast(exp.Window(this=exp.RowNumber(), partition_by=[column("pool", "h")], order=order), "BIGINT")
@@ -86,7 +92,11 @@ def _turns() -> exp.Query:
 
 def _first_pieces(world: World, layers: Layers, values: tuple[tuple[str, str], ...]) -> exp.Query:
     """New layers whole, from the event that opened them; old ones as they were handed over."""
-    opens = exp.EQ(this=column("event", "e"), expression=column("layer", "l"))
+    opens = exp.and_(
+        exp.EQ(this=column("event", "e"), expression=column("layer", "l")),
+        exp.EQ(this=column("class", "e"), expression=exp.Literal.number("2")),
+        copy=False,
+    )
     own: list[exp.Expr] = [
         column("pool", "l"),
         column("layer", "l"),

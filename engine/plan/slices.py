@@ -6,8 +6,10 @@ from sqlglot import exp
 
 from engine.plan.frames import layer_fields, layers_of
 from engine.plan.numbers import cast
-from engine.plan.pieces import FOREVER, PLACE, make_pieces, units, value_columns
+from engine.plan.layers.slices import SLICE_COLUMNS
+from engine.plan.pieces import FOREVER, PLACE, change_turns, make_pieces, units, value_columns
 from engine.plan.relation import Origin, Relation, column, named, table
+from engine.plan.reopened import make_reopened
 from engine.plan.valuation import STATE
 from engine.plan.world import World, empty
 
@@ -31,32 +33,19 @@ def make_slices(world: World) -> None:
     """`slice` and `layer`, from what the placing wrote; with changes of value, cut where the value differs."""
     layers = layers_of(world)
     rule = Origin(f"layers {layers.name}", layers.span)
-    _make_reopened(world, rule)
     if not layers.changes:
-        world.add(Relation("slice", SLICE_GRAIN, SLICE, _plain_slices(world), rule))
+        moved = make_reopened(world, SLICE_COLUMNS, False, rule)
+        world.add(Relation("slice", SLICE_GRAIN, SLICE, _plain_slices(world, moved), rule))
     else:
+        world.add(change_turns(rule))
+        moved = make_reopened(world, SLICE_COLUMNS, True, rule)
         make_pieces(world)
         values = value_columns(world, layers)
         carried = tuple((f"layer.{name}", storage) for name, storage in values)
         after = tuple((f"after.{name}", storage) for name, storage in values)
-        query = exp.union(_cut_slices(world, values), _change_slices(values), distinct=False, copy=False)
+        query = exp.union(_cut_slices(world, moved, values), _change_slices(values), distinct=False, copy=False)
         world.add(Relation("slice", SLICE_GRAIN, (*SLICE, *carried, *after), query, rule))
     _make_layers(world, rule)
-
-
-def _make_reopened(world: World, rule: Origin) -> None:
-    """Layers that units returned beyond sales opened carry what the pool's last layer carried."""
-    if world.is_empty("unit-reopened"):
-        return
-    columns = world.relation("layer origin").columns
-    like = exp.EQ(this=column("layer", "o"), expression=column("like", "u"))
-    chosen = [named(column("layer", "u"), "layer"), *(column(name, "o") for name, _ in columns[1:])]
-    copies = (
-        exp.select(*chosen).from_(table("unit-reopened", "u")).join(table("layer origin", "o"), on=like, copy=False)
-    )
-    world.add(Relation("layer reopened", ("layer",), columns, copies, rule))
-    grown = exp.select(*(column(name) for name, _ in columns)).from_(table("layer reopened"))
-    world.executor.extend("layer origin", grown)
 
 
 def _event_kind(world: World) -> exp.Expr:
@@ -69,10 +58,10 @@ def _event_kind(world: World) -> exp.Expr:
     return exp.union(here, before, distinct=False, copy=False).subquery(exp.to_identifier("e", quoted=True))
 
 
-def _plain_slices(world: World) -> exp.Query:
+def _plain_slices(world: World, moved: str) -> exp.Query:
     same = exp.EQ(this=column("event", "e"), expression=column("event", "s"))
     selected = _slice_columns(column("from", "s"), column("to", "s"))
-    return exp.select(*selected).from_(table("unit-slice", "s")).join(_event_kind(world), on=same, copy=False)
+    return exp.select(*selected).from_(table(moved, "s")).join(_event_kind(world), on=same, copy=False)
 
 
 def _slice_columns(start: exp.Expr, end: exp.Expr) -> list[exp.Expr]:
@@ -91,28 +80,62 @@ def _slice_columns(start: exp.Expr, end: exp.Expr) -> list[exp.Expr]:
     ]
 
 
-def _cut_slices(world: World, values: tuple[tuple[str, str], ...]) -> exp.Query:
-    """Slices cut at pieces, each part with what its positions carried when it happened."""
-    same = exp.EQ(this=column("event", "e"), expression=column("event", "s"))
-    meets = exp.and_(
-        exp.EQ(this=column("layer", "p"), expression=column("layer", "s")),
+def _cut_slices(world: World, moved: str, values: tuple[tuple[str, str], ...]) -> exp.Query:
+    """Slices cut at pieces, each part with what its positions carried when it happened.
+
+    Provisional units have no positions: they carry, until they are settled, what their layer's last unit carried at the
+    sale.
+    """
+    placed = exp.and_(
         exp.LT(this=column("from", "p"), expression=column("to", "s")),
         exp.GT(this=column("to", "p"), expression=column("from", "s")),
-        exp.GTE(this=column("step", "s"), expression=column("since", "p")),
-        exp.LT(this=column("step", "s"), expression=column("until", "p")),
+        _in_force("p", column("step", "s")),
+        exp.Not(this=column("provisional", "s")),
         copy=False,
     )
     start = exp.Case().when(exp.GT(this=column("from", "p"), expression=column("from", "s")), column("from", "p"))
     end = exp.Case().when(exp.LT(this=column("to", "p"), expression=column("to", "s")), column("to", "p"))
-    selected = _slice_columns(start.else_(column("from", "s")), end.else_(column("to", "s")))
+    cut = _slice_columns(start.else_(column("from", "s")), end.else_(column("to", "s")))
+    query = _valued_slices(world, moved, values, cut, table("piece", "p"), placed)
+    if world.count(_provisional(moved)) == 0:
+        return query
+    is_last = exp.EQ(this=column("to", "p"), expression=column("size", "p"))
+    lent = exp.and_(is_last, _in_force("p", column("event", "s")), column("provisional", "s"), copy=False)
+    whole = _slice_columns(column("from", "s"), column("to", "s"))
+    sized = exp.Window(this=exp.Max(this=column("to")), partition_by=[column("layer")])
+    pieces = exp.select(exp.Star(), named(sized, "size")).from_(table("piece")).subquery("p")
+    return exp.union(query, _valued_slices(world, moved, values, whole, pieces, lent), distinct=False, copy=False)
+
+
+def _provisional(moved: str) -> exp.Select:
+    return exp.select(exp.Literal.number("1")).from_(table(moved)).where(column("provisional"))
+
+
+def _in_force(piece: str, event: exp.Expr) -> exp.Expr:
+    """Whether a piece holds at an event."""
+    return exp.and_(
+        exp.GTE(this=event, expression=column("since", piece)),
+        exp.LT(this=event.copy(), expression=column("until", piece)),
+        copy=False,
+    )
+
+
+def _valued_slices(
+    world: World,
+    moved: str,
+    values: tuple[tuple[str, str], ...],
+    selected: list[exp.Expr],
+    pieces: exp.Expr,
+    meets: exp.Expr,
+) -> exp.Select:
+    """Units moved with what the pieces `p` that they meet carry."""
+    same = exp.EQ(this=column("event", "e"), expression=column("event", "s"))
+    layer = exp.EQ(this=column("layer", "p"), expression=column("layer", "s"))
     carried = [named(column(name, "p"), f"layer.{name}") for name, _ in values]
     after = [named(empty(storage), f"after.{name}") for name, storage in values]
-    query = (
-        exp.select(*selected, *carried, *after)
-        .from_(table("unit-slice", "s"))
-        .join(_event_kind(world), on=same, copy=False)
-    )
-    return query.join(table("piece", "p"), on=meets, copy=False)
+    query = exp.select(*selected, *carried, *after).from_(table(moved, "s"))
+    query = query.join(_event_kind(world), on=same, copy=False)
+    return query.join(pieces, on=exp.and_(layer, meets, copy=False), copy=False)
 
 
 def _change_slices(values: tuple[tuple[str, str], ...]) -> exp.Query:
@@ -175,13 +198,17 @@ def handed_layers(world: World) -> dict[str, exp.Query]:
     found["handed layer"] = exp.select(*(column(one) for one in origins)).from_(table("layer origin")).where(live)
     if layers.changes:
         names = [name for name, _ in (*PLACE, *value_columns(world, layers))]
-        is_open = exp.EQ(this=column("until"), expression=cast(exp.Literal.number(FOREVER), "BIGINT"))
-        chosen = (
-            exp.select(*(column(one) for one in names))
-            .from_(table("piece"))
-            .where(exp.and_(is_open, live.copy(), copy=False))
+        is_open = exp.EQ(this=column("until", "p"), expression=cast(exp.Literal.number(FOREVER), "BIGINT"))
+        owing = exp.and_(
+            exp.EQ(this=column("layer", "o"), expression=column("layer", "p")),
+            _in_force("p", column("event", "o")),
+            copy=False,
         )
-        found["handed piece"] = chosen
+        owed = exp.Exists(this=exp.select(exp.Literal.number("1")).from_(table("unit-owed", "o")).where(owing))
+        chosen = exp.select(*(column(one, "p") for one in names)).from_(table("piece", "p"))
+        wanted = exp.Paren(this=exp.or_(is_open, owed, copy=False))
+        lives = exp.In(this=column("layer", "p"), query=in_use.copy())
+        found["handed piece"] = chosen.where(exp.and_(wanted, lives, copy=False))
     ignored_columns = world.relation("ignored unit").column_names
     found["handed ignored"] = exp.select(*(column(one) for one in ignored_columns)).from_(table("ignored unit"))
     found["handed event"] = _waiting_events(world)
