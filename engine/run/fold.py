@@ -50,8 +50,7 @@ class Opening:
 class Folded:
     """What the fold found, as rows in the order of the relations they are appended to.
 
-    `slices`: event, pool, layer, from, to, returning, settling, provisional, step. `held`: event, pool, layer, from,
-    to. `reopened`: event, pool, layer, like, quantity. `problems`: pool, event, problem, quantity. The state after the
+    `slices`: event, layer, from, to, returning, settling, provisional, step. `held`: event, pool, layer, from, to. `reopened`: event, pool, layer, like, quantity. `problems`: pool, event, problem, quantity. The state after the
     last event: `open`: pool, layer, place, from, to; `sold`: pool, bucket, height, layer, place, from, to; `waiting`:
     pool, event, quantity, bucket; `owed`: pool, event, layer, quantity, bucket; `last`: pool, layer, to.
     """
@@ -162,9 +161,9 @@ class _Pool:
             pieces, missing = self.held.take_newest(quantity)
         if named:
             pieces = named + pieces
-        slices, pool = self.found.slices, self.number
+        slices = self.found.slices
         for _, layer, lower, upper in pieces:
-            slices.append((number, pool, layer, lower, upper, False, False, False, number))
+            slices.append((number, layer, lower, upper, False, False, False, number))
         if self.policy.remembers(bucket):
             self._remember(bucket, pieces)
         if missing:
@@ -189,7 +188,7 @@ class _Pool:
             back.append(piece)
         for piece in back:
             self.held.add(piece)
-            self.found.slices.append((number, self.number, *piece[1:], True, False, False, number))
+            self.found.slices.append((number, *piece[1:], True, False, False, number))
         if quantity:
             self._return_beyond_sales(number, quantity)
 
@@ -251,7 +250,7 @@ class _Pool:
         else:
             like = self.last[0]
             self.backlog.append(Backlog(event, missing, bucket, like))
-            self.found.slices.append((event, self.number, like, 0, missing, False, False, True, event))
+            self.found.slices.append((event, like, 0, missing, False, False, True, event))
 
     def _serve(self, layer: int, place: int, quantity: int) -> int:
         """Serve the backlog from a layer that opens, first come first served; the number of units used.
@@ -259,7 +258,7 @@ class _Pool:
         The provisional units that a settlement undoes are the last of those left, so that what stays owed is again a
         stretch from 0.
         """
-        slices, pool = self.found.slices, self.number
+        slices = self.found.slices
         used = 0
         while self.backlog and used < quantity:
             short = self.backlog[0]
@@ -267,8 +266,8 @@ class _Pool:
             settles = short.like is not None
             if settles:
                 rest = short.quantity - served
-                slices.append((short.event, pool, short.like, rest, short.quantity, True, True, True, layer))
-            slices.append((short.event, pool, layer, used, used + served, False, settles, False, layer))
+                slices.append((short.event, short.like, rest, short.quantity, True, True, True, layer))
+            slices.append((short.event, layer, used, used + served, False, settles, False, layer))
             if self.policy.remembers(short.bucket):
                 self._remember(short.bucket, [(place, layer, used, used + served)])
             used += served

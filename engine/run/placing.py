@@ -22,7 +22,7 @@ _REOPENED = bigints("event", "pool", "layer", "like", "quantity")
 _PROBLEM = (*bigints("pool", "event"), ("problem", "VARCHAR"), ("quantity", "BIGINT"))
 
 FOLDED: tuple[tuple[str, str, Columns], ...] = (
-    ("slices", "folded-slice", (*bigints("event", "pool", "layer", "from", "to"), *_MARKS, ("step", "BIGINT"))),
+    ("slices", "folded-slice", (*bigints("event", "layer", "from", "to"), *_MARKS, ("step", "BIGINT"))),
     ("held", "folded-held", bigints("event", "pool", "layer", "from", "to")),
     ("reopened", "unit-reopened", _REOPENED),
     ("problems", "unit-problem", _PROBLEM),
@@ -39,10 +39,13 @@ FOLDED: tuple[tuple[str, str, Columns], ...] = (
 """Where the fold's rows go: field of `Folded`, relation, columns."""
 
 _EVENTS = """
-    SELECT e.pool, e.event, e.class, COALESCE(e.quantity, 0), COALESCE(e.place, 0),
-        e.bucket, e.document, e.specific, e.otherwise
+    SELECT e.pool, e.event, e.class, COALESCE(e.quantity, 0), COALESCE(e.place, 0), e.bucket,
+        CASE WHEN n.pool IS NOT NULL THEN e.document END, e.specific, e.otherwise
     FROM "unit-event" AS e
     JOIN "folded-pool" AS f ON f.pool = e.pool
+    LEFT JOIN (
+        SELECT DISTINCT pool FROM "unit-event" WHERE class = 3 AND document IS NOT NULL
+    ) AS n ON n.pool = e.pool
     ORDER BY e.pool, e.event
 """
 _OPEN = """

@@ -68,7 +68,7 @@ def all_slices(origin: Origin) -> Relation:
         FROM "axis-slice" AS s
         WHERE NOT EXISTS (SELECT 1 FROM "folded-pool" AS f WHERE f.pool = s.pool)
         UNION ALL
-        SELECT s.event, s.pool, s.layer, s."from", s."to", s."returning", e.date, s.settling, s.provisional, s.step
+        SELECT s.event, e.pool, s.layer, s."from", s."to", s."returning", e.date, s.settling, s.provisional, s.step
         FROM "folded-slice" AS s
         JOIN "unit-event" AS e ON e.event = s.step
     """
