@@ -67,7 +67,9 @@ def make_reopened(world: World, slice_columns: tuple[tuple[str, str], ...], chan
     rows = exp.select(*chosen).from_(table("reopened layer", "u"))
     rows = rows.join(table("layer origin", "o"), on=same, copy=False)
     world.add(Relation("origin of reopened", ("layer",), columns, rows, rule))
-    world.executor.extend("layer origin", exp.select(*(column(name) for name, _ in columns)).from_(table("origin of reopened")))
+    world.executor.extend(
+        "layer origin", exp.select(*(column(name) for name, _ in columns)).from_(table("origin of reopened"))
+    )
     world.add(Relation("unit moved", (), slice_columns, query(_MOVED), rule, stored=False))
     return "unit moved"
 

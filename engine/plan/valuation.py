@@ -383,19 +383,37 @@ def _carried_item(world: World, kind: Kind, name: str, layers: Layers) -> ItemOf
 
 
 def _make_places(world: World, layers: Layers, rule: Origin) -> None:
-    """`layer place`: each layer's rank in its pool's order of leaving; kind and identity close the order."""
+    """`layer place`: each layer's rank in its pool's order of leaving; kind and identity close the order.
+
+    A layer that units returned beyond sales open stands behind all others of its day; its place is known before it is
+    known whether the return opens one.
+    """
     have = dict(world.relation("layer origin").columns)
     names = ["opened" if index == 0 else name for index, name in enumerate(layers.order_by)]
-    by = [name for name in names if name in have]
-    order = [
-        exp.Ordered(this=column(name), nulls_first=True) for name in ("pool", *by, "opening-kind", "identity", "layer")
-    ]
+    by = [*(name for name in names if name in have), "opening-kind", "identity"]
+    source: exp.Expr = table("layer origin", "l")
+    if layers.overreturn == "open-layer":
+        source = _with_returns(layers, by, have).subquery(exp.to_identifier("l", quoted=True))
+        by.insert(by.index("opened") + 1 if "opened" in by else 0, "reopened")
+    order = [exp.Ordered(this=column(name, "l"), nulls_first=True) for name in ("pool", *by, "layer")]
     place = exp.Window(this=exp.RowNumber(), order=exp.Order(expressions=order))
-    query = exp.select(column("layer"), column("pool"), named(cast(place, "BIGINT"), "place")).from_(
-        table("layer origin")
-    )
+    query = exp.select(column("layer", "l"), column("pool", "l"), named(cast(place, "BIGINT"), "place")).from_(source)
     columns = (("layer", "BIGINT"), ("pool", "BIGINT"), ("place", "BIGINT"))
     world.add(Relation("layer place", ("layer",), columns, query, rule))
+
+
+def _with_returns(layers: Layers, by: list[str], have: dict[str, str]) -> exp.Query:
+    """Layers and returns that may open one; of those only the day tells them apart from other layers."""
+    kinds = [exp.Literal.string(kind) for kind in layers.returning_kinds]
+    reopened = exp.In(this=column("opening-kind"), expressions=kinds)
+    opened = exp.Not(this=reopened)
+    keys = [column(name) if name == "opened" else exp.Case().when(opened.copy(), column(name)) for name in by]
+    rows = exp.select(column("layer"), column("pool"), named(reopened, "reopened"))
+    rows = rows.select(*(named(key, name) for key, name in zip(keys, by, strict=True))).from_(table("layer origin"))
+    blank = [named(column("date") if name == "opened" else empty(have[name]), name) for name in by]
+    back = exp.select(named(column("event"), "layer"), column("pool"), named(exp.true(), "reopened"), *blank)
+    returns = exp.EQ(this=column("class"), expression=exp.Literal.number(str(RETURNS)))
+    return exp.union(rows, back.from_(table("event")).where(returns), distinct=False, copy=False)
 
 
 def _make_placing_inputs(world: World, rule: Origin) -> None:

@@ -171,7 +171,7 @@ class _Pool:
 
     def bring_back(self, event: Event) -> None:
         """Units come back to their old place, last left first; what exceeds them opens a layer or is a problem."""
-        _, number, _, quantity, _, bucket, _, _, _ = event
+        _, number, _, quantity, place_if_opened, bucket, _, _, _ = event
         assert bucket is not None
         stack = self.left.get(bucket, [])
         back: list[Stretch] = []
@@ -190,7 +190,7 @@ class _Pool:
             self.held.add(piece)
             self.found.slices.append((number, *piece[1:], True, False, False, number))
         if quantity:
-            self._return_beyond_sales(number, quantity)
+            self._return_beyond_sales(number, quantity, place_if_opened)
 
     def hand_over(self) -> None:
         """Note the state after the last event."""
@@ -276,16 +276,13 @@ class _Pool:
                 del self.backlog[0]
         return used
 
-    def _return_beyond_sales(self, event: int, quantity: int) -> None:
-        """More comes back than was sold: a layer like the last one, behind all that are held or may come back."""
+    def _return_beyond_sales(self, event: int, quantity: int, place: int) -> None:
+        """More comes back than was sold: a layer like the last one, in the place of the return's day."""
         if self.policy.overreturn == "stop":
             self.found.problems.append((self.number, event, "overreturn", quantity))
         elif self.last is None:
             self.found.problems.append((self.number, event, "no-layer-yet", quantity))
         else:
-            known = [stretch[0] for stretch in self.held]
-            known.extend(stretch[0] for stack in self.left.values() for stretch in stack)
-            place = max(known, default=0)
             self.found.reopened.append((event, self.number, event, self.last[0], quantity))
             self.last = (event, quantity)
             self.held.add((place, event, 0, quantity))

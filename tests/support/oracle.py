@@ -21,6 +21,8 @@ Place = tuple[int, ...]
 Worth = tuple[tuple[str, Fraction], ...]
 
 CHANGE, OPENS, LEAVES, RETURNS = 1, 2, 3, 4
+BEHIND = 1_000_000
+"""A second number of a place that no receipt has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,9 +326,13 @@ class Pool:
 
     def _reopen(self, event: Event, quantity: int) -> None:
         like = self.layers[-1]
-        last = max(layer.place for layer in self.layers)
-        layer = Layer(event.identity, (*last, event.identity), None, None)
+        layer = Layer(event.identity, behind_its_day(event), None, None)
         self._fill(layer, quantity, like.units[-1].values, like=like.identity)
+
+
+def behind_its_day(event: Event) -> Place:
+    """Where a layer opened by a return stands: behind every layer of the return's day."""
+    return (event.day, BEHIND, event.identity)
 
 
 def first_out(units: Iterable[Unit], order: Order) -> Unit | None:

@@ -12,7 +12,7 @@ from sqlglot import exp
 
 from engine.plan.executor import Executor, Row
 from engine.plan.relation import column, table
-from tests.support.oracle import LEAVES, OPENS, Event, Layer, Moved, Place, Pool, Problem
+from tests.support.oracle import LEAVES, OPENS, RETURNS, Event, Layer, Moved, Place, Pool, Problem, behind_its_day
 
 DAY_ZERO = date(2026, 1, 1)
 LAYERS_GET_LOW_NUMBERS = 1_000_000
@@ -100,7 +100,9 @@ def nothing_handed_over() -> Hand:
 def places_of(events: Iterable[Event], pools: Mapping[int, Pool]) -> Places:
     """The order of leaving of every layer known at the start and of every one this period opens."""
     known = {(pool.number, layer.identity): layer.place for pool in pools.values() for layer in pool.layers}
-    return known | {(event.pool, event.identity): event.place for event in events if event.action == OPENS}
+    opening = {(event.pool, event.identity): event.place for event in events if event.action == OPENS}
+    back = {(event.pool, event.identity): behind_its_day(event) for event in events if event.action == RETURNS}
+    return known | opening | back
 
 
 def ranks(places: Places) -> dict[tuple[int, int], int]:
@@ -129,7 +131,7 @@ def _event_row(event: Event, rank: Mapping[tuple[int, int], int]) -> Row:
         event.action,
         as_date(event.day),
         event.quantity or None,
-        rank[event.pool, event.identity] if event.action == OPENS else None,
+        rank.get((event.pool, event.identity)),
         event.bucket,
         event.document,
         event.specific,

@@ -50,11 +50,11 @@ def kind_of(event: Event) -> str:
         forms = {"to": "repricing", "by": "surcharge", "lower": "price-cut", "higher": "price-rise"}
         return "late-freight" if event.change.name == "cost" else forms[event.change.form]
     if event.action == LEAVES and event.document is not None:
-        return f"recall-else-{event.otherwise}"
+        return f"recall-{event.otherwise}"
     sold = event.bucket == CUSTOMER
     if event.action == LEAVES:
-        return "sale" if sold else "withdrawal"
-    return "customer-return" if sold else "redelivery"
+        return "sale" if sold else "recall"
+    return "customer-return" if sold else "resupply"
 
 
 def with_values(history: History) -> History:

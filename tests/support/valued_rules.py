@@ -37,13 +37,13 @@ kind sale moves partner-stock to end-customer on leaving identified by company, 
     has partner, part, quantity and perhaps serial
 kind customer-return moves end-customer to partner-stock on return-date identified by company, number
     has partner, part, quantity
-kind withdrawal moves partner-stock to our-stock on leaving identified by company, number
+kind recall moves partner-stock to our-stock on leaving identified by company, number
     has partner, part, quantity and perhaps serial
-kind recall-else-newest moves partner-stock to our-stock on leaving identified by company, number
+kind recall-newest moves partner-stock to our-stock on leaving identified by company, number
     has partner, part, quantity, document
-kind recall-else-oldest moves partner-stock to our-stock on leaving identified by company, number
+kind recall-oldest moves partner-stock to our-stock on leaving identified by company, number
     has partner, part, quantity, document
-kind redelivery moves our-stock to partner-stock on return-date identified by company, number
+kind resupply moves our-stock to partner-stock on return-date identified by company, number
     has partner, part, quantity
 kind repricing moves nothing on effective-date identified by company, partner, part, number
     has lot-price, lot-units
@@ -60,9 +60,9 @@ layers shelf over partner-stock for each company, partner, part
     leave {order} first by leaves-as, then rank
     leave by serial when serial is not missing
     customer-return brings back the units last sold, in their old place
-    redelivery brings back the units last sold, in their old place
-    recall-else-newest takes the layer of document, else the newest
-    recall-else-oldest takes the layer of document, else the oldest
+    resupply brings back the units last sold, in their old place
+    recall-newest takes the layer of document, else the newest
+    recall-oldest takes the layer of document, else the oldest
     repricing changes price of units held on effective-date to new-price
     surcharge changes price of units held on effective-date by dearer-by
     price-cut changes price of units held on effective-date to cut-price
@@ -89,9 +89,9 @@ amount highest for each price-cut is lot-price / lot-units, but 0 when lot-units
 amount lowest for each price-rise is lot-price / lot-units, but 0 when lot-units is 0
 amount cut-price for each layer, price-cut is lower of (layer.price, highest)
 amount raised-price for each layer, price-rise is higher of (layer.price, lowest)
-amount gross for each layer touched by sale, customer-return, withdrawal, recall-else-newest, recall-else-oldest, redelivery
+amount gross for each layer touched by sale, customer-return, recall, recall-newest, recall-oldest, resupply
     is rounded(quantity * layer.price)
-amount cost-moved for each layer touched by sale, customer-return, withdrawal, recall-else-newest, recall-else-oldest, redelivery
+amount cost-moved for each layer touched by sale, customer-return, recall, recall-newest, recall-oldest, resupply
     is rounded(quantity * layer.cost)
 journal defer for each receipt posts on arrival in fiscal
     amount whole-price is rounded(quantity * price)
@@ -107,7 +107,7 @@ journal earn for each layer touched by sale, customer-return posts on event-date
     debit  cost-of-sales cost-moved
     credit deferred-cost cost-moved
     negative amounts swap sides
-journal take-back for each layer touched by withdrawal, recall-else-newest, recall-else-oldest, redelivery posts on event-date in fiscal
+journal take-back for each layer touched by recall, recall-newest, recall-oldest, resupply posts on event-date in fiscal
     debit  deferred      gross
     credit receivable    gross
     debit  goods         cost-moved
