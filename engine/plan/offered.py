@@ -87,7 +87,8 @@ def slice_rows(ruleset: Ruleset, touched: tuple[str, ...], made: frozenset[str])
     names = {name for kind in touched for name in record_names(ruleset.kinds[kind].record)}
     names |= {"quantity", "returning", "event-date", "event-kind"}
     fields = {(row, name) for row in ("slice", *touched) for name in names}
-    fields |= {("layer", name) for name in layer_names(ruleset, next(iter(ruleset.layers.values())))}
+    layer = layer_names(ruleset, next(iter(ruleset.layers.values()))) - {"remaining"}
+    fields |= {("layer", name) for name in layer}
     return Offered(frozenset(fields), frozenset(names), made, True)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from dsl.diagnostics import Diagnostics
+from dsl.diagnostics import Diagnostics, Label
 from dsl.span import Span
 from engine.ledger.money import minor_digits
 from engine.model.datatypes import SCALES, DataType, Family
@@ -70,14 +70,14 @@ class Refusals:
     diagnostics: Diagnostics = field(default_factory=Diagnostics)
     places: set[tuple[str, int, int]] = field(default_factory=set)
 
-    def add(self, span: Span, construct: str, help: str = "") -> None:
+    def add(self, span: Span, construct: str, help: str = "", labels: tuple[Label, ...] = ()) -> None:
         """Refuse what stands at a place; `construct` is the subject of the sentence, with its reason after a colon."""
         place = (span.source.name, span.start, span.end)
         if place not in self.places:
             self.places.add(place)
             subject, _, reason = construct.partition(": ")
             sentence = f"{subject} can be written but does not run yet"
-            self.diagnostics.error("T901", f"{sentence}: {reason}" if reason else sentence, span, help)
+            self.diagnostics.error("T901", f"{sentence}: {reason}" if reason else sentence, span, help, labels)
 
 
 class Reading:
@@ -89,6 +89,7 @@ class Reading:
         self._known: dict[tuple[object, int], Shape] = {}
         self._kept: dict[int, Offered] = {}
         self._stored: dict[tuple[str, str], Shape] = {}
+        self._asked: list[Span] = []
 
     def store(self, row: str, name: str, shape: Shape) -> None:
         """Remember the shape of a value that rows are stored with: a reconciliation's local, what layers carry."""
@@ -105,7 +106,9 @@ class Reading:
 
     def tests(self, node: TestsOf | None, rows: Offered, scope: Grain) -> None:
         """Tests bound at `scope`."""
-        for test in node.tests if node is not None else ():
+        self._kept[id(rows)] = rows
+        keyed = in_terms_of(node, {}, None, scope)
+        for test in keyed.tests if keyed is not None else ():
             self._test(test, rows, scope)
 
     # ---- values ------------------------------------------------------------------------------------------------------
@@ -138,7 +141,9 @@ class Reading:
                 found = self._known.get((node, id(rows)))
                 if found is None:
                     self._known[(node, id(rows))] = _of(node.type)
+                    self._asked.append(node.span)
                     found = self._item(node, rows, scope) if isinstance(node, ItemOf) else self._aggregate(node, rows)
+                    self._asked.pop()
                     self._known[(node, id(rows))] = found
                 return found
             case _:
@@ -292,10 +297,14 @@ class Reading:
             return self._parameter(node, ruleset.parameters[name], rows, scope)
         if name in ruleset.allocations:
             return _of(node.type)
+        table, amount = table_of(ruleset, name), ruleset.amounts.get(name)
+        item = ruleset.decisions.get(name) or amount or table
+        absent = _absent_row(item.grain, rows) if item is not None else ""
+        if absent and absent not in ruleset.reconciliations:
+            self._refuse(node.span, f"`{_said(node.span)}`: {absent} is not joined to the rows that read it", "")
+            return _of(node.type)
         if name in ruleset.decisions:
             return self._decision(node, ruleset.decisions[name], rows)
-        table = table_of(ruleset, name)
-        amount = ruleset.amounts.get(name)
         if amount is not None and not self._of_other_rows(amount.grain, rows):
             return self._amount(node, amount, rows)
         if table is not None and not self._of_other_rows(table.grain, rows):
@@ -429,7 +438,7 @@ class Reading:
         return Shape(0) if node.function == "count" else Shape(shape.scale)
 
     def _source(self, source: Source, span: Span, rows: Offered, scope: Grain) -> Offered | None:
-        """The rows an aggregate ranges over, with what must agree read on both sides; None where no frame serves them."""
+        """The rows an aggregate ranges over, what must agree read on both sides; None where no frame serves them."""
         reason = why_not(self._ruleset, source.grain, rows.made)
         if reason:
             self._refuse(span, f"`{_said(span)}`: {reason}", "")
@@ -459,7 +468,15 @@ class Reading:
         return found
 
     def _refuse(self, span: Span, construct: str, help: str) -> None:
-        self._refusals.add(span, construct, help)
+        asked = self._asked[0] if self._asked else span
+        labels = () if asked == span else (Label(asked, "it is read here"),)
+        self._refusals.add(span, construct, help, labels)
+
+
+def _absent_row(grain: Grain, rows: Offered) -> str:
+    """A row that an item speaks of and its reader does not have; empty where it has all."""
+    wanted = ("slice",) if grain.form == "slices" else grain.rows if grain.form in ("rows", "layers") else ()
+    return next((row for row in wanted if not rows.has_row(row)), "")
 
 
 def _of(type_: DataType) -> Shape:
