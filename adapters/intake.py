@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -85,6 +86,9 @@ def _claim(client: Client, paths: Sequence[Path]) -> tuple[list[Claimed], list[F
     claimed: list[Claimed] = []
     others: list[FileReport] = []
     for path in _files(paths):
+        if not os.path.lexists(path):
+            others.append(FileReport(path.name, "", Outcome.REFUSED, message="is not there", help="check the name"))
+            continue
         takers = [
             Claimed(path, feed, parts)
             for feed in client.feeds
@@ -101,8 +105,6 @@ def _claim(client: Client, paths: Sequence[Path]) -> tuple[list[Claimed], list[F
             names = " and ".join(one.feed.name for one in takers)
             help = "make their file patterns in client.yaml exclude each other"
             others.append(FileReport(path.name, "", Outcome.REFUSED, message=f"feeds {names} both take it", help=help))
-        elif not path.exists():
-            others.append(FileReport(path.name, "", Outcome.REFUSED, message="is not there", help="check the name"))
         else:
             message = "no feed of client.yaml takes a file of this name: nothing done"
             others.append(FileReport(path.name, "", Outcome.UNCLAIMED, message=message))

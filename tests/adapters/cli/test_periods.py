@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from tests.support.commands import Tieout
+from tests.support.shop_client import JANUARY, SALES, SALES_HEAD, make_shop
+
+
+def bytes_of(folder: Path) -> dict[str, str]:
+    """Every published file and the ledger's content, by path."""
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*.parquet"))
+    }
+
+
+@pytest.fixture
+def loaded(tieout: Tieout, shop: Path) -> Path:
+    """The shop with January loaded."""
+    assert tieout("load", "--on", "2026-02-02").code == 0
+    return shop
+
+
+def test_a_trial_a_hard_close_and_what_it_forbids(tieout: Tieout, loaded: Path) -> None:
+    trial = tieout("close", "FY2026-P01")
+    assert (trial.code, trial.err) == (0, "")
+    lines = trial.out.splitlines()
+    assert lines[0].startswith("FY2026-P01  2026-01-01 to 2026-01-31   trial 1   ruleset shop 1 (")
+    assert "  1210 Trade receivables     809.00" in lines
+    assert "  total                    1,037.00    1,037.00" in lines
+    assert any(line.startswith("published as trial 1; FY2026-P01 stays open") for line in lines)
+    assert max(map(len, lines)) <= 100
+
+    hard = tieout("close", "FY2026-P01", "--hard", "--html", "P01.html", "--format", "json")
+    assert hard.code == 0
+    assert (hard.values["kind"], hard.values["number"], hard.values["published"]) == ("hard close", 1, True)
+    assert [one["name"] for one in hard.values["files"]] == sorted(JANUARY, key=list(JANUARY).index) or hard.values
+    page = (loaded / "P01.html").read_text("utf-8")
+    assert "hard close 1" in page
+    assert "deferred-income" in page
+    before = bytes_of(loaded / "books")
+
+    for arguments in (("close", "FY2026-P01"), ("close", "FY2026-P01", "--hard")):
+        again = tieout(*arguments)
+        assert (again.code, again.out) == (1, "")
+        assert "FY2026-P01 is hard-closed; what changes it posts in FY2026-P02" in again.err
+    assert bytes_of(loaded / "books") == before
+    assert tieout("books", "verify").out == "✓ every file and every row is as it was published\n"
+
+    (loaded / "incoming" / "sales_2026-02.csv").write_text(f"{SALES_HEAD}P-3,ACME,X100,1,2026-01-22\n", "utf-8")
+    assert tieout("load").code == 0
+    second = tieout("close", "FY2026-P02")
+    assert second.code == 0
+    assert "journal lines for facts of earlier, hard-closed periods, posted in FY2026-P02" in second.out
+    assert "sales_2026-02.csv" in second.out
+    assert "sales_2026-01.csv" not in second.out
+
+
+@pytest.mark.parametrize("period", ["FY2026-P13", "january", "FY2026-P1", ""])
+def test_an_unknown_period(tieout: Tieout, loaded: Path, period: str) -> None:
+    before = bytes_of(loaded / "books")
+    outcome = tieout("close", period)
+    assert (outcome.code, outcome.out) == (1, "")
+    assert f"calendar `fiscal` has no period {period}" in outcome.err
+    assert bytes_of(loaded / "books") == before
+
+
+def test_a_close_without_books(tieout: Tieout, shop: Path) -> None:
+    outcome = tieout("close", "FY2026-P01")
+    assert outcome.code == 1
+    assert "there are no books in " in outcome.err
+    assert "load a file to begin them" in outcome.err
+    assert not (shop / "books").exists()
+
+
+def test_units_sold_beyond_stock_stop_the_close_and_nothing_is_published(
+    tieout: Tieout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = make_shop(tmp_path / "shop", {**JANUARY, "sales_2026-01.csv": f"{SALES}P-3,BRAVO,X100,50,2026-01-25\n"})
+    monkeypatch.chdir(shop)
+    assert tieout("load").code == 0
+    before = bytes_of(shop / "books")
+    outcome = tieout("close", "FY2026-P01")
+    assert (outcome.code, outcome.out) == (1, "")
+    assert "[T421] more units leave than are held" in outcome.err
+    assert bytes_of(shop / "books") == before
+
+
+def test_the_page_goes_nowhere_before_the_close(tieout: Tieout, loaded: Path) -> None:
+    outcome = tieout("close", "FY2026-P01", "--html", "no/such/page.html")
+    assert outcome.code == 1
+    assert "there is no folder no/such" in outcome.err
+    assert not (loaded / "books" / "runs" / "00000002").exists()
+
+
+def test_corrupted_books_are_named_and_never_written(tieout: Tieout, loaded: Path) -> None:
+    path = next((loaded / "books" / "facts").rglob("sale.parquet"))
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    path.chmod(0o644)
+    path.write_bytes(content)
+    verified = tieout("books", "verify")
+    assert verified.code == 1
+    assert "sale.parquet was changed; restore it from a backup" in verified.out
+    path.write_bytes(bytes(content[:-1]))
+    for command in (("close", "FY2026-P01"), ("load",), ("reconcile", "--as-of", "2026-01-31")):
+        outcome = tieout(*command)
+        assert (outcome.code, outcome.out) == (1, "")
+        assert "sale.parquet has " in outcome.err
+        assert "restore it from a backup" in outcome.err
+    ledger = loaded / "books" / "ledger.sqlite"
+    ledger.write_bytes(b"not a database at all" * 1000)
+    for command in (("close", "FY2026-P01"), ("books", "history"), ("quarantine", "list")):
+        outcome = tieout(*command)
+        assert outcome.code == 1
+        assert "restore" in outcome.err
+    assert not (loaded / "books" / "runs" / "00000002").exists()
+
+
+def test_the_roll_forward_of_any_day(tieout: Tieout, loaded: Path) -> None:
+    early = tieout("reconcile", "--as-of", "2026-01-20", "--format", "json").values
+    assert [(one["partner"], one["expected"]) for one in early["stock"]] == [("ACME", "11.000"), ("BRAVO", "6.000")]
+    late = tieout("reconcile", "--as-of", "2026-01-31")
+    assert late.code == 0
+    assert late.out.startswith("Roll-forward as at 2026-01-31   FY2026-P01 from 2026-01-01   ruleset shop 1 (")
+    assert "nothing was posted or published" in late.out
+    assert not list((loaded / "books" / "runs").iterdir())
+    assert tieout("reconcile").code == 2
+
+
+@pytest.mark.usefixtures("shop")
+def test_the_sql_of_a_relation_names_its_rule(tieout: Tieout) -> None:
+    outcome = tieout("sql", "earn", "--period", "FY2026-P02")
+    assert outcome.code == 0
+    assert outcome.out.startswith("-- entry earn: one row per ")
+    assert "-- journal earn  shop.tieout:62:9\nSELECT" in outcome.out
+    listed = tieout("sql", "--format", "json").values["relations"]
+    assert {"siso", "entry earn", "ledger line"} <= {one["name"] for one in listed}
+    near = tieout("sql", "ern")
+    assert (near.code, near.out) == (1, "")
+    assert "no relation is called `ern`" in near.err
+    assert "earn" in near.err.partition("help: ")[2]
+    assert "has no period P7" in tieout("sql", "earn", "--period", "P7").err
