@@ -28,8 +28,6 @@ from engine.model.expression import (
     TestsOf,
 )
 
-ORDERED = ("at-least", "at-most", "under", "over", "before", "after")
-
 
 @dataclass(frozen=True, slots=True)
 class Binding:

@@ -341,13 +341,8 @@ def _band(world: World, asker: Asker, node: syntax.Band) -> Expression:
         )
     type_ = value.type
     if node.through:
-        type_ = result_of(world, "*", replace_type(value), of, node.span)
+        type_ = result_of(world, "*", value, of, node.span)
     return BandOf(type_, node.span, False, value, of, node.through)
-
-
-def replace_type(value: Expression) -> Expression:
-    """A value whose missing row is an error of the run: the bands of a register are looked up, not tested."""
-    return replace(value, perhaps=False)
 
 
 def _at_extreme(world: World, asker: Asker, node: syntax.AtExtreme) -> Expression:

@@ -28,7 +28,7 @@ from engine.model.binding.terms import (
     one_of,
 )
 from engine.model.binding.world import Field, World
-from engine.model.datatypes import DataType, Family
+from engine.model.datatypes import DataType
 from engine.model.expression import Grain, Key
 
 ONCE = Grain("once", (), (), (), "")
@@ -345,8 +345,3 @@ def _ends(kind: syntax.Kind) -> tuple[str, str]:
         movement.source.text if movement.source and movement.form == "moves" else "",
         movement.target.text if movement.target and movement.form == "moves" else "",
     )
-
-
-def is_register_type(type_: DataType) -> bool:
-    """Whether values of a type refer to rows of a register."""
-    return type_.family is Family.REGISTER

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dsl import syntax
 from dsl.span import Span
 from engine.model.binding.asker import Asker
-from engine.model.binding.grains import fields_of, is_row, own_fields, row_keys, said
+from engine.model.binding.grains import fields_of, own_fields, row_keys, said
 from engine.model.binding.suggestions import did_you_mean
 from engine.model.binding.terms import CALENDAR_WORDS, QUANTITY, TEXT, UNKNOWN, calendar_type, one_of
 from engine.model.binding.visibility import key_in_terms, key_may_be_missing, keys_in_terms
@@ -376,12 +376,3 @@ def known_names(world: World, asker: Asker, ref: syntax.Ref) -> Iterable[str]:
         known = (*asker.grain.rows, *world.records, *world.reconciliations, *fields_of(world, asker.grain), "layer")
         return (".".join((name, *(part.text for part in ref.parts[1:]))) for name in known)
     return (f"{first}.{name}" for name in fields)
-
-
-def names_a_row(world: World, name: str) -> bool:
-    """Whether a name stands for rows that can be counted."""
-    return (
-        is_row(world, name)
-        or name in world.registers
-        or name in ("layer", "ledger-line", "ledger-balance", "correction")
-    )

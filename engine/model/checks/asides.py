@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from dsl import syntax
+from engine.model.binding.algebra import agree, fitted
 from engine.model.binding.asker import Asker
 from engine.model.binding.expressions import bind
 from engine.model.binding.grains import LEDGER_ROWS, fields_of, grain_of, layer_fields, own_fields
 from engine.model.binding.grids import cell_name, square
 from engine.model.binding.suggestions import did_you_mean
 from engine.model.binding.world import World
+from engine.model.expression import Literal
 from engine.model.merging import Merged
 from engine.model.ruleset import Ruleset
 
@@ -43,8 +45,10 @@ def _scenario(world: World, merged: Merged, ruleset: Ruleset, scenario: syntax.S
     for line in scenario.lines:
         if isinstance(line, syntax.SetParameter):
             _known(world, line.name, ruleset.parameters, "parameter")
+            _answer(world, scenario, line)
         elif isinstance(line, syntax.ReplaceItem):
             _known(world, line.name, world.declared, "value")
+            _answer(world, scenario, line)
         elif isinstance(line, syntax.InLayers):
             _known(world, line.layers, ruleset.layers, "layers")
         elif isinstance(line, syntax.ShowsBy):
@@ -54,6 +58,16 @@ def _scenario(world: World, merged: Merged, ruleset: Ruleset, scenario: syntax.S
             _projection(world, line)
         else:
             _known(world, line.kind, world.kinds, "kind")
+
+
+def _answer(world: World, scenario: syntax.Scenario, line: syntax.SetParameter | syntax.ReplaceItem) -> None:
+    """What a scenario sets must be what the item answers."""
+    declared = world.declared.get(line.name.text)
+    if declared is None:
+        return
+    type_, _ = world.type_of(declared.name, line.name.span)
+    value = fitted(bind(world, Asker(f"scenario {scenario.name.text}", declared.grain), line.value, type_), type_)
+    agree(world, Literal(type_, line.name.span, False, ""), value, line.value.span, "choose")
 
 
 def _projection(world: World, line: syntax.Project) -> None:
