@@ -217,6 +217,23 @@ def _rounded_quotient(value: Value, digits: int, half: str) -> Value:
     return Value(cast(product, decimal_type(digits)), value.type, digits)
 
 
+def in_lowest_terms(value: Value) -> list[exp.Expr]:
+    """Numerator and denominator as whole numbers without a common factor; the denominator of a plain number is a power
+    of ten."""
+    if value.scale is None:
+        raise InternalError("a value without a scale was reduced")
+    shift = value.over_scale - value.scale
+    top = _integer(value.sql, value.scale + max(shift, 0), value.scale)
+    bottom = _integer(value.over or one().sql, value.over_scale + max(-shift, 0), value.over_scale)
+    common = exp.Nullif(
+        this=exp.Anonymous(this="GCD", expressions=[top, bottom]), expression=exp.Literal.number("0")
+    )
+    return [
+        cast(exp.Paren(this=exp.IntDiv(this=whole.copy(), expression=common.copy())), decimal_type(0))
+        for whole in (top, bottom)
+    ]
+
+
 def _odd_tie(doubled: exp.Expr, bottom: exp.Expr, divisor: exp.Expr, whole: exp.Expr) -> exp.Expr:
     zero = exp.Literal.number("0")
     sum_ = exp.Paren(this=exp.Add(this=doubled.copy(), expression=bottom.copy()))

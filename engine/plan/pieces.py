@@ -7,14 +7,16 @@ at the edges of what is held. Exact for any value a change may give, because eac
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlglot import exp
 
 from engine.model.datatypes import DataType, Family
 from engine.model.expression import Grain
-from engine.model.ruleset import Change, Layers
-from engine.plan.fragments import scale_of
+from engine.model.ruleset import Layers
+from engine.plan.changing import after_change, changed_names, first_values, kept, value_columns
 from engine.plan.frames import layers_of, slice_frame
-from engine.plan.numbers import Value, add, cast
+from engine.plan.numbers import Value, cast
 from engine.plan.relation import Origin, Relation, column, named, table
 from engine.plan.reopened import open_pieces
 from engine.plan.stock import union_all
@@ -30,23 +32,6 @@ PLACE: tuple[tuple[str, str], ...] = (
     ("since", "BIGINT"),
     ("until", "BIGINT"),
 )
-
-
-def changed_names(layers: Layers) -> tuple[str, ...]:
-    """Carried names that some change touches, in order of carrying."""
-    touched = {change.carried for change in layers.changes}
-    return tuple(name for name in layers.carried if name in touched)
-
-
-def value_columns(world: World, layers: Layers) -> tuple[tuple[str, str], ...]:
-    """Columns of the changing values (with denominators) as the layer origins hold them."""
-    types = dict(world.relation("layer origin").columns)
-    found: list[tuple[str, str]] = []
-    for name in changed_names(layers):
-        found.append((name, types[name]))
-        if f"{name}:over" in types:
-            found.append((f"{name}:over", types[f"{name}:over"]))
-    return tuple(found)
 
 
 def make_pieces(world: World) -> None:
@@ -106,7 +91,9 @@ def _first_pieces(world: World, layers: Layers, values: tuple[tuple[str, str], .
         named(cast(exp.Literal.number(FOREVER), "BIGINT"), "until"),
     ]
     query: exp.Query = (
-        exp.select(*own, *(column(name, "l") for name, _ in values))
+        exp.select(
+            *own, *(named(sql, name) for sql, (name, _) in zip(first_values(world, values, "l"), values, strict=True))
+        )
         .from_(table("layer origin", "l"))
         .join(table("event", "e"), on=opens, copy=False)
     )
@@ -220,16 +207,13 @@ def _value_overlap(
     types = dict(_OVERLAP)
     result: list[tuple[str, exp.Expr, str]] = [(name, value.sql, "BIGINT") for name, value in outputs]
     result += [(name, frame.column(name), types[name]) for name in names]
-    storage_of = dict(values)
     for name, storage in values:
         result.append((f"layer.{name}", frame.column(f"layer.{name}"), storage))
     for name in changed_names(layers):
-        old = frame.field("layer", name)
-        new = _changed(changes[name], frame.value(changes[name].value), old) if name in changes else old
-        result.append((f"after.{name}", _fitted(name, new, storage_of[name]), storage_of[name]))
-        if f"{name}:over" in storage_of:
-            over = new.over if new.over is not None else cast(exp.Literal.number("1"), storage_of[f"{name}:over"])
-            result.append((f"after.{name}:over", cast(over, storage_of[f"{name}:over"]), storage_of[f"{name}:over"]))
+        change = changes.get(name)
+        given = None if change is None else frame.value(change.value)
+        new = after_change(change, given, frame.field("layer", name))
+        result += [(f"after.{label}", sql, storage) for label, sql, storage in kept(name, new, dict(values))]
     query = frame.rows_query([]).select(*(named(cast(sql, storage), label) for label, sql, storage in result))
     made = f"change {turn} {kind}"
     columns = tuple((label, storage) for label, _, storage in result)
@@ -238,18 +222,6 @@ def _value_overlap(
 
 
 _WHOLE = DataType(Family.NUMBER)
-
-
-def _changed(change: Change, given: Value, old: Value) -> Value:
-    return given if change.form == "to" else add(old, given, old.type, "+")
-
-
-def _fitted(name: str, value: Value, storage: str) -> exp.Expr:
-    """A changed value at the scale the layers carry; digits beyond it are rounded half away from zero, as DuckDB casts."""
-    wanted = scale_of(storage)
-    if value.scale is None or wanted is None or value.scale <= wanted:
-        return value.sql
-    return exp.Round(this=value.sql, decimals=exp.Literal.number(str(wanted)))
 
 
 def _after_round(turn: int, before: str, valued: list[str], values: tuple[tuple[str, str], ...]) -> exp.Query:
@@ -286,7 +258,7 @@ def _after_round(turn: int, before: str, valued: list[str], values: tuple[tuple[
     return union_all(branches)
 
 
-def _rests(before: str, changed: exp.Expr, same: exp.Expr, carried: list[exp.Expr]) -> list[exp.Query]:
+def _rests(before: str, changed: exp.Expr, same: exp.Expr, carried: Sequence[exp.Expr]) -> list[exp.Query]:
     """The gaps of a touched piece: before each part met (from the end of the one before) and behind the last."""
     parts = [column("layer", "p"), column("since", "p"), column("from", "p")]
     order = exp.Order(expressions=[exp.Ordered(this=column("from", "c"))])

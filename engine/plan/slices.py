@@ -7,7 +7,8 @@ from sqlglot import exp
 from engine.plan.frames import layer_fields, layers_of
 from engine.plan.numbers import cast
 from engine.plan.layers.slices import SLICE_COLUMNS
-from engine.plan.pieces import FOREVER, PLACE, change_turns, make_pieces, units, value_columns
+from engine.plan.changing import value_columns
+from engine.plan.pieces import FOREVER, PLACE, change_turns, make_pieces, units
 from engine.plan.relation import Origin, Relation, column, named, table
 from engine.plan.reopened import make_reopened
 from engine.plan.valuation import STATE
@@ -153,7 +154,7 @@ def _make_layers(world: World, rule: Origin) -> None:
     values = value_columns(world, layers) if layers.changes else ()
     changing = {name for name, _ in values}
     same = exp.EQ(this=column("layer", "o"), expression=column("layer", "u"))
-    names = [name for name, _ in origin_columns if name not in ("layer", "pool")]
+    names = [name for name, _ in origin_columns if name not in ("layer", "pool", *changing)]
     held: exp.Expr = exp.Sub(this=column("to", "u"), expression=column("from", "u"))
     query = exp.select().from_(table("unit-open", "u")).join(table("layer origin", "o"), on=same, copy=False)
     if layers.changes:
@@ -169,12 +170,13 @@ def _make_layers(world: World, rule: Origin) -> None:
         end = exp.Case().when(exp.LT(this=column("to", "p"), expression=column("to", "u")), column("to", "p"))
         held = exp.Sub(this=end.else_(column("to", "u")), expression=start.else_(column("from", "u")))
     keys = [column("layer", "u"), column("pool", "o")]
-    fields = [column(name, "p" if name in changing else "o") for name in names]
+    fields = [*(column(name, "o") for name in names), *(column(name, "p") for name, _ in values)]
     remaining = named(units(exp.Sum(this=exp.Paren(this=held))), "remaining")
     grouped = query.select(*keys, *fields, remaining).group_by(
         *(exp.Literal.number(str(n + 1)) for n in range(len(keys) + len(fields)))
     )
-    columns = (*origin_columns, ("remaining", "DECIMAL(18,3)"))
+    kept = [(name, storage) for name, storage in origin_columns if name not in changing]
+    columns = (*kept, *values, ("remaining", "DECIMAL(18,3)"))
     world.add(Relation("layer", ("layer", *changing), columns, grouped, rule))
 
 

@@ -92,3 +92,18 @@ def test_deferred_balances_are_what_the_layers_left_are_worth(policy: Policy) ->
         for partner in map(partner_of, state.pools):
             assert booked[partner, "deferred"] == price.get(partner, 0)
             assert booked[partner, "deferred-cost"] == -cost.get(partner, 0)
+
+
+def test_a_price_that_is_a_fraction_stays_exact_through_additions() -> None:
+    policy = Policy()
+    history = life(
+        policy,
+        """
+        day what    units price cost change
+        1   receipt 3     10/3  1/7  -
+        2   change  -     -     -    by:0.333333
+        3   change  -     -     -    by:1/11
+        4   change  -     -     -    by:0.000001
+        """,
+    )
+    assert judged(policy, "running", history) == []

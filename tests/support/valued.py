@@ -26,8 +26,8 @@ from tests.support.valued_rules import CHANGES
 
 PERIODS = ("FY2026-P01", "FY2026-P02")
 COMPANY = "OUR-COMPANY"
-PLACES = 10_000
-"""Changes by an addition are given in steps of one ten thousandth: a price has six digits."""
+MILLION = 1_000_000
+"""An addition to the price is given in millionths: a price at rest has six digits."""
 
 Handed = dict[str, tuple[tuple[tuple[str, str], ...], list[tuple[object, ...]]]]
 """What one period hands to the next: columns and rows by the name of the relation they go into."""
@@ -71,9 +71,9 @@ def with_values(history: History) -> History:
 def _fitted(event: Event) -> Event:
     if event.change is None or event.change.form != "by":
         return event
-    given = Fraction(round(event.change.given * PLACES), PLACES)
-    name = "cost" if event.identity % 2 else "price"
-    return replace(event, change=replace(event.change, name=name, given=given))
+    if event.identity % 2:
+        return replace(event, change=replace(event.change, name="cost"))
+    return replace(event, change=replace(event.change, given=Fraction(round(event.change.given * MILLION), MILLION)))
 
 
 def _turn(event: Event) -> tuple[int, int, int, str, int]:
@@ -132,8 +132,9 @@ def _fields(event: Event) -> dict[str, object]:
         found["rank"] = f"{event.place[1] + 500:04d}"
     if event.change is not None:
         given = event.change.given
-        found |= {"lot-price": Decimal(given.numerator), "lot-units": Decimal(given.denominator)}
-        found |= {name: Decimal(given.numerator) / given.denominator for name in ("dearer-by", "freight")}
+        found |= {name: Decimal(given.numerator) for name in ("lot-price", "lot-cost")}
+        found["lot-units"] = Decimal(given.denominator)
+        found["dearer-by"] = Decimal(given.numerator) / given.denominator
     return found
 
 

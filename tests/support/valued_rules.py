@@ -24,7 +24,7 @@ terms
     code, number, document, serial, rank are text
     quantity, lot-units are quantities
     lot-price, lot-cost are money
-    dearer-by, freight are prices
+    dearer-by is a price
     arrival, leaves-as, leaving, return-date, effective-date are dates
 register company identified by code
 register partner identified by code
@@ -54,7 +54,7 @@ kind price-cut moves nothing on effective-date identified by company, partner, p
 kind price-rise moves nothing on effective-date identified by company, partner, part, number
     has lot-price, lot-units
 kind late-freight moves nothing on effective-date identified by company, partner, part, number
-    has freight
+    has lot-cost, lot-units
 layers shelf over partner-stock for each company, partner, part
     carry price, cost
     leave {order} first by leaves-as, then rank
@@ -67,7 +67,7 @@ layers shelf over partner-stock for each company, partner, part
     surcharge changes price of units held on effective-date by dearer-by
     price-cut changes price of units held on effective-date to cut-price
     price-rise changes price of units held on effective-date to raised-price
-    late-freight changes cost of units held on effective-date by freight
+    late-freight changes cost of units held on effective-date by freight-each
     units sold beyond stock {beyond_stock}
     units returned beyond sales {beyond_sales}
     late facts catch up in the open period
@@ -87,6 +87,7 @@ amount cost for each receipt is lot-cost / lot-units, but 0 when lot-units is 0
 amount new-price for each repricing is lot-price / lot-units, but 0 when lot-units is 0
 amount highest for each price-cut is lot-price / lot-units, but 0 when lot-units is 0
 amount lowest for each price-rise is lot-price / lot-units, but 0 when lot-units is 0
+amount freight-each for each late-freight is lot-cost / lot-units, but 0 when lot-units is 0
 amount cut-price for each layer, price-cut is lower of (layer.price, highest)
 amount raised-price for each layer, price-rise is higher of (layer.price, lowest)
 amount gross for each layer touched by sale, customer-return, recall, recall-newest, recall-oldest, resupply
@@ -134,7 +135,7 @@ journal charge for each layer touched by surcharge posts on effective-date in fi
     credit deferred   won
     negative amounts swap sides
 journal add-freight for each layer touched by late-freight posts on effective-date in fiscal
-    amount added is rounded(quantity * freight)
+    amount added is rounded(quantity * freight-each)
     debit  deferred-cost added
     credit goods         added
     negative amounts swap sides
