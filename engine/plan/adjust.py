@@ -215,7 +215,26 @@ def handed_adjustments(world: World) -> dict[str, exp.Query]:
             found.setdefault(f"handed recorded {kind.name}", []).append(query)
             if adjustment.reverses_on is not None:
                 found.setdefault(f"handed {kind.name}", []).append(_reversed(world, adjustment, kind))
+    _keep_earlier(world, found)
     return {name: union_all(queries) for name, queries in found.items()}
+
+
+def _keep_earlier(world: World, found: dict[str, list[exp.Query]]) -> None:
+    """What earlier hard closes excluded, re-dated and recorded stays remembered, and reversals that fell due in this run."""
+    for kind in world.ruleset.kinds.values():
+        if f"handed {kind.name}" in world.given:
+            columns = [column(one) for one, _ in fact_columns(kind.record)]
+            query = exp.select(*columns).from_(table(f"handed {kind.name}"))
+            found.setdefault(f"handed recorded {kind.name}", []).append(query)
+    for name in sorted(world.given):
+        if name in ("handed excluded", "handed dated"):
+            names = ["kind", "identity", *(["date"] if name == "handed dated" else [])]
+        elif name.startswith("handed recorded "):
+            kind = world.ruleset.kinds[name.removeprefix("handed recorded ")]
+            names = [one for one, _ in fact_columns(kind.record)]
+        else:
+            continue
+        found.setdefault(name, []).append(exp.select(*(column(one) for one in names)).from_(table(name)))
 
 
 def _remembered(world: World, adjustment: Adjustment, kind: Kind, form: str) -> exp.Query:

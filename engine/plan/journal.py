@@ -84,7 +84,7 @@ def _narrow(frame: Frame, value: Value, world: World) -> Value:
     if value.over is not None or value.scale is None:
         raise InternalError(f"an unrounded amount reached a posting over {frame.base}")
     exact = value if value.scale <= world.digits else rounded(value, world.digits, world.half)
-    return Value(as_stored(exact), value.type, exact.scale)
+    return Value(exact.sql, value.type, exact.scale, kept_as=f"DECIMAL(18,{world.digits})")
 
 
 def _entry_keys(frame: Frame, journal: Journal) -> list[tuple[str, Value]]:
@@ -97,15 +97,15 @@ def _entry_keys(frame: Frame, journal: Journal) -> list[tuple[str, Value]]:
     integer, yes_no = DataType(Family.NUMBER), DataType(Family.YES_NO)
     if journal.grain.form == "slices":
         for name in ("fact", "event", "layer"):
-            outputs.append((name, Value(frame.column(name), integer, 0)))
+            outputs.append((name, Value(frame.column(name), integer, 0, kept_as="BIGINT")))
         for name in ("layer.from", "layer.to", "quantity"):
-            outputs.append((name, Value(frame.column(name), DataType(Family.QUANTITY), 3)))
+            outputs.append((name, Value(frame.column(name), DataType(Family.QUANTITY), 3, kept_as="DECIMAL(18,3)")))
         for name in ("returning", "settling"):
             outputs.append((name, Value(frame.column(name), yes_no)))
         outputs.append(("event-kind", Value(frame.column("event-kind"), TEXT)))
         return outputs
     fact = frame.column("fact") if journal.grain.form == "rows" else empty("BIGINT")
-    outputs.append(("fact", Value(fact, integer, 0)))
+    outputs.append(("fact", Value(fact, integer, 0, kept_as="BIGINT")))
     outputs += [(name, Value(exp.false(), yes_no)) for name in ("returning", "settling")]
     return outputs
 

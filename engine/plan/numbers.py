@@ -32,10 +32,14 @@ class Value:
     scale: int | None = None
     over: exp.Expr | None = None
     over_scale: int = 0
+    kept_as: str = ""
+    """A narrower column type that is known to hold it, where wide decimals would waste room."""
 
     @property
     def storage(self) -> str:
         """The column type that holds `sql`."""
+        if self.kept_as:
+            return self.kept_as
         return self.type.storage if self.scale is None else decimal_type(self.scale)
 
 

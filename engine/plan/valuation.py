@@ -347,7 +347,7 @@ def _make_openings(world: World, layers: Layers, kind: Kind, rule: Origin) -> No
     frame.prepare(tuple(items.values()), grain)
     for name in layers.carried:
         carried[name] = frame.field(kind.name, name) if name in have else frame.value(items[name])
-    outputs: list[tuple[str, Value]] = [("fact", Value(frame.column("fact"), DataType(Family.NUMBER), 0))]
+    outputs: list[tuple[str, Value]] = [("fact", Value(frame.column("fact"), DataType(Family.NUMBER), 0, kept_as="BIGINT"))]
     for name in layer_fields(world):
         if name in carried:
             outputs.append((name, carried[name]))

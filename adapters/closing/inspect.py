@@ -1,0 +1,71 @@
+"""Looking without closing: the SQL of a relation, and the roll-forward as at any day."""
+
+from __future__ import annotations
+
+import difflib
+import tempfile
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+from adapters.books.errors import BooksError
+from adapters.books.store import Books
+from adapters.closing.close import Resources, beginning_of, run_of
+from adapters.closing.inputs import records_of
+from adapters.duckdb_executor import DuckDBExecutor
+from engine.model.ruleset import Ruleset
+from engine.model.schema import IMPLIED
+from engine.plan.relation import Relation
+from engine.run.close import close_calendar, run_period
+from engine.run.page import read_results
+from engine.run.results import CloseResult
+
+INPUT_TAIL = (("publication", "BIGINT"), ("fact", "BIGINT"))
+
+
+def planned_relations(ruleset: Ruleset, period: str | None = None) -> dict[str, Relation]:
+    """Every relation a close of the ruleset makes, in order, planned over no facts at all.
+
+    `period` is a period's name; the calendar's period of today's year begins where none is given. KeyError if unknown.
+    """
+    calendar = close_calendar(ruleset)
+    chosen = calendar.period(period) if period is not None else calendar.periods(2026)[0]
+    if chosen is None:
+        raise KeyError(period)
+    with DuckDBExecutor(threads=1) as executor:
+        for record in records_of(ruleset):
+            columns = (*((one.name, one.type.storage) for one in record.columns), *IMPLIED, *INPUT_TAIL)
+            executor.append(f"input {record.name}", columns, [])
+        run = run_period(executor, ruleset, chosen)
+        return dict(run.world.relations)
+
+
+def relation_sql(ruleset: Ruleset, name: str, period: str | None = None) -> str:
+    """The SQL of one relation with the rule and line it came from; KeyError with near names where there is none.
+
+    An item's name finds its relation: a journal's subledger rows, a control's broken rows, an adjustment's effect.
+    """
+    relations = planned_relations(ruleset, period)
+    for candidate in (name, *(f"{word} {name}" for word in ("entry", "control", "adjustment", "report", "roll of"))):
+        if candidate in relations:
+            with DuckDBExecutor(threads=1) as executor:
+                return executor.sql_text(relations[candidate])
+    near = difflib.get_close_matches(name, list(relations), 3, 0.4)
+    raise KeyError(", ".join(near))
+
+
+def roll_forward(books: Books, ruleset: Ruleset, as_of: date, resources: Resources = Resources()) -> CloseResult:  # noqa: B008
+    """Channel stock as at the end of a day, from the last hard close before it; posts and publishes nothing.
+
+    BooksError where the day lies in a hard-closed period's past that no hand-over leads to.
+    """
+    calendar = close_calendar(ruleset)
+    period = calendar.period_of(as_of)
+    first = [status.period.start for status in books.periods(calendar.name)]
+    if first and period.end < min(first):
+        raise BooksError(f"the books begin on {min(first)}; {as_of} lies before")
+    with tempfile.TemporaryDirectory(dir=resources.folder) as folder:
+        handed = beginning_of(books, ruleset, period, resources, Path(folder))
+        cut = replace(period, end=as_of)
+        with run_of(books, ruleset, cut, handed, resources, Path(folder), wanted=frozenset()) as run:
+            return read_results(run, ruleset)
