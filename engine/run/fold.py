@@ -50,9 +50,10 @@ class Opening:
 class Folded:
     """What the fold found, as rows in the order of the relations they are appended to.
 
-    `slices`: event, layer, from, to, returning, settling, provisional, step. `held`: event, pool, layer, from, to. `reopened`: event, pool, layer, like, quantity. `problems`: pool, event, problem, quantity. The state after the
-    last event: `open`: pool, layer, place, from, to; `sold`: pool, bucket, height, layer, place, from, to; `waiting`:
-    pool, event, quantity, bucket; `owed`: pool, event, layer, quantity, bucket; `last`: pool, layer, to.
+    `slices`: event, layer, from, to, returning, settling, provisional, step. `held`: event, pool, layer, from, to.
+    `reopened`: event, pool, layer, like, quantity. `problems`: pool, event, problem, quantity. The state after the last
+    event: `open`: pool, layer, place, from, to; `sold`: pool, bucket, height, layer, place, from, to; `waiting`: pool,
+    event, quantity, bucket; `owed`: pool, event, layer, quantity, bucket; `last`: pool, layer, to.
     """
 
     slices: list[Row] = field(default_factory=list)

@@ -91,7 +91,7 @@ class PlacingReport:
 def place_units(
     executor: Executor,
     policy: Placing,
-    origin: Origin = Origin("layers"),  # noqa: B008 - frozen
+    origin: Origin = Origin("layers"),
     watch: Callable[[Relation, int | None], None] | None = None,
 ) -> PlacingReport:
     """Say which units each event moves, reading `unit-event` and the hand-over relations, writing the results.

@@ -140,10 +140,10 @@ def sold_units(policy: Placing, origin: Origin) -> Relation:
     found = query(_SOLD)
     bucket = column("bucket", "s")
     if not policy.brings_back:
-        found = found.where(exp.false(), copy=False)
+        found = found.where(exp.false())
     elif policy.back_from is not None:
         names = [exp.Literal.string(name) for name in sorted(policy.back_from)]
-        found = found.where(bucket.isin(*names), copy=False)
+        found = found.where(bucket.isin(*names))
     return Relation("unit-sold", ("pool", "bucket", "height"), SOLD_COLUMNS, found, origin)
 
 

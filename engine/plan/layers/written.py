@@ -6,6 +6,8 @@ sent to any dialect. What a policy decides is a choice between relations, or a l
 
 from __future__ import annotations
 
+from functools import cache
+
 from sqlglot import exp, parse_one
 
 from dsl.diagnostics import InternalError
@@ -14,8 +16,9 @@ from engine.plan.relation import Origin, Relation
 Columns = tuple[tuple[str, str], ...]
 
 
+@cache
 def query(text: str) -> exp.Query:
-    """A query from constant SQL text; InternalError where it is anything else."""
+    """A query from constant SQL text, parsed once and never to be edited; InternalError where it is anything else."""
     parsed = parse_one(text, dialect="duckdb")
     if not isinstance(parsed, exp.Query):
         raise InternalError(f"not a query: {text}")
