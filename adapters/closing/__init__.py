@@ -1,1 +1,2 @@
-"""From books to a close and back: inputs attached, the engine run, results published. In: Books, Ruleset. Out: CloseResult."""
+"""From books to a close and back: inputs attached, the engine run, results published. In: Books, Ruleset. Out:
+CloseResult."""

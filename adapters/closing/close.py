@@ -1,7 +1,7 @@
 """Close a period of the books: run it, check its tie-outs, publish it as a trial or freeze it as a hard close.
 
-A period whose predecessor is open is run on a hand-over computed on the way, so trials of several periods agree with what their
-hard closes will be. A failed blocking tie-out publishes nothing.
+A period whose predecessor is open is run on a hand-over computed on the way, so trials of several periods agree with
+what their hard closes will be. A failed blocking tie-out publishes nothing.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from adapters.books.changes import Changes
-from adapters.books.entries import NewRun, Period, RunKind
+from adapters.books.entries import Json, NewRun, Period, RunKind
 from adapters.books.entries import Run as StoredRun
 from adapters.books.errors import PeriodClosed, UnknownPeriod
 from adapters.books.store import Books
@@ -50,6 +50,9 @@ class Resources:
     folder: Path | None = None
 
 
+AS_THE_MACHINE_HAS = Resources()
+
+
 @dataclass(frozen=True, slots=True)
 class Handed:
     """Where a period begins: cut-off, and the hand-over's files by relation."""
@@ -64,7 +67,7 @@ def close_period(
     name: str,
     *,
     hard: bool = False,
-    resources: Resources = Resources(),  # noqa: B008 - frozen
+    resources: Resources = AS_THE_MACHINE_HAS,
     progress: Progress | None = None,
 ) -> Closed:
     """Run a period and publish it. PeriodClosed, UnknownPeriod or RunStopped where it cannot be."""
@@ -117,7 +120,9 @@ def beginning_of(books: Books, ruleset: Ruleset, period: CalendarPeriod, resourc
 
 
 def _last_before(books: Books, calendar: Calendar, period: CalendarPeriod) -> StoredRun | None:
-    closes = [run for run in books.runs(calendar.name) if run.kind is RunKind.HARD and _end_of(calendar, run) < period.start]
+    closes = [
+        run for run in books.runs(calendar.name) if run.kind is RunKind.HARD and _end_of(calendar, run) < period.start
+    ]
     return max(closes, key=lambda run: _end_of(calendar, run), default=None)
 
 
@@ -146,9 +151,7 @@ def _handed_over(books: Books, calendar: Calendar, last: StoredRun | None) -> Ha
     return Handed(Cutoff(last.id - 1, _end_of(calendar, last)), handed)
 
 
-def _between(
-    books: Books, calendar: Calendar, last: StoredRun | None, period: CalendarPeriod
-) -> list[CalendarPeriod]:
+def _between(books: Books, calendar: Calendar, last: StoredRun | None, period: CalendarPeriod) -> list[CalendarPeriod]:
     """Open periods from the last hard close (or the books' first period) up to, and without, the one wanted."""
     first = _next_open(calendar, last) if last is not None else first_period(books, calendar)
     if first is None or first.start > period.start:
@@ -205,7 +208,7 @@ def _publish(
     with books.publication("run", f"{period.name} {'hard' if hard else 'trial'}") as publication:
         for name, query in (*published_relations(run).items(), *(hand_over(run.world).items() if hard else ())):
             publication.write(executor.connection, query.sql(dialect="duckdb"), file_name(name))
-        details = {
+        details: dict[str, Json] = {
             "tieout": version("tieout"),
             "duckdb": version("duckdb"),
             "sqlglot": version("sqlglot"),

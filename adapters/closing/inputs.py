@@ -1,7 +1,7 @@
 """The books' facts and hand-over as the relations a run reads.
 
-Every fact gets a number that stays the same as books grow: publication, file within it, row within the file. So a fact that
-waits for a receipt is still the same fact in the next period, and a number leads back to its Parquet row.
+Every fact gets a number that stays the same as books grow: publication, file within it, row within the file. So a
+fact that waits for a receipt is still the same fact in the next period, and a number leads back to its Parquet row.
 """
 
 from __future__ import annotations
@@ -24,7 +24,10 @@ ROWS_OF_FILE = 2**32
 
 def records_of(ruleset: Ruleset) -> tuple[Record, ...]:
     """The records a ruleset reads: kinds and registers."""
-    return tuple(one.record for one in (*ruleset.kinds.values(), *ruleset.registers.values()))
+    return (
+        *(one.record for one in ruleset.kinds.values()),
+        *(one.record for one in ruleset.registers.values()),
+    )
 
 
 def attach_inputs(executor: DuckDBExecutor, books: Books, ruleset: Ruleset, upto: int | None = None) -> tuple[str, ...]:
@@ -48,7 +51,10 @@ def _numbered(record: Record, books: Books, entries: list[FileEntry]) -> exp.Que
         tail = (("publication", "BIGINT"), ("fact", "BIGINT"))
         nothing = [_typed(exp.Null(), name, storage) for name, storage in (*columns, *tail)]
         return exp.select(*nothing).where(exp.false())
-    parts = [_numbered_file(record.name, columns, required, books, entry) for entry in sorted(entries, key=lambda one: one.path)]
+    parts = [
+        _numbered_file(record.name, columns, required, books, entry)
+        for entry in sorted(entries, key=lambda one: one.path)
+    ]
     query: exp.Query = parts[0]
     for part in parts[1:]:
         query = exp.union(query, part, distinct=False, copy=False)

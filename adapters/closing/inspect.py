@@ -10,7 +10,7 @@ from pathlib import Path
 
 from adapters.books.errors import BooksError
 from adapters.books.store import Books
-from adapters.closing.close import Resources, beginning_of, run_of
+from adapters.closing.close import AS_THE_MACHINE_HAS, Resources, beginning_of, run_of
 from adapters.closing.inputs import records_of
 from adapters.duckdb_executor import DuckDBExecutor
 from engine.model.ruleset import Ruleset
@@ -54,7 +54,7 @@ def relation_sql(ruleset: Ruleset, name: str, period: str | None = None) -> str:
     raise KeyError(", ".join(near))
 
 
-def roll_forward(books: Books, ruleset: Ruleset, as_of: date, resources: Resources = Resources()) -> CloseResult:  # noqa: B008
+def roll_forward(books: Books, ruleset: Ruleset, as_of: date, resources: Resources = AS_THE_MACHINE_HAS) -> CloseResult:
     """Channel stock as at the end of a day, from the last hard close before it; posts and publishes nothing.
 
     BooksError where the day lies in a hard-closed period's past that no hand-over leads to.

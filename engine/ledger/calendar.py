@@ -1,7 +1,7 @@
 """Accounting calendars: which period a day belongs to, by months or by weeks (4-4-5 and its kin, 52 or 53 weeks).
 
-Week calendars end on a weekday: the last such weekday of a month, or the one nearest a date (NRF calendar rules). A year has a
-53rd week when its two ends lie 53 weeks apart; the week joins the period the calendar names.
+Week calendars end on a weekday: the last such weekday of a month, or the one nearest a date (NRF calendar rules). A
+year has a 53rd week when its two ends lie 53 weeks apart; the week joins the period the calendar names.
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ class Calendar:
 
     pattern '' is months, else a key of PATTERNS. For months `end_month`, `end_day` close the year. For weeks the year
     ends on `weekday` (Monday 0), the last of `end_month` when `end_day` is 0, else the one nearest that day.
-    `extra_joins` is the period number that takes week 53 (0: the last). `named_by` 'first' or 'last' day gives FY its year.
+    `extra_joins` is the period number that takes week 53 (0: the last). `named_by` 'first' or 'last' day gives FY its
+    year.
     """
 
     name: str
@@ -70,7 +71,8 @@ class Calendar:
         return found[0] if found else None
 
     def span(self, name: str) -> tuple[Period, ...]:
-        """The periods that a name covers: one for `FY2026-P01`, three for `FY2026-Q1`, all for `FY2026`; none if unknown."""
+        """The periods that a name covers: one for `FY2026-P01`, three for `FY2026-Q1`, all for `FY2026`; none if
+        unknown."""
         head, _, part = name.partition("-")
         if not head.startswith("FY") or not head[2:].isdigit():
             return ()

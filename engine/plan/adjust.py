@@ -1,7 +1,7 @@
 """Adjustments: one stage after another, each over what the stage before left, all of a stage at once.
 
-An adjustment never edits facts. It yields an effect: facts excluded, facts with another date, facts counted on another day, or
-facts recorded; the stage's effects together make the next relation of each kind.
+An adjustment never edits facts. It yields an effect: facts excluded, facts with another date, facts counted on
+another day, or facts recorded; the stage's effects together make the next relation of each kind.
 """
 
 from __future__ import annotations
@@ -197,9 +197,11 @@ def _apply(world: World, kind: Kind, stage: str, adjustments: list[Adjustment]) 
 
 
 def handed_adjustments(world: World) -> dict[str, exp.Query]:
-    """What a hard close must remember of its adjustments: facts excluded, facts re-dated, facts recorded, facts to reverse.
+    """What a hard close must remember of its adjustments: facts excluded, facts re-dated, facts recorded, facts to
+    reverse.
 
-    Queries by the relation the next run is given: `handed excluded`, `handed dated`, `handed recorded KIND`, `handed KIND`.
+    Queries by the relation the next run is given: `handed excluded`, `handed dated`, `handed recorded KIND`, `handed
+    KIND`.
     """
     found: dict[str, list[exp.Query]] = {}
     for adjustment in world.ruleset.adjustments.values():
@@ -208,7 +210,7 @@ def handed_adjustments(world: World) -> dict[str, exp.Query]:
         form = EFFECTS[adjustment.action.form]
         kind = world.ruleset.kinds[_target(adjustment)]
         if form in ("excluded", "dated"):
-            found.setdefault(f"handed {form}", []).append(_remembered(world, adjustment, kind, form))
+            found.setdefault(f"handed {form}", []).append(_remembered(adjustment, kind, form))
         elif form == "recorded":
             columns = [column(name) for name, _ in fact_columns(kind.record)]
             query = exp.select(*columns).from_(table(effect_name(adjustment)))
@@ -220,7 +222,8 @@ def handed_adjustments(world: World) -> dict[str, exp.Query]:
 
 
 def _keep_earlier(world: World, found: dict[str, list[exp.Query]]) -> None:
-    """What earlier hard closes excluded, re-dated and recorded stays remembered, and reversals that fell due in this run."""
+    """What earlier hard closes excluded, re-dated and recorded stays remembered, and reversals that fell due in this
+    run."""
     for kind in world.ruleset.kinds.values():
         if f"handed {kind.name}" in world.given:
             columns = [column(one) for one, _ in fact_columns(kind.record)]
@@ -237,7 +240,7 @@ def _keep_earlier(world: World, found: dict[str, list[exp.Query]]) -> None:
         found.setdefault(name, []).append(exp.select(*(column(one) for one in names)).from_(table(name)))
 
 
-def _remembered(world: World, adjustment: Adjustment, kind: Kind, form: str) -> exp.Query:
+def _remembered(adjustment: Adjustment, kind: Kind, form: str) -> exp.Query:
     loaded = f"{kind.name} as loaded"
     same = exp.EQ(this=column("fact", "e"), expression=column("fact", "f"))
     dated = [column("date", "e")] if form == "dated" else []

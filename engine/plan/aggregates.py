@@ -1,9 +1,9 @@
 """Sums, counts, averages and `exists` over other rows, joined back to the rows that ask.
 
-The rows are grouped by what must agree with the asker, so each asker meets at most one group. Where an event asks, what was
-known up to its date is wanted: groups then run by date, each valid until the next, and an interval join finds the one in
-force. With a period in scope the open facts of this run are the period's; in an adjustment, and with neither, everything
-known up to the period's end counts.
+The rows are grouped by what must agree with the asker, so each asker meets at most one group. Where an event asks,
+what was known up to its date is wanted: groups then run by date, each valid until the next, and an interval join
+finds the one in force. With a period in scope the open facts of this run are the period's; in an adjustment, and with
+neither, everything known up to the period's end counts.
 """
 
 from __future__ import annotations

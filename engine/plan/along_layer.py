@@ -1,7 +1,8 @@
 """Rounding along the layer, so that slices of a layer telescope and the last cent leaves with the last unit.
 
-`rounded(quantity * layer.C)` of a slice from offset u to w of a layer is round(w * C) - round(u * C), for every carried C;
-a sum of such terms is rounded term by term, all else of the expression by itself (language reference, section 6, residue).
+`rounded(quantity * layer.C)` of a slice from offset u to w of a layer is round(w * C) - round(u * C), for every
+carried C; a sum of such terms is rounded term by term, all else of the expression by itself (language reference,
+section 6, residue).
 """
 
 from __future__ import annotations

@@ -27,13 +27,14 @@ MADE: tuple[tuple[str, str], ...] = (
     ("counted-on", "DATE"),
     ("fact", "BIGINT"),
 )
-"""Columns every fact of a run has behind its stored ones: mark, the adjustment that made it and the fact it was made from, the
-day it counts on in a comparison, and its number."""
+"""Columns every fact of a run has behind its stored ones: mark, the adjustment that made it and the fact it was made
+from, the day it counts on in a comparison, and its number."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cutoff:
-    """What earlier hard closes consumed: facts published by `publication` and dated up to `end`; None before the first."""
+    """What earlier hard closes consumed: facts published by `publication` and dated up to `end`; None before the
+    first."""
 
     publication: int
     end: date
@@ -74,7 +75,8 @@ def _or(value: exp.Expr, otherwise: exp.Expr) -> exp.Expr:
 
 
 def _newest(name: str, names: Sequence[str], unique: Sequence[str]) -> exp.Select:
-    """Rows of an input, of rows with one identity the one known last (then published last, then by place in the file)."""
+    """Rows of an input, of rows with one identity the one known last (then published last, then by place in the
+    file)."""
     latest = [
         exp.Ordered(this=column(one), desc=True, nulls_first=False) for one in ("version", "known-at", "publication")
     ]
@@ -108,10 +110,11 @@ def early_kinds(ruleset: Ruleset) -> set[str]:
 
 
 def make_facts(world: World, cutoff: Cutoff | None) -> None:
-    """Open facts of each kind: those no hard close consumed, dated up to the period's end (or a little later, see below).
+    """Open facts of each kind: those no hard close consumed, dated up to the period's end (or a little later, see
+    below).
 
-    A kind that adjustments may touch begins as `KIND as loaded`. Counts may be dated up to the days `latest within` allows
-    after the end; facts an adjustment may draw into the period are kept whatever their date until it has run.
+    A kind that adjustments may touch begins as `KIND as loaded`. Counts may be dated up to the days `latest within`
+    allows after the end; facts an adjustment may draw into the period are kept whatever their date until it has run.
     """
     adjusted, early = adjusted_kinds(world.ruleset), early_kinds(world.ruleset)
     for kind in world.ruleset.kinds.values():

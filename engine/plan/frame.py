@@ -1,8 +1,9 @@
 """A frame: rows of one grain, and the values that rules read or compute in them.
 
-A frame begins as one relation and grows in steps. Each step joins what its expressions look up (registers, sums over other
-rows) and adds columns; the next step reads them. A value of another item becomes a column of the asker's rows, so a
-decision with all its exceptions is a projection, and the columns that say which rule was in play are simply there.
+A frame begins as one relation and grows in steps. Each step joins what its expressions look up (registers, sums over
+other rows) and adds columns; the next step reads them. A value of another item becomes a column of the asker's rows,
+so a decision with all its exceptions is a projection, and the columns that say which rule was in play are simply
+there.
 """
 
 from __future__ import annotations
@@ -60,8 +61,9 @@ class Tools:
 class Frame:
     """Rows of `base` with the fields that names may mean there.
 
-    `fields` maps (row, field) to a column and its type; `keys` maps a key's name likewise; `date` is the governing date of
-    a row (a column, or the period's end). `mode` is 'adjustment' where sums run over everything known by the period's end.
+    `fields` maps (row, field) to a column and its type; `keys` maps a key's name likewise; `date` is the governing
+    date of a row (a column, or the period's end). `mode` is 'adjustment' where sums run over everything known by the
+    period's end.
     """
 
     def __init__(
@@ -239,8 +241,8 @@ class Frame:
     def join(self, wanted: exp.Expr, on: dict[str, exp.Expr], extra: exp.Expr | None = None) -> str:
         """LEFT JOIN a table or subquery where its columns equal expressions over the rows; the alias it got.
 
-        `on` maps a column of the joined rows to the expression it must equal (missing equals missing). The caller sees to
-        it that at most one row agrees. `extra` speaks of the alias `@`.
+        `on` maps a column of the joined rows to the expression it must equal (missing equals missing). The caller
+        sees to it that at most one row agrees. `extra` speaks of the alias `@`.
         """
         key = wanted.sql() + "|" + "|".join(f"{name}={value.sql()}" for name, value in on.items())
         key += "" if extra is None else extra.sql()

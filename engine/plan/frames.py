@@ -1,4 +1,5 @@
-"""Frames over the rows that grains stand for: facts, slices, layers, registers, reconciliations, combinations of keys."""
+"""Frames over the rows that grains stand for: facts, slices, layers, registers, reconciliations, combinations of
+keys."""
 
 from __future__ import annotations
 
@@ -154,9 +155,7 @@ def _make_slices_of(world: World, touched: tuple[str, ...], base: str, relation_
         for name, type_ in wanted.items():
             value = column(name, "f") if name in have else exp.Null()
             selected.append(named(exp.Cast(this=value, to=exp.DataType.build(type_.storage, dialect="duckdb")), name))
-        for name in layer_names:
-            if f"layer.{name}" not in own:
-                selected.append(named(column(name, "l"), f"layer.{name}"))
+        selected += [named(column(name, "l"), f"layer.{name}") for name in layer_names if f"layer.{name}" not in own]
         matched = exp.EQ(this=column("fact", "f"), expression=column("fact", "s"))
         origin_of = exp.EQ(this=column("layer", "l"), expression=column("layer", "s"))
         branch = (

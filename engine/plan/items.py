@@ -1,8 +1,8 @@
 """Amounts, decisions, parameters and tables as columns of the rows that ask for them.
 
-One mechanism serves all: a usual answer, exceptions in play by date and test, those defeated by other exceptions in play,
-and one answer left. Each exception becomes a yes/no column named `item?exception`; two answers left that differ break a
-guard that names both rules.
+One mechanism serves all: a usual answer, exceptions in play by date and test, those defeated by other exceptions in
+play, and one answer left. Each exception becomes a yes/no column named `item?exception`; two answers left that differ
+break a guard that names both rules.
 """
 
 from __future__ import annotations
@@ -158,7 +158,8 @@ def define_answer(
     conflicts = _conflicts(frame, item, rules, survives, values)
     label = frame.label_of(frame.define(item, result))
     for names, broken in conflicts:
-        sentence = f"{' and '.join(names)} both answer `{item}`, with different answers; say which yields with `exception ... to ...`"
+        both = " and ".join(names)
+        sentence = f"{both} both answer `{item}`, with different answers; say which yields with `exception ... to ...`"
         frame.guard("T311", sentence, names, broken)
     return label
 

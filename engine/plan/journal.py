@@ -1,7 +1,8 @@
 """Journals: from rows and slices to postings at their summary grain, and the lines that carry an account.
 
-`entry J` has one row for each fact or slice with its rounded amounts (the subledger); `posting` sums them by journal, line,
-role, side, company, partner, part, currency and origin period; `ledger line` adds account, segments and the line's number.
+`entry J` has one row for each fact or slice with its rounded amounts (the subledger); `posting` sums them by journal,
+line, role, side, company, partner, part, currency and origin period; `ledger line` adds account, segments and the
+line's number.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ BACK_PERIODS = 120
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """The made entry relation of a journal: its amount columns line by line, and role columns where a field names the role."""
+    """The made entry relation of a journal: its amount columns line by line, and role columns where a field names the
+    role."""
 
     journal: Journal
     name: str
@@ -46,7 +48,8 @@ def entry_name(journal: Journal) -> str:
 
 
 def make_entry(world: World, journal: Journal, shown: tuple[str, ...] = ()) -> Entry:
-    """The subledger rows of one journal, with the fields named in `shown` where the row has them; RunStopped where it cannot be told whether a row posts."""
+    """The subledger rows of one journal, with the fields named in `shown` where the row has them; RunStopped where it
+    cannot be told whether a row posts."""
     frame = frame_of(world, journal.grain)
     rule = Origin(f"journal {journal.name}", journal.span)
     if journal.when is not None:
@@ -89,19 +92,19 @@ def _narrow(frame: Frame, value: Value, world: World) -> Value:
 
 def _entry_keys(frame: Frame, journal: Journal) -> list[tuple[str, Value]]:
     """What identifies a subledger row and what its lines are summed by."""
-    outputs: list[tuple[str, Value]] = []
-    for name in DIMENSIONS:
-        outputs.append((name, _dimension(frame, name)))
-    outputs.append(("currency", _dimension(frame, "currency")))
+    outputs = [(name, _dimension(frame, name)) for name in (*DIMENSIONS, "currency")]
     outputs.append(("posting-date", frame.value(journal.posts_on)))
     integer, yes_no = DataType(Family.NUMBER), DataType(Family.YES_NO)
     if journal.grain.form == "slices":
-        for name in ("fact", "event", "layer"):
-            outputs.append((name, Value(frame.column(name), integer, 0, kept_as="BIGINT")))
-        for name in ("layer.from", "layer.to", "quantity"):
-            outputs.append((name, Value(frame.column(name), DataType(Family.QUANTITY), 3, kept_as="DECIMAL(18,3)")))
-        for name in ("returning", "settling"):
-            outputs.append((name, Value(frame.column(name), yes_no)))
+        units = DataType(Family.QUANTITY)
+        outputs += [
+            *((name, Value(frame.column(name), integer, 0, kept_as="BIGINT")) for name in ("fact", "event", "layer")),
+            *(
+                (name, Value(frame.column(name), units, 3, kept_as=units.storage))
+                for name in ("layer.from", "layer.to", "quantity")
+            ),
+            *((name, Value(frame.column(name), yes_no)) for name in ("returning", "settling")),
+        ]
         outputs.append(("event-kind", Value(frame.column("event-kind"), TEXT)))
         return outputs
     fact = frame.column("fact") if journal.grain.form == "rows" else empty("BIGINT")
@@ -217,11 +220,11 @@ def _posting_branches(world: World, entry: Entry, money: str) -> list[exp.Query]
     rule = Origin(f"journal {entry.journal.name}", entry.journal.span)
     world.add(Relation(name, (), tuple(columns), selects, rule))
     lines = [line for line in entry.journal.lines if isinstance(line, PostingLine)]
-    branches: list[exp.Query] = []
-    for index, line in enumerate(lines, start=1):
-        for label in ("more", "less"):
-            branches.append(_posting_branch(world, entry, name, index, line, label, money))
-    return branches
+    return [
+        _posting_branch(world, entry, name, index, line, label, money)
+        for index, line in enumerate(lines, start=1)
+        for label in ("more", "less")
+    ]
 
 
 def _posting_branch(

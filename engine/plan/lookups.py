@@ -17,7 +17,8 @@ Lower = Callable[[Expression], Value]
 
 
 def register_field(frame: Frame, node: RegisterField, lower: Lower) -> Value:
-    """A field of the register row that the keys name and the date selects; of the row itself (no name) its first key."""
+    """A field of the register row that the keys name and the date selects; of the row itself (no name) its first
+    key."""
     register = frame.world.ruleset.registers[node.register]
     keys = {name: lower(key).sql for name, key in zip(register.record.identity, node.keys, strict=True)}
     extra: exp.Expr | None = None

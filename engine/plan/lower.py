@@ -180,8 +180,8 @@ class Lowerer:
                 label = self._frame.remembered(in_terms_of(node, {}, None, self._scope))
                 if label is None:
                     raise InternalError("an exists test was not prepared")
-                found = self._frame.column(label)
-                return exp.Not(this=found) if node.negated else found
+                exists = self._frame.column(label)
+                return exp.Not(this=exists) if node.negated else exists
             case PeriodTest():
                 return self._in_period(node)
 

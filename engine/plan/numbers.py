@@ -1,8 +1,8 @@
 """Exact arithmetic as SQL: decimals with a known scale, quotients kept as numerator and denominator.
 
-DuckDB traps this module exists for (docs/decisions/0003): decimal division is DOUBLE; two DECIMAL(18) factors overflow at
-18 digits; a CASE over two scales takes the first one's. So factors are widened to 38 digits, division never reaches SQL,
-and branches are brought to one scale before they meet.
+DuckDB traps this module exists for (docs/decisions/0003): decimal division is DOUBLE; two DECIMAL(18) factors
+overflow at 18 digits; a CASE over two scales takes the first one's. So factors are widened to 38 digits, division
+never reaches SQL, and branches are brought to one scale before they meet.
 """
 
 from __future__ import annotations
@@ -111,7 +111,8 @@ def multiply(left: Value, right: Value, type_: DataType) -> Value:
 
 
 def divide(left: Value, right: Value, type_: DataType) -> Value:
-    """left / right, kept as a quotient whose denominator is not negative; a zero denominator gives NULL when rounded."""
+    """left / right, kept as a quotient whose denominator is not negative; a zero denominator gives NULL when
+    rounded."""
     top = _product(_numerator(left), _denominator(right), type_) if right.over is not None else _numerator(left)
     bottom = (
         _product(_denominator(left), _numerator(right), DataType(Family.NUMBER))
@@ -175,7 +176,9 @@ def choose(test: exp.Expr, when_true: Value, otherwise: Value) -> Value:
     """CASE WHEN test THEN a ELSE b END, both brought to one shape first."""
     first, second = aligned([when_true, otherwise])
     sql = exp.Case().when(test, first.sql).else_(second.sql)
-    over = None if first.over is None else exp.Case().when(test.copy(), first.over).else_(second.over)
+    over = None
+    if first.over is not None and second.over is not None:
+        over = exp.Case().when(test.copy(), first.over).else_(second.over)
     return Value(sql, when_true.type, first.scale, over, first.over_scale)
 
 
@@ -203,7 +206,8 @@ def rounded(value: Value, digits: int, half: str) -> Value:
 
 
 def _rounded_quotient(value: Value, digits: int, half: str) -> Value:
-    """n/d as integers: with N = |n| * 10^k, the half-up quotient is (2N + D) // 2D; half-even steps back from an odd tie."""
+    """n/d as integers: with N = |n| * 10^k, the half-up quotient is (2N + D) // 2D; half-even steps back from an odd
+    tie."""
     shift = value.over_scale + digits - (value.scale or 0)
     top = _integer(exp.Abs(this=value.sql), (value.scale or 0) + max(shift, 0), value.scale or 0)
     bottom = _integer(value.over or one().sql, value.over_scale + max(-shift, 0), value.over_scale)
@@ -211,7 +215,9 @@ def _rounded_quotient(value: Value, digits: int, half: str) -> Value:
     bottom_or_null = exp.Nullif(this=bottom, expression=exp.Literal.number("0"))
     doubled = exp.Paren(this=exp.Mul(this=two, expression=top))
     divisor = exp.Paren(this=exp.Mul(this=two.copy(), expression=bottom_or_null))
-    whole = exp.IntDiv(this=exp.Paren(this=exp.Add(this=doubled, expression=bottom.copy())), expression=divisor)
+    whole: exp.Expr = exp.IntDiv(
+        this=exp.Paren(this=exp.Add(this=doubled, expression=bottom.copy())), expression=divisor
+    )
     if half == "half-even":
         whole = exp.Paren(this=exp.Sub(this=whole, expression=_odd_tie(doubled, bottom, divisor, whole)))
     unit = cast(exp.Literal.number(f"{Decimal(1).scaleb(-digits):f}"), decimal_type(digits))
@@ -229,9 +235,7 @@ def in_lowest_terms(value: Value) -> list[exp.Expr]:
     shift = value.over_scale - value.scale
     top = _integer(value.sql, value.scale + max(shift, 0), value.scale)
     bottom = _integer(value.over or one().sql, value.over_scale + max(-shift, 0), value.over_scale)
-    common = exp.Nullif(
-        this=exp.Anonymous(this="GCD", expressions=[top, bottom]), expression=exp.Literal.number("0")
-    )
+    common = exp.Nullif(this=exp.Anonymous(this="GCD", expressions=[top, bottom]), expression=exp.Literal.number("0"))
     return [
         cast(exp.Paren(this=exp.IntDiv(this=whole.copy(), expression=common.copy())), decimal_type(0))
         for whole in (top, bottom)

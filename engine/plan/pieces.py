@@ -1,8 +1,9 @@
 """Changes of carried values, round by round: which positions of a layer carried what, from which event to which.
 
-A piece is a rectangle: positions [from, to) of a layer, events [since, until), and the values carried there of the names that
-changes may touch. The n-th change of every pool is one round, all pools at once; a change splits the open pieces it overlaps
-at the edges of what is held. Exact for any value a change may give, because each round reads the pieces the last one left.
+A piece is a rectangle: positions [from, to) of a layer, events [since, until), and the values carried there of the
+names that changes may touch. The n-th change of every pool is one round, all pools at once; a change splits the open
+pieces it overlaps at the edges of what is held. Exact for any value a change may give, because each round reads the
+pieces the last one left.
 """
 
 from __future__ import annotations
@@ -35,11 +36,12 @@ PLACE: tuple[tuple[str, str], ...] = (
 
 
 def make_pieces(world: World) -> None:
-    """`piece`, after the last round; `change slice`, one row for each piece a change met (both made only if changes exist)."""
+    """`piece`, after the last round; `change slice`, one row for each piece a change met (both made only if changes
+    exist)."""
     layers = layers_of(world)
     rule = Origin(f"layers {layers.name}", layers.span)
     values = value_columns(world, layers)
-    world.add(Relation("piece 0", (), (*PLACE, *values), _first_pieces(world, layers, values), rule))
+    world.add(Relation("piece 0", (), (*PLACE, *values), _first_pieces(world, values), rule))
     open_pieces(world, 0, values, cast(exp.Literal.number(FOREVER), "BIGINT"))
     highest = world.executor.rows(exp.select(exp.Max(this=column("turn"))).from_(table("change turn")))[0][0]
     rounds = int(str(highest or 0))
@@ -75,7 +77,7 @@ def _turns() -> exp.Query:
     )
 
 
-def _first_pieces(world: World, layers: Layers, values: tuple[tuple[str, str], ...]) -> exp.Query:
+def _first_pieces(world: World, values: tuple[tuple[str, str], ...]) -> exp.Query:
     """New layers whole, from the event that opened them; old ones as they were handed over."""
     opens = exp.and_(
         exp.EQ(this=column("event", "e"), expression=column("layer", "l")),
@@ -225,7 +227,8 @@ _WHOLE = DataType(Family.NUMBER)
 
 
 def _after_round(turn: int, before: str, valued: list[str], values: tuple[tuple[str, str], ...]) -> exp.Query:
-    """Untouched pieces stay; of a touched one, the part met ends at the event, continues changed, and its rests stay open."""
+    """Untouched pieces stay; of a touched one, the part met ends at the event, continues changed, and its rests stay
+    open."""
     names = [name for name, _ in PLACE]
     forever = cast(exp.Literal.number(FOREVER), "BIGINT")
     changed = table(f"changed {turn}", "c")
@@ -268,8 +271,9 @@ def _rests(before: str, changed: exp.Expr, same: exp.Expr, carried: Sequence[exp
     )
     inner = exp.select(
         column("pool", "p"), column("layer", "p"), named(column("from", "p"), "start"), named(column("to", "p"), "end"),
-        named(column("from", "c"), "met-from"), named(column("to", "c"), "met-to"), column("since", "p"), column("until", "p"),
-        named(previous, "previous"), named(following, "following"), *(one.copy() for one in carried),
+        named(column("from", "c"), "met-from"), named(column("to", "c"), "met-to"), column("since", "p"),
+        column("until", "p"), named(previous, "previous"), named(following, "following"),
+        *(one.copy() for one in carried),
     )  # fmt: skip
     inner = inner.from_(table(before, "p")).join(changed.copy(), on=same.copy(), copy=False)
     begin = exp.Coalesce(this=column("previous", "g"), expressions=[column("start", "g")])

@@ -1,8 +1,10 @@
-"""Expected against reported, for each key with stock, movement or a count; values, then what the tables decide of each row.
+"""Expected against reported, for each key with stock, movement or a count; values, then what the tables decide of
+each row.
 
 The reported side is the latest count within some days of the moment, all its rows together, rolled to the moment by the
-movements dated between (mechanics 2.15). The expected side is the bucket at the period's end, with the buckets `reported
-includes` names added where their test holds, and with facts counted on or before the end though dated after it.
+movements dated between (mechanics 2.15). The expected side is the bucket at the period's end, with the buckets
+`reported includes` names added where their test holds, and with facts counted on or before the end though dated after
+it.
 """
 
 from __future__ import annotations
@@ -191,7 +193,8 @@ def _rolled(world: World, found: Reconciliation, name: str, keys: list[str], mom
 def _signed_movements(
     world: World, found: Reconciliation, keys: list[str], condition: exp.Expr, counts: str = "", sign: int = 1
 ) -> exp.Query:
-    """Movements of the expected bucket, signed; joined to counts (alias c) of another date than the moment where named."""
+    """Movements of the expected bucket, signed; joined to counts (alias c) of another date than the moment where
+    named."""
     if not isinstance(found.expected, BucketOf):
         raise InternalError(
             "a count is rolled by the movements of the bucket it states; check refuses other expected sides"

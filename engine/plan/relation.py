@@ -12,7 +12,8 @@ from dsl.span import Span
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """The rule a relation came from: its name as an auditor would say it (`journal defer-on-shipment`) and its place."""
+    """The rule a relation came from: its name as an auditor would say it (`journal defer-on-shipment`) and its
+    place."""
 
     rule: str
     span: Span | None = None

@@ -1,7 +1,8 @@
 """Layers that units returned beyond sales open: at the price the pool's last layer has just then.
 
 Such a layer is opened on the day of the return and carries what the last unit of the layer before it carries at that
-moment, changes included; its units came back, so they are a returning slice and the ledger holds what the layer is worth.
+moment, changes included; its units came back, so they are a returning slice and the ledger holds what the layer is
+worth.
 """
 
 from __future__ import annotations

@@ -26,10 +26,8 @@ def make_report(world: World, report: Report) -> None:
     rule = Origin(f"report {report.name}", report.span)
     if report.shows:
         frame = frame_of(world, report.grain)
-        outputs: list[tuple[str, Value]] = []
-        for key in report.grain.keys:
-            if key.name in frame.keys or key.name == "period":
-                outputs.append((key.name, frame.key(key.name)))
+        keys = [key.name for key in report.grain.keys if key.name in frame.keys or key.name == "period"]
+        outputs = [(name, frame.key(name)) for name in keys]
         frame.prepare(tuple(expression for _, expression in report.shows), report.grain)
         outputs += [(name, _shown(frame.value(expression), world)) for name, expression in report.shows]
         frame.relation(f"report {report.name}", tuple(key.name for key in report.grain.keys), outputs, rule)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from engine.plan.frames import layer_fields, layers_of
-from engine.plan.numbers import cast
-from engine.plan.layers.slices import SLICE_COLUMNS
 from engine.plan.changing import value_columns
+from engine.plan.frames import layer_fields, layers_of
+from engine.plan.layers.slices import SLICE_COLUMNS
+from engine.plan.numbers import cast
 from engine.plan.pieces import FOREVER, PLACE, change_turns, make_pieces, units
 from engine.plan.relation import Origin, Relation, column, named, table
 from engine.plan.reopened import make_reopened

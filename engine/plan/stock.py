@@ -51,7 +51,8 @@ def key_columns(world: World, kind: Kind, alias: str) -> list[exp.Expr]:
 
 
 def make_stock(world: World, name: str) -> None:
-    """`NAME flow` (keys, bucket, kind, quantity signed by bucket) and `NAME` (keys, bucket, opening, received, issued, closing).
+    """`NAME flow` (keys, bucket, kind, quantity signed by bucket) and `NAME` (keys, bucket, opening, received,
+    issued, closing).
 
     Facts dated up to the period's end, as adjusted so far; opening from the hand-over of the last hard close.
     """
@@ -143,9 +144,8 @@ def make_stock_keys(world: World) -> None:
     """`stock key`: combinations of stock keys with stock, movement or a count up to the period."""
     types = key_types(world)
     branches: list[exp.Query] = [exp.select(*(column(key) for key in types)).from_(table(world.facts("stock")))]
-    for kind in world.ruleset.kinds.values():
-        if kind.form == "states":
-            branches.append(exp.select(*key_columns(world, kind, "f")).from_(table(world.facts(kind.name), "f")))
+    counts = [kind for kind in world.ruleset.kinds.values() if kind.form == "states"]
+    branches += [exp.select(*key_columns(world, one, "f")).from_(table(world.facts(one.name), "f")) for one in counts]
     keys = union_all(branches).subquery("occurring")
     query = exp.select(*(column(key) for key in types)).distinct().from_(keys)
     columns = tuple((key, type_.storage) for key, type_ in types.items())

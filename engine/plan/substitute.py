@@ -1,14 +1,14 @@
 """Bound expressions rewritten: one item's text read in another item's row.
 
-An item is evaluated in the asker's row by putting the asker's terms in place of its keys. So no value is computed for keys that
-nobody asks for, and a decision costs a projection, not a join.
+An item is evaluated in the asker's row by putting the asker's terms in place of its keys. So no value is computed for
+keys that nobody asks for, and a decision costs a projection, not a join.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from dsl.span import Span
 from engine.model.datatypes import DataType
@@ -31,7 +31,7 @@ _LEAVES = (Span, DataType, Grain, str, int, type(None))
 
 def in_terms_of(node: T, keys: Mapping[str, Expression], as_of: Expression | None, scope: Grain) -> T:
     """`node`, bound at grain `scope`, in the terms of an asker who knows `keys` and asks as of a date."""
-    return _rewrite(node, keys, as_of, scope)
+    return cast(T, _rewrite(node, keys, as_of, scope))
 
 
 def _rewrite(node: Any, keys: Mapping[str, Expression], as_of: Expression | None, scope: Grain) -> Any:

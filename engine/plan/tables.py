@@ -6,7 +6,7 @@ from sqlglot import exp
 
 from dsl.diagnostics import InternalError
 from engine.model.datatypes import DataType, Family
-from engine.model.expression import Expression, Grain, ItemOf
+from engine.model.expression import Expression, ItemOf
 from engine.model.ruleset import CellTest, Ruleset, Table, TableRow
 from engine.plan.frame import Frame
 from engine.plan.numbers import Value, aligned, compare
@@ -53,13 +53,13 @@ def define_table(frame: Frame, node: ItemOf, table: Table) -> None:
     frame.prepare(tuple(inputs), table.grain)
     for row in table.rows:
         frame.prepare(tuple(cell.values for cell in row.cells), table.grain)
-    hits = [_row_test(frame, table, row, inputs) for row in table.rows]
+    hits = [_row_test(frame, row, inputs) for row in table.rows]
     labels = [f"{table.name}#{row.name}" for row in table.rows]
     for label, hit in zip(labels, hits, strict=True):
         frame.add_column(label, Value(hit, DataType(Family.YES_NO)))
     frame.step()
     columns = [frame.column(label) for label in labels]
-    for index, (name, _) in enumerate(table.outputs):
+    for index in range(len(table.outputs)):
         frame.prepare(tuple(row.outputs[index] for row in table.rows), table.grain)
     for index, (name, type_) in enumerate(table.outputs):
         frame.add_column(f"{table.name}:{name}", _chosen(frame, table, index, type_, columns))
@@ -86,16 +86,14 @@ def _output(frame: Frame, cell: Expression | None, type_: DataType) -> Value:
     return Value(empty(type_.storage), type_) if cell is None else frame.value(cell)
 
 
-def _row_test(frame: Frame, table: Table, row: TableRow, inputs: list[Expression]) -> exp.Expr:
+def _row_test(frame: Frame, row: TableRow, inputs: list[Expression]) -> exp.Expr:
     tests = [
-        _cell_test(frame, cell, input_, table.grain)
-        for cell, input_ in zip(row.cells, inputs, strict=True)
-        if cell.form != "any"
+        _cell_test(frame, cell, input_) for cell, input_ in zip(row.cells, inputs, strict=True) if cell.form != "any"
     ]
     return exp.and_(*tests, copy=False) if tests else exp.true()
 
 
-def _cell_test(frame: Frame, cell: CellTest, input_: Expression, grain: Grain) -> exp.Expr:
+def _cell_test(frame: Frame, cell: CellTest, input_: Expression) -> exp.Expr:
     value = frame.value(input_)
     if cell.form == "missing":
         return exp.Is(this=value.sql, expression=exp.Null())
@@ -121,7 +119,7 @@ def _guard_one_row(frame: Frame, table: Table, hits: list[exp.Expr]) -> None:
     names = (f"table {table.name}",)
     two = exp.GT(this=exp.Paren(this=total), expression=one.copy())
     frame.guard("T302", f"two rows of table `{table.name}` hold at once", names, two)
-    none = exp.EQ(this=exp.Paren(this=total.copy()), expression=zero.copy())
+    none: exp.Expr = exp.EQ(this=exp.Paren(this=total.copy()), expression=zero.copy())
     if not frame.world.strict:
         unknown = exp.or_(*(exp.Is(this=hit.copy(), expression=exp.Null()) for hit in hits), copy=False)
         none = exp.and_(none, exp.Not(this=exp.Paren(this=unknown)), copy=False)

@@ -17,9 +17,9 @@ from engine.plan.world import World, date_literal
 def make_twins(world: World, adjustment: Adjustment, name: str, rule: Origin) -> None:
     """Facts excluded as the later of twins, and the fact of the group that stays (`kept`).
 
-    Among rows that agree, sorted by the field that may differ, a gap wider than allowed starts a new group: with one field of
-    closeness, connected components are runs. A fact of a closed period stays as it is; of open ones the first by the action's
-    field, then by identity.
+    Among rows that agree, sorted by the field that may differ, a gap wider than allowed starts a new group: with one
+    field of closeness, connected components are runs. A fact of a closed period stays as it is; of open ones the
+    first by the action's field, then by identity.
     """
     kind = world.ruleset.kinds[adjustment.grain.rows[0]]
     if adjustment.twins is None:
@@ -30,7 +30,9 @@ def make_twins(world: World, adjustment: Adjustment, name: str, rule: Origin) ->
         (f"key {index}", frame.lower(one, adjustment.grain))
         for index, one in enumerate(adjustment.twins.agree_on, start=1)
     ]
-    is_open = exp.In(this=frame.column("fact"), query=exp.select(column("fact")).from_(table(world.facts(kind.name))).subquery())
+    is_open = exp.In(
+        this=frame.column("fact"), query=exp.select(column("fact")).from_(table(world.facts(kind.name))).subquery()
+    )
     frame.filter(exp.or_(is_open, _recent(world, kind, frame, adjustment.twins.within), copy=False))
     frame.define("#closed", Value(exp.Not(this=is_open.copy()), DataType(Family.YES_NO)))
     own: list[tuple[str, Value]] = [(label, value) for label, value in keys]
@@ -45,7 +47,13 @@ def make_twins(world: World, adjustment: Adjustment, name: str, rule: Origin) ->
     begins = exp.Case().when(apart, exp.Literal.number("1")).else_(exp.Literal.number("0"))
     rows = frame.rows_query([]).select(exp.Column(this=exp.Star(), table=exp.to_identifier("r", quoted=True)))
     marked = exp.select(
-        *agree, column("fact", "t"), column("identity", "t"), column("#closed", "t"), field.copy(), first_by.copy(), named(begins, "begins")
+        *agree,
+        column("fact", "t"),
+        column("identity", "t"),
+        column("#closed", "t"),
+        field.copy(),
+        first_by.copy(),
+        named(begins, "begins"),
     )
     marked = marked.from_(rows.subquery(exp.to_identifier("t", quoted=True)))
     total = exp.Sum(this=column("begins", "t"))
@@ -54,7 +62,9 @@ def make_twins(world: World, adjustment: Adjustment, name: str, rule: Origin) ->
     grouped = grouped.from_(marked.subquery(exp.to_identifier("t", quoted=True)))
     parts = [*(one.copy() for one in agree), column("group", "t")]
     closed_first = exp.Ordered(this=column("#closed", "t"), desc=True, nulls_first=False)
-    stays = exp.Order(expressions=[closed_first, *_order([first_by.copy(), field.copy(), column("identity", "t")]).expressions])
+    stays = exp.Order(
+        expressions=[closed_first, *_order([first_by.copy(), field.copy(), column("identity", "t")]).expressions]
+    )
     kept = exp.Window(this=exp.FirstValue(this=column("fact", "t")), partition_by=parts, order=stays)
     chosen = exp.select(column("fact", "t"), column("#closed", "t"), named(kept, "kept")).from_(
         grouped.subquery(exp.to_identifier("t", quoted=True))

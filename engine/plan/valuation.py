@@ -1,7 +1,7 @@
 """Units that enter and leave the layered buckets: what the placing reads, and the layers it is about.
 
-Pools get dense numbers, kept by the hand-over. Events are numbered in the order of replay: pool, date, class (changes, openings,
-departures, returns), order of the phrase for changes, kind, identity.
+Pools get dense numbers, kept by the hand-over. Events are numbered in the order of replay: pool, date, class
+(changes, openings, departures, returns), order of the phrase for changes, kind, identity.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def make_units(world: World) -> None:
     layers = layers_of(world)
     rule = Origin(f"layers {layers.name}", layers.span)
     moves = [_kind_events(world, layers, world.ruleset.kinds[name]) for name in _moving(layers)]
-    keys = _pool_types(world, layers)
+    keys = _pool_types(layers)
     key_columns = tuple((name, type_.storage) for name, type_ in keys.items())
     world.add(
         Relation("pool event", ("kind", "fact"), (*key_columns, *EVENT_COLUMNS), union_all(moves), rule, stored=False)
@@ -72,7 +72,7 @@ def _moving(layers: Layers) -> list[str]:
     return [*layers.opening_kinds, *layers.leaving_kinds, *layers.returning_kinds]
 
 
-def _pool_types(world: World, layers: Layers) -> dict[str, DataType]:
+def _pool_types(layers: Layers) -> dict[str, DataType]:
     return {key.name: key.type for key in layers.grain.keys}
 
 
@@ -112,7 +112,8 @@ def _ignored(frame: Frame, layers: Layers) -> exp.Expr:
 
 
 def _make_ignored(world: World, layers: Layers, keys: dict[str, DataType], rule: Origin) -> None:
-    """`ignored unit`: by pool, the units that layers hold beyond stock because facts were ignored, those handed over included."""
+    """`ignored unit`: by pool, the units that layers hold beyond stock because facts were ignored, those handed over
+    included."""
     branches: list[exp.Query] = []
     for name in _moving(layers) if layers.ignores else ():
         frame = fact_frame(world, name)
@@ -244,7 +245,8 @@ def _number_events(world: World, layers: Layers, keys: dict[str, DataType], rule
 
 
 def _change_events(world: World, layers: Layers, change: Change, index: int) -> exp.Query:
-    """A change acts in every pool it matches: keys it has must agree, a path in its identity is matched by that path."""
+    """A change acts in every pool it matches: keys it has must agree, a path in its identity is matched by that
+    path."""
     kind = world.ruleset.kinds[change.kind]
     have = {one.name for one in kind.record.columns}
     matches = [
@@ -285,13 +287,14 @@ def _change_events(world: World, layers: Layers, change: Change, index: int) -> 
 
 
 def make_layer_origins(world: World) -> None:
-    """`layer origin`: one row for each layer with its opening fact's fields and what it carries; then what placing reads."""
+    """`layer origin`: one row for each layer with its opening fact's fields and what it carries; then what placing
+    reads."""
     layers = layers_of(world)
     rule = Origin(f"layers {layers.name}", layers.span)
     kinds = [world.ruleset.kinds[name] for name in layers.opening_kinds]
     for kind in kinds:
         _make_openings(world, layers, kind, rule)
-    columns = _origin_columns(world, layers, kinds)
+    columns = _origin_columns(world, kinds)
     branches: list[exp.Query] = []
     for kind in kinds:
         made = world.relation(f"opening {kind.name}")
@@ -319,7 +322,7 @@ def _default(name: str, storage: str) -> exp.Expr:
     return cast(exp.Literal.number("1"), storage) if name.endswith(":over") else empty(storage)
 
 
-def _origin_columns(world: World, layers: Layers, kinds: list[Kind]) -> tuple[tuple[str, str], ...]:
+def _origin_columns(world: World, kinds: list[Kind]) -> tuple[tuple[str, str], ...]:
     """Columns over all opening kinds; of a carried value the widest scale."""
     found: dict[str, str] = {}
     for kind in kinds:
@@ -347,7 +350,9 @@ def _make_openings(world: World, layers: Layers, kind: Kind, rule: Origin) -> No
     frame.prepare(tuple(items.values()), grain)
     for name in layers.carried:
         carried[name] = frame.field(kind.name, name) if name in have else frame.value(items[name])
-    outputs: list[tuple[str, Value]] = [("fact", Value(frame.column("fact"), DataType(Family.NUMBER), 0, kept_as="BIGINT"))]
+    outputs: list[tuple[str, Value]] = [
+        ("fact", Value(frame.column("fact"), DataType(Family.NUMBER), 0, kept_as="BIGINT"))
+    ]
     for name in layer_fields(world):
         if name in carried:
             outputs.append((name, carried[name]))
@@ -372,14 +377,12 @@ def _carried_item(world: World, kind: Kind, name: str, layers: Layers) -> ItemOf
     if name in world.ruleset.amounts:
         return ItemOf(type_, layers.span, False, name, (), None)
     decision = world.ruleset.decisions[name]
-    keys: list[tuple[str, Expression]] = []
-    for key in decision.grain.keys:
-        keys.append((key.name, KeyOf(key.type, layers.span, False, key.name)))
+    keys = tuple((key.name, KeyOf(key.type, layers.span, False, key.name)) for key in decision.grain.keys)
     as_of: Expression | None = None
     if decision.as_of:
         on = decision.as_of if decision.as_of in {one.name for one in kind.record.columns} else kind.record.on or ""
         as_of = FieldOf(DataType(Family.DATE), layers.span, False, kind.name, on)
-    return ItemOf(type_, layers.span, False, name, tuple(keys), as_of)
+    return ItemOf(type_, layers.span, False, name, keys, as_of)
 
 
 def _make_places(world: World, layers: Layers, rule: Origin) -> None:

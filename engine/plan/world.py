@@ -16,7 +16,7 @@ from engine.plan.executor import Executor, Row
 from engine.plan.relation import Origin, Relation, column, named, table
 
 
-class RunStopped(Exception):
+class RunStopped(Exception):  # noqa: N818 - a stop is a result of the run, not a fault of it
     """The run cannot go on for a reason that lies in the user's material: rules named in `rules`, one row as witness.
 
     `code` is the diagnostic code of the finding where it has one; `message` is a whole sentence.
@@ -33,8 +33,8 @@ class RunStopped(Exception):
 class World:
     """One period's run of one ruleset over an executor.
 
-    `relations` keeps every relation made, in order, for `tieout sql`. `strict` is off in examples, where a field that was
-    not given is unknown instead of an error.
+    `relations` keeps every relation made, in order, for `tieout sql`. `strict` is off in examples, where a field that
+    was not given is unknown instead of an error.
     """
 
     ruleset: Ruleset

@@ -1,7 +1,9 @@
-"""One period's run, in the order of the language reference (section 8): every relation of the close, made in an executor.
+"""One period's run, in the order of the language reference (section 8): every relation of the close, made in an
+executor.
 
-The executor holds the inputs (`input NAME`) and, after the first hard close, the hand-over (`handed NAME`). A run makes relations and
-publishes nothing; `engine.run.handover` says what the next period needs, `engine.run.page` what people read.
+The executor holds the inputs (`input NAME`) and, after the first hard close, the hand-over (`handed NAME`). A run
+makes relations and publishes nothing; `engine.run.handover` says what the next period needs, `engine.run.page` what
+people read.
 """
 
 from __future__ import annotations
@@ -64,8 +66,8 @@ def run_period(
     shown: tuple[str, ...] = (),
     progress: Progress | None = None,
 ) -> Run:
-    """Run one period. `given` names the hand-over relations that are there; `wanted` limits journals, controls and reports;
-    `shown` adds fields to the journals' subledger rows, for those that have them.
+    """Run one period. `given` names the hand-over relations that are there; `wanted` limits journals, controls and
+    reports; `shown` adds fields to the journals' subledger rows, for those that have them.
 
     Raises RunStopped where the material does not allow an answer (two rules that differ, units sold beyond stock, ...).
     """

@@ -28,7 +28,8 @@ ActualRow = dict[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One row that did not come out as expected: where it stands, what was wanted, and cell by cell what came instead."""
+    """One row that did not come out as expected: where it stands, what was wanted, and cell by cell what came
+    instead."""
 
     location: str
     wanted: str

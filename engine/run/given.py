@@ -81,7 +81,7 @@ def _record(ruleset: Ruleset, name: str) -> Record | None:
 
 def _fact_row(ruleset: Ruleset, record: Record, head: syntax.Row, row: syntax.Row, number: int) -> FactRow:
     columns = {one.name: one for one in record.columns}
-    found: FactRow = {name: None for name in columns}
+    found: FactRow = dict.fromkeys(columns)
     found.update({name: None for name, _ in (*IMPLIED, *INPUT_TAIL)})
     for title, cell in zip(head.cells, row.cells, strict=True):
         name = title.span.text.strip()
@@ -114,7 +114,7 @@ def append_inputs(
     executor: Executor, ruleset: Ruleset, rows: Mapping[str, list[FactRow]], known_by: date | None
 ) -> None:
     """`input NAME` of every record: what was known by a day (all where None)."""
-    records = [one.record for one in (*ruleset.kinds.values(), *ruleset.registers.values())]
+    records = [*(one.record for one in ruleset.kinds.values()), *(one.record for one in ruleset.registers.values())]
     for record in records:
         columns = (*((one.name, one.type.storage) for one in record.columns), *IMPLIED, *INPUT_TAIL)
         known = [row for row in rows.get(record.name, []) if known_by is None or _day(row["known-at"]) <= known_by]

@@ -1,7 +1,7 @@
 """What a hard close hands to the next period, as queries over the run by the name the next run is given them under.
 
-Rows grow with layers and keys, not with events: stock by key, balances by dimension, open units and layers, the adjustments that
-must be remembered, and the reconciliation's rows of the last periods.
+Rows grow with layers and keys, not with events: stock by key, balances by dimension, open units and layers, the
+adjustments that must be remembered, and the reconciliation's rows of the last periods.
 """
 
 from __future__ import annotations

@@ -55,7 +55,8 @@ def read_results(run: Run, ruleset: Ruleset) -> CloseResult:
 
 
 def published_relations(run: Run) -> dict[str, exp.Query]:
-    """What a run leaves in the books, each in a total order: lines, subledger, layers, reconciliation, effects, findings."""
+    """What a run leaves in the books, each in a total order: lines, subledger, layers, reconciliation, effects,
+    findings."""
     world = run.world
     names = ["ledger line", *(entry.name for entry in run.entries)]
     for reconciliation in world.ruleset.reconciliations.values():
@@ -94,12 +95,25 @@ def _stock(world: World) -> tuple[StockLine, ...]:
     bucket = getattr(found.expected, "bucket", "")
     by = next(key.name for key in found.grain.keys if key.name not in ("company", "period"))
     has_value = any(local.name == "value" for local in found.locals)
-    sums = [named(exp.Sum(this=column(name)), name) for name in ("expected", "reported", *(("value",) if has_value else ()))]
-    silent = exp.Sum(this=exp.Case().when(exp.Is(this=column("reported"), expression=exp.Null()), exp.Literal.number("1")).else_(exp.Literal.number("0")))
-    query = exp.select(column(by), *sums, named(silent, "silent")).from_(table(found.name)).group_by(column(by)).order_by(column(by))
+    sums = [
+        named(exp.Sum(this=column(name)), name) for name in ("expected", "reported", *(("value",) if has_value else ()))
+    ]
+    silent = exp.Sum(
+        this=exp.Case()
+        .when(exp.Is(this=column("reported"), expression=exp.Null()), exp.Literal.number("1"))
+        .else_(exp.Literal.number("0"))
+    )
+    query = (
+        exp.select(column(by), *sums, named(silent, "silent"))
+        .from_(table(found.name))
+        .group_by(column(by))
+        .order_by(column(by))
+    )
     stock_name = f"{found.name} stock"
     opening = _by_partner(world, stock_name, by, bucket, "opening")
-    others = {name: _by_partner(world, stock_name, by, name, "closing") for name in ("in-transit", "uncredited-returns")}
+    others = {
+        name: _by_partner(world, stock_name, by, name, "closing") for name in ("in-transit", "uncredited-returns")
+    }
     flows = _flows(world, f"{stock_name} flow", by, bucket)
     lines: list[StockLine] = []
     for partner, expected, reported, *rest in world.executor.rows(query):
@@ -124,7 +138,9 @@ def _stock(world: World) -> tuple[StockLine, ...]:
 
 def _by_partner(world: World, stock: str, by: str, bucket: str, measure: str) -> dict[str, Decimal]:
     in_bucket = exp.EQ(this=column("bucket"), expression=exp.Literal.string(bucket))
-    query = exp.select(column(by), exp.Sum(this=column(measure))).from_(table(stock)).where(in_bucket).group_by(column(by))
+    query = (
+        exp.select(column(by), exp.Sum(this=column(measure))).from_(table(stock)).where(in_bucket).group_by(column(by))
+    )
     return {str(partner): _decimal(total) for partner, total in world.executor.rows(query)}
 
 
@@ -147,9 +163,16 @@ def _variances(world: World) -> tuple[VarianceLine, ...]:
         return ()
     keys = [column(name) for name in ("severity", "treatment", "approver")]
     sums = [exp.Count(this=exp.Star()), exp.Sum(this=column("variance")), exp.Sum(this=column("value"))]
-    query = exp.select(*keys, *sums).from_(table(found.name)).group_by(*(one.copy() for one in keys)).order_by(*(one.copy() for one in keys))
+    query = (
+        exp.select(*keys, *sums)
+        .from_(table(found.name))
+        .group_by(*(one.copy() for one in keys))
+        .order_by(*(one.copy() for one in keys))
+    )
     return tuple(
-        VarianceLine(str(severity), str(treatment), str(approver or "nobody"), int(str(rows)), _optional(units), _optional(value))
+        VarianceLine(
+            str(severity), str(treatment), str(approver or "nobody"), int(str(rows)), _optional(units), _optional(value)
+        )
         for severity, treatment, approver, rows, units, value in world.executor.rows(query)
     )
 
@@ -174,7 +197,12 @@ def _journal(world: World) -> tuple[AccountLine, ...]:
         amount = exp.Case().when(exp.EQ(this=column("side"), expression=exp.Literal.string(side)), column("amount"))
         sides.append(exp.Sum(this=amount.else_(exp.Literal.number("0"))))
     keys = [column("account"), column("account.title")]
-    query = exp.select(*keys, *sides).from_(table("ledger line")).group_by(*(one.copy() for one in keys)).order_by(*(one.copy() for one in keys))
+    query = (
+        exp.select(*keys, *sides)
+        .from_(table("ledger line"))
+        .group_by(*(one.copy() for one in keys))
+        .order_by(*(one.copy() for one in keys))
+    )
     return tuple(
         AccountLine(str(account or "no account"), str(title or ""), _decimal(debit), _decimal(credit))
         for account, title, debit, credit in world.executor.rows(query)
@@ -204,7 +232,9 @@ def _reports(world: World) -> tuple[ReportTable, ...]:
             if world.has(name):
                 columns = [one for one in world.relation(name).column_names if one != "guard"]
                 chosen = [column(one) for one in columns]
-                rows = world.executor.rows(exp.select(*chosen).from_(table(name)).order_by(*(one.copy() for one in chosen)))
+                rows = world.executor.rows(
+                    exp.select(*chosen).from_(table(name)).order_by(*(one.copy() for one in chosen))
+                )
                 label = report.name if name.startswith("report ") else f"{report.name} (roll-forward)"
                 found.append(ReportTable(label, tuple(columns), tuple(tuple(row) for row in rows)))
     return tuple(found)

@@ -78,6 +78,9 @@ _LAST = """
 """
 
 
+LAYERS = Origin("layers")
+
+
 @dataclass(frozen=True, slots=True)
 class PlacingReport:
     """How many pools each plan served, and how many events the fold replayed."""
@@ -91,7 +94,7 @@ class PlacingReport:
 def place_units(
     executor: Executor,
     policy: Placing,
-    origin: Origin = Origin("layers"),
+    origin: Origin = LAYERS,
     watch: Callable[[Relation, int | None], None] | None = None,
 ) -> PlacingReport:
     """Say which units each event moves, reading `unit-event` and the hand-over relations, writing the results.

@@ -11,8 +11,9 @@ from decimal import Decimal
 class StockLine:
     """Channel stock of one partner in units.
 
-    `flows` holds (kind, units signed as they change the expected bucket); `reported` and `variance` are None where no report came in
-    for some of its parts; `value` is the variance at the unit value, in reporting currency; `silent` counts parts without a report.
+    `flows` holds (kind, units signed as they change the expected bucket); `reported` and `variance` are None where no
+    report came in for some of its parts; `value` is the variance at the unit value, in reporting currency; `silent`
+    counts parts without a report.
     """
 
     partner: str

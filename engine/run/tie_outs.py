@@ -34,23 +34,40 @@ def _number(value: object) -> Decimal:
 
 def _debits_are_credits(world: World) -> TieOut:
     """By journal, company, partner, part, currency and origin: one entry each."""
-    keys = [column(name) for name in ("journal", "company", "partner", "part", "programme", "authorisation", "currency", "origin")]
+    keys = [
+        column(name)
+        for name in ("journal", "company", "partner", "part", "programme", "authorisation", "currency", "origin")
+    ]
     debit = exp.EQ(this=column("side"), expression=exp.Literal.string("debit"))
     signed = exp.Sum(this=exp.Case().when(debit, column("amount")).else_(exp.Neg(this=column("amount"))))
-    grouped = exp.select(*keys, exp.alias_(signed, "net")).from_(table("ledger line")).group_by(*(one.copy() for one in keys))
+    grouped = (
+        exp.select(*keys, exp.alias_(signed, "net")).from_(table("ledger line")).group_by(*(one.copy() for one in keys))
+    )
     entries = world.count(grouped)
     off = exp.NEQ(this=exp.column("net"), expression=exp.Literal.number("0"))
-    broken = world.executor.rows(exp.select(exp.Star()).from_(grouped.subquery("entry")).where(off).order_by(exp.column("net")).limit(1))
+    broken = world.executor.rows(
+        exp.select(exp.Star()).from_(grouped.subquery("entry")).where(off).order_by(exp.column("net")).limit(1)
+    )
     if not broken:
-        return TieOut("debits = credits", True, f"debits = credits in each of {entries:,} entries, by company and currency", True)
+        return TieOut(
+            "debits = credits", True, f"debits = credits in each of {entries:,} entries, by company and currency", True
+        )
     journal, *where, net = broken[0]
     place = ", ".join(str(one) for one in where if one is not None)
-    return TieOut("debits = credits", False, f"journal {journal} is out by {net} for {place}", True, f"tieout sql 'entry {journal}'")
+    return TieOut(
+        "debits = credits",
+        False,
+        f"journal {journal} is out by {net} for {place}",
+        True,
+        f"tieout sql 'entry {journal}'",
+    )
 
 
 def _every_line_has_an_account(world: World) -> TieOut:
     lacking = exp.Is(this=column("account"), expression=exp.Null())
-    rows = world.executor.rows(exp.select(column("role")).distinct().from_(table("ledger line")).where(lacking).order_by(column("role")))
+    rows = world.executor.rows(
+        exp.select(column("role")).distinct().from_(table("ledger line")).where(lacking).order_by(column("role"))
+    )
     if not rows:
         return TieOut("accounts", True, "every line has an account", True)
     names = ", ".join(str(row[0]) for row in rows)
@@ -61,28 +78,48 @@ def _units_conserved(world: World) -> TieOut:
     """opening + received - issued = closing for every key and bucket, and all movements together come to nothing."""
     sides = exp.Sub(this=exp.Add(this=column("opening"), expression=column("received")), expression=column("issued"))
     off = exp.NEQ(this=exp.Paren(this=sides), expression=column("closing"))
-    keys = [name for name in world.relation("stock").column_names if name not in ("bucket", "opening", "received", "issued", "closing")]
+    keys = [
+        name
+        for name in world.relation("stock").column_names
+        if name not in ("bucket", "opening", "received", "issued", "closing")
+    ]
     combinations = world.count(exp.select(*(column(name) for name in keys)).distinct().from_(table("stock")))
     broken = world.count(exp.select(exp.Literal.number("1")).from_(table("stock")).where(off))
-    moved = _number(world.executor.rows(exp.select(exp.Sum(this=exp.Sub(this=column("received"), expression=column("issued")))).from_(table("stock")))[0][0])
+    moved = _number(
+        world.executor.rows(
+            exp.select(exp.Sum(this=exp.Sub(this=column("received"), expression=column("issued")))).from_(
+                table("stock")
+            )
+        )[0][0]
+    )
     passed = broken == 0 and moved == 0
-    sentence = f"units: opening + in - out = closing for {combinations - broken:,} of {combinations:,} keys; nothing appears or is lost"
+    held = f"{combinations - broken:,} of {combinations:,} keys"
+    sentence = f"units: opening + in - out = closing for {held}; nothing appears or is lost"
     return TieOut("units conserved", passed, sentence, True, "" if passed else "tieout sql stock")
 
 
 def _layers_are_stock(world: World) -> TieOut:
-    """Pool by pool: units in layers = units in the covered buckets + units absorbed that no layer gave up - units owed."""
+    """Pool by pool: units in layers = units in the covered buckets + units absorbed that no layer gave up - units
+    owed."""
     layers = next(iter(world.ruleset.layers.values()))
     keys = [key.name for key in layers.grain.keys]
-    measured = exp.union(*_measures(world, layers, keys), distinct=False).subquery("m")
+    measured = exp.union(*_measures(layers, keys), distinct=False).subquery("m")
     names = ("stock", "ignored", "waiting", "held")
     sums = [exp.alias_(exp.Sum(this=exp.column(name, table="m")), name) for name in names]
-    by_pool = exp.select(*(column(key, "m") for key in keys), *sums).from_(measured).group_by(*(column(key, "m") for key in keys))
+    by_pool = (
+        exp.select(*(column(key, "m") for key in keys), *sums)
+        .from_(measured)
+        .group_by(*(column(key, "m") for key in keys))
+    )
     pools = by_pool.subquery("p")
-    expected = exp.Add(this=exp.column("stock"), expression=exp.Add(this=exp.column("ignored"), expression=exp.column("waiting")))
+    expected = exp.Add(
+        this=exp.column("stock"), expression=exp.Add(this=exp.column("ignored"), expression=exp.column("waiting"))
+    )
     differ = exp.NEQ(this=expected, expression=exp.column("held"))
     wrong = world.count(exp.select(exp.Star()).from_(pools).where(differ))
-    total, *figures = world.executor.rows(exp.select(exp.Count(this=exp.Star()), *(exp.Sum(this=exp.column(name)) for name in names)).from_(pools))[0]
+    total, *figures = world.executor.rows(
+        exp.select(exp.Count(this=exp.Star()), *(exp.Sum(this=exp.column(name)) for name in names)).from_(pools)
+    )[0]
     stock, ignored, waiting, held = (_number(one).scaleb(-3) for one in figures)
     sentence = f"deferred units = units in {', '.join(layers.buckets)}: {_units(held)} = {_units(stock)}"
     if ignored:
@@ -99,7 +136,7 @@ def _units(value: Decimal) -> str:
     return f"{value:,.3f}".rstrip("0").rstrip(".")
 
 
-def _measures(world: World, layers: Layers, keys: list[str]) -> list[exp.Select]:
+def _measures(layers: Layers, keys: list[str]) -> list[exp.Select]:
     """One row for each thing counted, in thousandths of a unit: (pool keys, stock, ignored, waiting, held)."""
     zero = exp.Literal.number("0")
     names = ("stock", "ignored", "waiting", "held")
@@ -110,35 +147,50 @@ def _measures(world: World, layers: Layers, keys: list[str]) -> list[exp.Select]
 
     in_buckets = exp.In(this=column("bucket"), expressions=[exp.Literal.string(one) for one in layers.buckets])
     units = exp.Mul(this=column("closing"), expression=exp.Literal.number("1000"))
-    found = [row(table("stock"), "stock", units).where(in_buckets), row(table("ignored unit"), "ignored", column("units"))]
+    found = [
+        row(table("stock"), "stock", units).where(in_buckets),
+        row(table("ignored unit"), "ignored", column("units")),
+    ]
     same = exp.EQ(this=column("pool", "p"), expression=column("pool", "u"))
     span = exp.Paren(this=exp.Sub(this=column("to", "u"), expression=column("from", "u")))
     found.append(row(table("unit-open", "u"), "held", span, "p").join(table("pool", "p"), on=same, copy=False))
-    for name in ("unit-waiting", "unit-owed"):
-        found.append(row(table(name, "u"), "waiting", column("quantity", "u"), "p").join(table("pool", "p"), on=same.copy(), copy=False))
-    return found
+    pools = table("pool", "p")
+    owed = [row(table(name, "u"), "waiting", column("quantity", "u"), "p") for name in ("unit-waiting", "unit-owed")]
+    return [*found, *(one.join(pools.copy(), on=same.copy(), copy=False) for one in owed)]
 
 
 def _slices_are_events(world: World) -> TieOut:
     """Every fact that enters or leaves is placed wholly: its slices, with what waits, are its quantity."""
     leaves = exp.In(this=column("class", "e"), expressions=[exp.Literal.number("3"), exp.Literal.number("4")])
-    slices = exp.select(column("event"), exp.alias_(exp.Sub(this=column("to"), expression=column("from")), "units")).from_(table("unit-slice"))
+    slices = exp.select(
+        column("event"), exp.alias_(exp.Sub(this=column("to"), expression=column("from")), "units")
+    ).from_(table("unit-slice"))
     slices = slices.where(exp.Not(this=column("settling")))
     waiting = exp.select(column("event"), exp.alias_(column("quantity"), "units")).from_(table("unit-waiting"))
     reopened = exp.select(column("event"), exp.alias_(column("quantity"), "units")).from_(table("unit-reopened"))
     placed = exp.union(slices, waiting, reopened, distinct=False).subquery("u")
-    by_event = exp.select(column("event", "u"), exp.alias_(exp.Sum(this=exp.column("units", table="u")), "units")).from_(placed).group_by(column("event", "u"))
+    by_event = (
+        exp.select(column("event", "u"), exp.alias_(exp.Sum(this=exp.column("units", table="u")), "units"))
+        .from_(placed)
+        .group_by(column("event", "u"))
+    )
     same = exp.EQ(this=exp.column("event", table="s"), expression=column("event", "e"))
     zero = exp.Literal.number("0")
-    off = exp.NEQ(this=exp.Coalesce(this=exp.column("units", table="s"), expressions=[zero]), expression=column("quantity", "e"))
+    off = exp.NEQ(
+        this=exp.Coalesce(this=exp.column("units", table="s"), expressions=[zero]), expression=column("quantity", "e")
+    )
     query = exp.select(column("kind", "e"), column("identity", "e")).from_(table("event", "e"))
     query = query.join(by_event.subquery("s"), on=same, join_type="left", copy=False).where(leaves, off)
     wrong = world.executor.rows(query.order_by(column("kind", "e"), column("identity", "e")).limit(1))
     events = world.count(exp.select(exp.Literal.number("1")).from_(table("event", "e")).where(leaves.copy()))
     if not wrong:
-        return TieOut("source units used", True, f"each of {events:,} departures and returns is placed to the last unit", True)
+        return TieOut(
+            "source units used", True, f"each of {events:,} departures and returns is placed to the last unit", True
+        )
     name = str(wrong[0][1]).replace("\x1f", " ")
-    return TieOut("source units used", False, f"{wrong[0][0]} {name} is not placed wholly", True, "tieout explain --not ROW")
+    return TieOut(
+        "source units used", False, f"{wrong[0][0]} {name} is not placed wholly", True, "tieout explain --not ROW"
+    )
 
 
 def _sources_are_used(run: Run) -> TieOut:
@@ -151,9 +203,22 @@ def _sources_are_used(run: Run) -> TieOut:
         found = world.executor.rows(exp.select(exp.Count(this=exp.Star()), *amounts).from_(table(entry.name)))[0]
         rows += int(str(found[0]))
         is_journal = exp.EQ(this=column("journal"), expression=exp.Literal.string(entry.journal.name))
-        posted = world.executor.rows(exp.select(exp.Sum(this=column("amount"))).from_(table("ledger line")).where(is_journal))[0][0]
+        posted = world.executor.rows(
+            exp.select(exp.Sum(this=column("amount"))).from_(table("ledger line")).where(is_journal)
+        )[0][0]
         if sum((_number(one) for one in found[1:]), Decimal(0)) != _number(posted):
             wrong.append(entry.journal.name)
     if not wrong:
-        return TieOut("subledger = ledger", True, f"source amounts are fully used: {rows:,} subledger rows make the journal's lines", True)
-    return TieOut("subledger = ledger", False, f"subledger and ledger differ in {', '.join(wrong)}", True, f"tieout sql 'entry {wrong[0]}'")
+        return TieOut(
+            "subledger = ledger",
+            True,
+            f"source amounts are fully used: {rows:,} subledger rows make the journal's lines",
+            True,
+        )
+    return TieOut(
+        "subledger = ledger",
+        False,
+        f"subledger and ledger differ in {', '.join(wrong)}",
+        True,
+        f"tieout sql 'entry {wrong[0]}'",
+    )
