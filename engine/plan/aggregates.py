@@ -91,6 +91,8 @@ def _grouped_values(rows: Frame, node: AggregateOf, by_date: bool) -> tuple[list
         rows.filter(rows.tests(node.where))
     if node.window is not None and node.window.last is not None and "period" in rows.keys:
         rows.filter(exp.In(this=rows.column("period"), expressions=_last_periods(rows, node.window.last)))
+    if rows.leftover_apart and node.function != "sum":
+        rows.filter(exp.Not(this=rows.column("leftover")))
     value = one() if node.value is None or node.function == "count" else rows.lower(node.value, grain)
     if grain.form == "slices":
         # A slice that comes back counts negative.

@@ -15,17 +15,19 @@ from engine.model.datatypes import DataType, Family
 from engine.model.expression import Arithmetic, Expression, FieldOf, ItemOf, Minus
 from engine.model.ruleset import Change
 from engine.plan.frame import Frame
-from engine.plan.numbers import Value, add, multiply, negate, rounded
+from engine.plan.numbers import Value, add, cast, decimal_type, multiply, negate, rounded
 
 Term = tuple[int, str | None, Expression | None]
 """Sign, then either the column of a carried value (times the slice's quantity) or any other expression."""
 
 
 def rounded_along(frame: Frame, node: Expression, lower: Callable[[Expression], Value], digits: int) -> Value | None:
-    """The rounded value where it holds a term that is linear along the layer, else None."""
+    """The rounded value where it holds a term that is linear along the layer, or where cents post apart; else None."""
     if frame.carried is None:
         return None
     terms = _terms(frame, node, 1)
+    if frame.leftover_apart:
+        return _alone(frame, terms, lower(node), lower, digits)
     if not any(carried for _, carried, _ in terms):
         return None
     money = DataType(Family.MONEY)
@@ -48,20 +50,48 @@ def rounded_along(frame: Frame, node: Expression, lower: Callable[[Expression], 
 
 
 def _between(frame: Frame, carried: str, digits: int, half: str) -> Value:
-    """round(to * C) - round(from * C); where cents are posted apart, the slice's own round((to - from) * C)."""
-    price = frame.carried_value(carried)
+    """round(to * C) - round(from * C)."""
+    return _stretch(frame, frame.carried_value(carried), digits, half)
+
+
+def _stretch(frame: Frame, price: Value, digits: int, half: str) -> Value:
     money = DataType(Family.MONEY)
     units = DataType(Family.QUANTITY)
     start = Value(frame.column("layer.from"), units, 3)
     end = Value(frame.column("layer.to"), units, 3)
-    if frame.leftover_apart:
-        alone = rounded(multiply(add(end, start, units, "-"), price, money), digits, half)
-        rest = Value(frame.column(f"rest:{carried}"), money, digits)
-        is_rest = frame.column("leftover")
-        return Value(exp.Case().when(is_rest, rest.sql).else_(alone.sql), money, digits)
     upper = rounded(multiply(end, price, money), digits, half)
     lower = rounded(multiply(start, price, money), digits, half)
     return add(upper, lower, money, "-")
+
+
+def _alone(
+    frame: Frame, terms: list[Term], whole: Value, lower: Callable[[Expression], Value], digits: int
+) -> Value:
+    """The slice rounded alone; in a leftover row what the layer has left of the prices, and nothing of all else.
+
+    Provisional units are rounded along what was short, so that settling them in parts leaves nothing behind.
+    """
+    money, half = DataType(Family.MONEY), frame.world.half
+    alone = rounded(whole, digits, half)
+    left = Value(cast(exp.Literal.number("0"), decimal_type(digits)), money, digits)
+    price: Value | None = None
+    others: list[Value] = []
+    for sign, carried, other in terms:
+        operator = "+" if sign > 0 else "-"
+        if carried is not None:
+            value = frame.carried_value(carried)
+            price = add(price, value, value.type, operator) if price else value if sign > 0 else negate(value)
+            if not carried.endswith(":after"):
+                left = add(left, Value(frame.column(f"rest:{carried}"), money, digits), money, operator)
+        elif other is not None:
+            others.append(rounded(lower(other), digits, half) if sign > 0 else negate(rounded(lower(other), digits, half)))
+    case = exp.Case().when(frame.column("leftover"), left.sql)
+    if price is not None:
+        owed = _stretch(frame, price, digits, half)
+        for one in others:
+            owed = add(owed, one, money, "+")
+        case = case.when(frame.column("provisional"), owed.sql)
+    return Value(case.else_(alone.sql), whole.type, digits)
 
 
 def _terms(frame: Frame, node: Expression, sign: int) -> list[Term]:

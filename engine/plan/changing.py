@@ -71,17 +71,18 @@ def first_values(world: World, values: tuple[tuple[str, str], ...], alias: str) 
         if f"{name}:over" not in kept:
             found.append(column(name, alias))
         else:
-            found += in_lowest_terms(_carried(world, origin, name, alias))
+            found += in_lowest_terms(carried_value(world, origin, name, alias, name))
     return found
 
 
-def _carried(world: World, origin: Relation, name: str, alias: str) -> Value:
+def carried_value(world: World, relation: Relation, name: str, alias: str, label: str) -> Value:
+    """What a relation's column `label` holds of a carried value, as a quotient where it has one's second column."""
+    scale, over = scale_of(relation.type_of(label)), f"{label}:over"
     type_ = carried_type(world, name)
-    scale = scale_of(origin.type_of(name))
-    over = f"{name}:over"
-    if over not in origin.column_names:
-        return Value(column(name, alias), type_, scale)
-    return Value(column(name, alias), type_, scale, column(over, alias), scale_of(origin.type_of(over)) or 0)
+    if over not in relation.column_names:
+        return Value(column(label, alias), type_, scale)
+    over_scale = scale_of(relation.type_of(over)) or 0
+    return Value(column(label, alias), type_, scale, column(over, alias), over_scale)
 
 
 def after_change(change: Change | None, given: Value | None, old: Value) -> Value:

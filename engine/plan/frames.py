@@ -130,7 +130,7 @@ def slice_frame(world: World, touched: tuple[str, ...], base: str = "slice") -> 
         frame.expose("layer", f"{change.carried}:after", type_, made, f"after.{change.carried}")
     frame.changes = tuple(changes)
     frame.carried = (*layers.carried, *(f"{change.carried}:after" for change in changes))
-    frame.leftover_apart = layers.leftover == "apart"
+    frame.leftover_apart = layers.leftover == "apart" and base == "slice"
     return frame
 
 
@@ -143,7 +143,10 @@ def slice_fields(world: World, touched: tuple[str, ...]) -> dict[str, DataType]:
 
 
 def _make_slices_of(world: World, touched: tuple[str, ...], base: str, relation_name: str) -> None:
-    """A view: slices joined to their facts (one branch for each kind) and to the layer's opening fact."""
+    """A view: slices joined to their facts (one branch for each kind) and to the layer's opening fact.
+
+    A leftover row is its fact's only in name: it has no units, and no money of the fact.
+    """
     wanted = {name: type_ for name, type_ in slice_fields(world, touched).items() if name not in SLICE_OWN}
     origin_types = dict(world.relation("layer origin").columns)
     layer_names = [name for name in origin_types if name not in ("layer", "pool")]
@@ -153,7 +156,9 @@ def _make_slices_of(world: World, touched: tuple[str, ...], base: str, relation_
         have = {name for name, _ in fact_columns(world.ruleset.kinds[kind].record)}
         selected: list[exp.Expr] = [column(name, "s") for name in own]
         for name, type_ in wanted.items():
-            value = column(name, "f") if name in have else exp.Null()
+            value: exp.Expr = column(name, "f") if name in have else exp.Null()
+            if "leftover" in own and type_.family is Family.MONEY:
+                value = exp.Case().when(column("leftover", "s"), exp.Literal.number("0")).else_(value)
             selected.append(named(exp.Cast(this=value, to=exp.DataType.build(type_.storage, dialect="duckdb")), name))
         selected += [named(column(name, "l"), f"layer.{name}") for name in layer_names if f"layer.{name}" not in own]
         matched = exp.EQ(this=column("fact", "f"), expression=column("fact", "s"))

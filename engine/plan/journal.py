@@ -15,7 +15,7 @@ from sqlglot import exp
 from dsl.diagnostics import InternalError
 from engine.model.datatypes import DataType, Family
 from engine.model.expression import ItemOf, Literal
-from engine.model.ruleset import Journal, PostingLine
+from engine.model.ruleset import Account, Journal, PostingLine
 from engine.plan.fragments import as_stored
 from engine.plan.frame import Frame
 from engine.plan.frames import TOOLS, frame_of, layers_of
@@ -40,6 +40,11 @@ class Entry:
     amounts: tuple[str, ...]
     roles: tuple[str, ...]
     keys: tuple[str, ...]
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """The yes/no columns that decide sides and roles of its lines."""
+        return tuple(name for name in ("returning", "settling", "leftover") if name in self.keys)
 
 
 def entry_name(journal: Journal) -> str:
@@ -90,6 +95,11 @@ def _narrow(frame: Frame, value: Value, world: World) -> Value:
     return Value(exact.sql, value.type, exact.scale, kept_as=f"DECIMAL(18,{world.digits})")
 
 
+def _marks(frame: Frame) -> tuple[str, ...]:
+    """The columns of a slice that decide sides and roles."""
+    return ("returning", "settling", "leftover") if frame.leftover_apart else ("returning", "settling")
+
+
 def _entry_keys(frame: Frame, journal: Journal) -> list[tuple[str, Value]]:
     """What identifies a subledger row and what its lines are summed by."""
     outputs = [(name, _dimension(frame, name)) for name in (*DIMENSIONS, "currency")]
@@ -103,7 +113,7 @@ def _entry_keys(frame: Frame, journal: Journal) -> list[tuple[str, Value]]:
                 (name, Value(frame.column(name), units, 3, kept_as=units.storage))
                 for name in ("layer.from", "layer.to", "quantity")
             ),
-            *((name, Value(frame.column(name), yes_no)) for name in ("returning", "settling")),
+            *((name, Value(frame.column(name), yes_no)) for name in _marks(frame)),
         ]
         outputs.append(("event-kind", Value(frame.column("event-kind"), TEXT)))
         return outputs
@@ -188,7 +198,7 @@ def _sums(world: World, entry: Entry, money: str) -> exp.Query:
         exp.LTE(this=column("posting-date", "e"), expression=column("end", "p")),
         copy=False,
     )
-    keys: list[exp.Expr] = [column(name, "e") for name in (*DIMENSIONS, "currency", "returning", "settling")]
+    keys: list[exp.Expr] = [column(name, "e") for name in (*DIMENSIONS, "currency", *entry.marks)]
     keys += [column(name, "e") for name in entry.roles if name]
     keys.append(named(origin, "origin"))
     sums: list[exp.Expr] = []
@@ -210,8 +220,8 @@ def _posting_branches(world: World, entry: Entry, money: str) -> list[exp.Query]
     """The sums as rows: a line for each side it falls on. What comes back and what is negative swap sides."""
     name = f"sum of {entry.journal.name}"
     selects = _sums(world, entry, money)
-    storage = {"returning": "BOOLEAN", "settling": "BOOLEAN"}
-    columns = [(one, storage.get(one, "VARCHAR")) for one in (*DIMENSIONS, "currency", "returning", "settling")]
+    columns = [(one, "VARCHAR") for one in (*DIMENSIONS, "currency")]
+    columns += [(one, "BOOLEAN") for one in entry.marks]
     columns += [(one, "VARCHAR") for one in entry.roles if one]
     columns.append(("origin", "VARCHAR"))
     for index in range(1, len(entry.amounts) + 1):
@@ -253,19 +263,56 @@ def _posting_branch(
 
 
 def _role(world: World, entry: Entry, index: int, line: PostingLine) -> exp.Expr:
-    """The line's role; a settlement of an oversell restates balances and sends the rest to the role the layers name."""
-    plain: exp.Expr
-    if isinstance(line.role, Literal):
-        plain = exp.Literal.string(str(line.role.value))
-        account = world.ruleset.accounts.get(str(line.role.value))
-        if account is not None and account.type not in ("revenue", "expense"):
-            return plain
-    else:
-        plain = column(entry.roles[index - 1], "s")
-    if entry.journal.grain.form != "slices" or not layers_of(world).settles_to:
+    """The role a line is booked under: the text's, but where a settlement or leftover cents go elsewhere."""
+    plain: exp.Expr = (
+        exp.Literal.string(str(line.role.value))
+        if isinstance(line.role, Literal)
+        else column(entry.roles[index - 1], "s")
+    )
+    if entry.journal.grain.form != "slices":
         return plain
-    settles = exp.Literal.string(layers_of(world).settles_to)
-    return exp.Case().when(column("settling", "s"), settles).else_(plain)
+    roles = [str(line.role.value)] if isinstance(line.role, Literal) else list(world.ruleset.accounts)
+    layers = layers_of(world)
+    case = exp.Case()
+    for mark, elsewhere in (("leftover", layers.leftover_to), ("settling", layers.settles_to)):
+        moved = [role for role in roles if elsewhere and booked_role(world, line, role, mark) != role]
+        if moved:
+            names = exp.In(this=plain.copy(), expressions=[exp.Literal.string(role) for role in moved])
+            marked = exp.and_(column(mark, "s"), names, copy=False)
+            case = case.when(marked, exp.Literal.string(elsewhere))
+        elif elsewhere and mark == "leftover":
+            case = case.when(column(mark, "s"), plain.copy())
+    return case.else_(plain) if case.args.get("ifs") else plain
+
+
+def booked_role(world: World, line: PostingLine, role: str, mark: str) -> str:
+    """The role a line of a slice journal books under when its slice is marked `settling` or `leftover` ('' when neither).
+
+    A settlement restates balances and sends differences of income elsewhere. Leftover cents leave only the account that
+    holds the layer's value: one that is not monetary, on the side that empties it.
+    """
+    layers, account = layers_of(world), world.ruleset.accounts.get(role)
+    if mark == "leftover":
+        return role if account is not None and _empties(account, line.side) else layers.leftover_to
+    earned = account is None or account.type in RESULTS
+    return layers.settles_to if mark == "settling" and earned and layers.settles_to else role
+
+
+RESULTS = ("revenue", "expense")
+
+
+def _empties(account: Account, side: str) -> bool:
+    return account.type not in RESULTS and not account.monetary and account.normal != side
+
+
+def _takes_leftovers(world: World, journal: Journal) -> bool:
+    """Whether some line of a slice journal can empty the account that holds a layer's value."""
+    roles = list(world.ruleset.accounts)
+    for line in (line for line in journal.lines if isinstance(line, PostingLine)):
+        named_roles = [str(line.role.value)] if isinstance(line.role, Literal) else roles
+        if any(booked_role(world, line, role, "leftover") == role for role in named_roles):
+            return True
+    return False
 
 
 def _refuse_negative(world: World, entries: list[Entry]) -> None:
@@ -273,11 +320,13 @@ def _refuse_negative(world: World, entries: list[Entry]) -> None:
     for entry in entries:
         if entry.journal.negative_swaps:
             continue
+        # What a layer has left may be too little as well as too much.
+        meant = [exp.Not(this=column("leftover"))] if "leftover" in entry.marks else []
         for index in range(1, len(entry.amounts) + 1):
             found = world.executor.rows(
                 exp.select(*(column(name) for name in ("company", "partner", "part", f"less {index}")))
                 .from_(table(f"sum of {entry.journal.name}"))
-                .where(exp.LT(this=column(f"less {index}"), expression=exp.Literal.number("0")))
+                .where(exp.LT(this=column(f"less {index}"), expression=exp.Literal.number("0")), *meant)
                 .order_by(exp.Literal.number("1"), exp.Literal.number("2"), exp.Literal.number("3"))
                 .limit(1)
             )

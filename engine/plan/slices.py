@@ -7,6 +7,7 @@ from sqlglot import exp
 from engine.plan.changing import value_columns
 from engine.plan.frames import layer_fields, layers_of
 from engine.plan.layers.slices import SLICE_COLUMNS
+from engine.plan.leftovers import handed_rests, make_slices_apart
 from engine.plan.numbers import cast
 from engine.plan.pieces import FOREVER, PLACE, change_turns, make_pieces, units
 from engine.plan.relation import Origin, Relation, column, named, table
@@ -36,7 +37,7 @@ def make_slices(world: World) -> None:
     rule = Origin(f"layers {layers.name}", layers.span)
     if not layers.changes:
         moved = make_reopened(world, SLICE_COLUMNS, False, rule)
-        world.add(Relation("slice", SLICE_GRAIN, SLICE, _plain_slices(world, moved), rule))
+        columns, query = SLICE, _plain_slices(world, moved)
     else:
         world.add(change_turns(rule))
         moved = make_reopened(world, SLICE_COLUMNS, True, rule)
@@ -44,8 +45,12 @@ def make_slices(world: World) -> None:
         values = value_columns(world, layers)
         carried = tuple((f"layer.{name}", storage) for name, storage in values)
         after = tuple((f"after.{name}", storage) for name, storage in values)
-        query = exp.union(_cut_slices(world, moved, values), _change_slices(values), distinct=False, copy=False)
-        world.add(Relation("slice", SLICE_GRAIN, (*SLICE, *carried, *after), query, rule))
+        columns = (*SLICE, *carried, *after)
+        query = exp.union(_cut_slices(world, moved, values), _change_slices(world, values), distinct=False, copy=False)
+    if layers.leftover == "apart":
+        make_slices_apart(world, SLICE_GRAIN, columns, query, rule)
+    else:
+        world.add(Relation("slice", SLICE_GRAIN, columns, query, rule))
     _make_layers(world, rule)
 
 
@@ -62,7 +67,14 @@ def _event_kind(world: World) -> exp.Expr:
 def _plain_slices(world: World, moved: str) -> exp.Query:
     same = exp.EQ(this=column("event", "e"), expression=column("event", "s"))
     selected = _slice_columns(column("from", "s"), column("to", "s"))
-    return exp.select(*selected).from_(table(moved, "s")).join(_event_kind(world), on=same, copy=False)
+    return exp.select(*selected, *_when_apart(world, column("step", "s"), exp.false())).from_(table(moved, "s")).join(_event_kind(world), on=same, copy=False)
+
+
+def _when_apart(world: World, step: exp.Expr, changing: exp.Expr) -> list[exp.Expr]:
+    """What the balances of layers need of a slice beside, where leftover cents post apart."""
+    if layers_of(world).leftover != "apart":
+        return []
+    return [named(step, "step"), named(changing, "changing")]
 
 
 def _slice_columns(start: exp.Expr, end: exp.Expr) -> list[exp.Expr]:
@@ -134,17 +146,19 @@ def _valued_slices(
     layer = exp.EQ(this=column("layer", "p"), expression=column("layer", "s"))
     carried = [named(column(name, "p"), f"layer.{name}") for name, _ in values]
     after = [named(empty(storage), f"after.{name}") for name, storage in values]
-    query = exp.select(*selected, *carried, *after).from_(table(moved, "s"))
+    more = _when_apart(world, column("step", "s"), exp.false())
+    query = exp.select(*selected, *carried, *after, *more).from_(table(moved, "s"))
     query = query.join(_event_kind(world), on=same, copy=False)
     return query.join(pieces, on=exp.and_(layer, meets, copy=False), copy=False)
 
 
-def _change_slices(values: tuple[tuple[str, str], ...]) -> exp.Query:
+def _change_slices(world: World, values: tuple[tuple[str, str], ...]) -> exp.Query:
     own = [column(name) for name, _ in SLICE if name not in ("settling", "provisional")]
     marks = [named(exp.false(), "settling"), named(exp.false(), "provisional")]
     carried = [column(f"layer.{name}") for name, _ in values]
     after = [column(f"after.{name}") for name, _ in values]
-    return exp.select(*own, *marks, *carried, *after).from_(table("change slice"))
+    more = _when_apart(world, column("event"), exp.true())
+    return exp.select(*own, *marks, *carried, *after, *more).from_(table("change slice"))
 
 
 def _make_layers(world: World, rule: Origin) -> None:
@@ -213,6 +227,8 @@ def handed_layers(world: World) -> dict[str, exp.Query]:
         found["handed piece"] = chosen.where(exp.and_(wanted, lives, copy=False))
     ignored_columns = world.relation("ignored unit").column_names
     found["handed ignored"] = exp.select(*(column(one) for one in ignored_columns)).from_(table("ignored unit"))
+    if layers.leftover == "apart":
+        found["handed rest"] = handed_rests(world)
     found["handed event"] = _waiting_events(world)
     return found
 

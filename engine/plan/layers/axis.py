@@ -16,7 +16,7 @@ AXIS_COLUMNS = (*bigints("pool", "ordinal", "layer", "place"), *LABELS, *bigints
 
 
 def pool_buckets(origin: Origin) -> Relation:
-    """The first and last name of the buckets units leave into or come back from, and whether any come back."""
+    """The first and last name of the buckets that plain leaves and returns have, and whether any units return."""
     columns = (
         *bigints("pool"),
         ("first-bucket", "VARCHAR"),
@@ -26,7 +26,7 @@ def pool_buckets(origin: Origin) -> Relation:
     text = """
         SELECT pool, MIN(bucket) AS "first-bucket", MAX(bucket) AS "last-bucket", BOOL_OR(class = 4) AS returns
         FROM "unit-event"
-        WHERE class > 2
+        WHERE class = 4 OR (class = 3 AND document IS NULL)
         GROUP BY pool
     """
     return written("pool-bucket", ("pool",), columns, text, origin)
@@ -39,7 +39,16 @@ def out_of_turn(origin: Origin) -> Relation:
         FROM (
             SELECT pool, 'units leave out of turn' AS reason
             FROM "unit-event"
-            WHERE class = 3 AND (document IS NOT NULL OR specific IS NOT NULL OR otherwise <> 'oldest')
+            WHERE class = 3 AND (specific IS NOT NULL OR (document IS NULL AND otherwise <> 'oldest'))
+            UNION ALL
+            SELECT e.pool, 'a named layer is not one that has the units'
+            FROM "unit-event" AS e
+            WHERE e.class = 3 AND e.document IS NOT NULL
+                AND NOT EXISTS (SELECT 1 FROM "unit-taken" AS t WHERE t.event = e.event)
+            UNION ALL
+            SELECT pool, 'a value changes beside a named layer'
+            FROM "unit-event"
+            WHERE class = 1 AND pool IN (SELECT pool FROM "unit-taken")
             UNION ALL
             SELECT pool, 'units return beside other ways out'
             FROM "pool-bucket"
@@ -68,7 +77,8 @@ def steps(origin: Origin) -> Relation:
                     PARTITION BY e.pool ORDER BY e.event ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
                 ) AS BIGINT) AS frontier
             FROM "unit-event" AS e
-            WHERE e.class <> 2 AND NOT EXISTS (SELECT 1 FROM "pool-out-of-turn" AS o WHERE o.pool = e.pool)
+            WHERE (e.class IN (1, 4) OR (e.class = 3 AND e.document IS NULL))
+                AND NOT EXISTS (SELECT 1 FROM "pool-out-of-turn" AS o WHERE o.pool = e.pool)
         ) AS moved
     """
     return written("unit-step", ("event",), columns, text, origin)
@@ -106,7 +116,7 @@ def reached_units(origin: Origin) -> Relation:
 
 
 def held_axis(origin: Origin) -> Relation:
-    """Units held at the start and layers opened, from position 0 upwards in the order of leaving."""
+    """Units held at the start and layers opened, less what is taken by name, from 0 upwards in the order of leaving."""
     text = """
         SELECT pool, ordinal, layer, place, document, specific, "from", "end" - ("to" - "from") AS start, "end"
         FROM (
@@ -117,11 +127,17 @@ def held_axis(origin: Origin) -> Relation:
                     ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
                 ) AS BIGINT) AS "end"
             FROM (
-                SELECT pool, layer, place, document, specific, "from", "to" FROM "open-unit"
-                UNION ALL
-                SELECT pool, event, place, document, specific, 0, quantity FROM "unit-event" WHERE class = 2
+                SELECT h.pool, h.layer, h.place, h.document, h.specific, h."from", COALESCE(t.rest, h."to") AS "to"
+                FROM (
+                    SELECT pool, layer, place, document, specific, "from", "to" FROM "open-unit"
+                    UNION ALL
+                    SELECT pool, event, place, document, specific, 0, quantity FROM "unit-event" WHERE class = 2
+                ) AS h
+                LEFT JOIN (
+                    SELECT layer, MIN("from") AS rest FROM "unit-taken" GROUP BY layer
+                ) AS t ON t.layer = h.layer
             ) AS held
-            WHERE NOT EXISTS (SELECT 1 FROM "pool-out-of-turn" AS o WHERE o.pool = held.pool)
+            WHERE "to" > "from" AND NOT EXISTS (SELECT 1 FROM "pool-out-of-turn" AS o WHERE o.pool = held.pool)
         ) AS laid
     """
     return written("held-axis", ("pool", "ordinal"), AXIS_COLUMNS, text, origin)

@@ -47,15 +47,30 @@ def axis_slices(origin: Origin) -> Relation:
 def folded_pools(origin: Origin) -> Relation:
     """Every pool the fold must serve, with the reason; all others are served by the axis."""
     text = """
-        SELECT pool, reason FROM "pool-out-of-turn"
-        UNION ALL
-        SELECT r.pool, 'more moves than there is'
-        FROM "pool-reach" AS r
-        WHERE NOT EXISTS (SELECT 1 FROM "tiled-pool" AS t WHERE t.pool = r.pool)
-        UNION ALL
-        SELECT DISTINCT pool, 'a layer opens behind the frontier'
-        FROM "axis-slice"
-        WHERE layer > event
+        WITH takes AS (
+            SELECT pool, place, MAX(event) AS last FROM "unit-taken" GROUP BY pool, layer, place
+        ),
+        behind AS (
+            SELECT t.pool, t.last, a.layer
+            FROM takes AS t
+            ASOF JOIN (
+                SELECT DISTINCT pool, place, layer FROM "unit-axis" WHERE pool IN (SELECT pool FROM takes)
+            ) AS a ON a.pool = t.pool AND a.place > t.place
+        ),
+        found AS (
+            SELECT pool, reason FROM "pool-out-of-turn"
+            UNION ALL
+            SELECT r.pool, 'more moves than there is'
+            FROM "pool-reach" AS r
+            WHERE NOT EXISTS (SELECT 1 FROM "tiled-pool" AS t WHERE t.pool = r.pool)
+            UNION ALL
+            SELECT pool, 'a layer opens behind the frontier' FROM "axis-slice" WHERE layer > event
+            UNION ALL
+            SELECT s.pool, 'a named layer was passed before'
+            FROM "axis-slice" AS s
+            JOIN behind AS b ON b.pool = s.pool AND b.layer = s.layer AND b.last > s.event
+        )
+        SELECT pool, MIN(reason) AS reason FROM found GROUP BY pool
     """
     return written("folded-pool", ("pool",), (*bigints("pool"), ("reason", "VARCHAR")), text, origin)
 
@@ -65,7 +80,11 @@ def all_slices(origin: Origin) -> Relation:
     text = """
         SELECT s.event, s.pool, s.layer, s."from", s."to", s."returning", s.date,
             FALSE AS settling, FALSE AS provisional, s.event AS step
-        FROM "axis-slice" AS s
+        FROM (
+            SELECT event, pool, layer, "from", "to", "returning", date FROM "axis-slice"
+            UNION ALL
+            SELECT event, pool, layer, "from", "to", FALSE, date FROM "unit-taken"
+        ) AS s
         WHERE NOT EXISTS (SELECT 1 FROM "folded-pool" AS f WHERE f.pool = s.pool)
         UNION ALL
         SELECT s.event, e.pool, s.layer, s."from", s."to", s."returning", e.date, s.settling, s.provisional, s.step
