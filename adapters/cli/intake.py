@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -17,8 +18,9 @@ from adapters.books.store import Books, open_books
 from adapters.books.tables import attach
 from adapters.cli.command import DAY, EXISTING_OR_NOT, InOrder, client_option, command
 from adapters.cli.faults import DONE, PROBLEMS, RefusedError
-from adapters.cli.material import require_client, require_material, write_whole
+from adapters.cli.material import Material, require_client, require_material, write_whole
 from adapters.cli.terminal import Terminal
+from adapters.feeds.report import LoadReport
 from adapters.feeds.take import QUARANTINE_SHAPE
 from adapters.feeds.versions import Closed
 from adapters.intake import load as load_files
@@ -60,16 +62,12 @@ def load(terminal: Terminal, client: Path, loaded_on: datetime | None, strict: b
     paths = files or (material.client.incoming,)
     if not files and not material.client.incoming.is_dir():
         raise RefusedError(f"there is no folder {material.client.incoming}", "make it, or name the files to load")
-    calendar = close_calendar(material.ruleset).name
+    day = loaded_on.date() if loaded_on is not None else date.today()  # noqa: DTZ011 (the user's own day)
     with (
         terminal.working("loading"),
         open_books(material.client.books, write=True, create=True) as books,
     ):
-        day = loaded_on.date() if loaded_on is not None else date.today()  # noqa: DTZ011 (the user's own day)
-        closed, frozen = _closed(books, calendar)
-        report = load_files(
-            books, material.client.client, schema_of(material.ruleset), paths, day, closed, frozen, strict
-        )
+        report = load_client(books, material, paths, day, strict)
     text = load_text(report)
     if report.quarantined and report.is_written:
         text += "see `tieout quarantine list`\n"
@@ -88,7 +86,7 @@ def quarantine() -> None:
 @click.option("--limit", type=click.IntRange(1), default=LISTED, metavar="N", help="Rows shown at most; by default 50.")
 def list_(terminal: Terminal, client: Path, feed: str | None, limit: int) -> int:
     """List the rows in quarantine, newest file last, each with its reasons."""
-    rows = _refused(require_client(client).books, feed)
+    rows = _refused(client, feed)
     columns = (Column("file"), Column("row", True), Column("reason"))
     shown = tuple((row.file, f"{row.row:,}", "; ".join(row.reasons)) for row in rows[:limit])
     lines = block_lines(Table("Quarantine", columns, shown, (), "no row waits"), terminal.has_colour)
@@ -106,7 +104,7 @@ def list_(terminal: Terminal, client: Path, feed: str | None, limit: int) -> int
 @click.argument("file", type=EXISTING_OR_NOT)
 def export(terminal: Terminal, client: Path, feed: str | None, file: Path) -> int:
     """Write the rows in quarantine to FILE as CSV, each as it was delivered, with its reasons."""
-    rows = _refused(require_client(client).books, feed)
+    rows = _refused(client, feed)
     if not file.parent.is_dir():
         raise RefusedError(f"there is no folder {file.parent}", "make it first")
     text = io.StringIO()
@@ -122,19 +120,23 @@ quarantine.add_command(list_)
 quarantine.add_command(export)
 
 
-def _closed(books: Books, calendar: str) -> tuple[Closed | None, date | None]:
-    """The last hard-closed period, and its last day: what is loaded from now on was not known by then."""
-    run = books.last_hard_closed(calendar)
-    if run is None:
-        return None, None
-    period = books.period(calendar, run.period).period
-    return Closed(period.end, period.name), period.end
+def load_client(
+    books: Books, material: Material, paths: Sequence[Path], loaded_on: date, strict: bool = False
+) -> LoadReport:
+    """Load files of a client into its books, opened for writing; no closed period will have known of them."""
+    run = books.last_hard_closed(close_calendar(material.ruleset).name)
+    period = books.period(run.calendar, run.period).period if run is not None else None
+    closed = Closed(period.end, period.name) if period is not None else None
+    frozen = period.end if period is not None else None
+    return load_files(
+        books, material.client.client, schema_of(material.ruleset), paths, loaded_on, closed, frozen, strict
+    )
 
 
-def _refused(folder: Path, feed: str | None) -> list[Refused]:
+def refused_rows(books: Books, feed: str | None) -> list[Refused]:
     """The rows in quarantine, of all feeds or of one, in the order of their files."""
-    with open_books(folder, write=False) as books, duckdb.connect(":memory:") as connection:
-        found: list[Refused] = []
+    found: list[Refused] = []
+    with duckdb.connect(":memory:") as connection:
         for entry in books.ledger.files_in(QUARANTINE):
             if feed is not None and entry.name != feed:
                 continue
@@ -145,3 +147,8 @@ def _refused(folder: Path, feed: str | None) -> list[Refused]:
             for file, row, reasons, text in connection.execute(query.sql("duckdb")).fetchall():
                 found.append(Refused(entry.name, file, row, tuple(reasons), text))
     return found
+
+
+def _refused(client: Path, feed: str | None) -> list[Refused]:
+    with open_books(require_client(client).books, write=False) as books:
+        return refused_rows(books, feed)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import click
 
-from adapters.cli import books, evidence, examples, folders, intake, periods, rules
+from adapters.cli import books, demo, evidence, examples, folders, intake, periods, rules
 from adapters.cli.command import InOrder
 from adapters.cli.faults import DONE, fault_of, tell
 from adapters.cli.terminal import Terminal
@@ -26,6 +26,7 @@ COMMANDS: tuple[click.Command, ...] = (
     evidence.sql,
     books.books,
     rules.schema,
+    demo.demo,
 )
 """The commands in the order of a user's day."""
 

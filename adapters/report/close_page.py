@@ -32,6 +32,7 @@ NOBODY = "nobody"
 
 FORMS = {
     "exclude": "leaves out",
+    "exclude-twin": "leaves out the later",
     "date": "dates anew",
     "count": "counts on another day",
     "record": "records",

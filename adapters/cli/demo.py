@@ -1,0 +1,239 @@
+"""The command that shows everything on a made-up client: four months are loaded and closed, what was planted is found."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import click
+
+from adapters.books.store import open_books
+from adapters.cli.command import EXISTING_OR_NOT, command
+from adapters.cli.demo_evidence import Evidence
+from adapters.cli.faults import DONE, PROBLEMS, RefusedError
+from adapters.cli.intake import load_client, refused_rows
+from adapters.cli.material import Material, require_material
+from adapters.cli.terminal import Progress, Terminal
+from adapters.closing.close import Closed, close_period
+from adapters.demo.generate import SEED, generate
+from adapters.demo.planted import Delivery, Difference, Planted, Problem
+from adapters.feeds.report import LoadReport, Outcome
+from adapters.report.blocks import Check, Checks, Column, Page, Table, Verdict
+from adapters.report.text import page_text
+from adapters.ruleset_files import SHIPPED
+from adapters.wording import counted, figure, plain
+
+CLIENT = SHIPPED / "clients" / "demo"
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """One delivery of the demo: what its load said, and the close after it."""
+
+    delivery: Delivery
+    load: LoadReport
+    closed: Closed
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """What the demo came to: months in order, each planted problem with whether it was found, and differences of
+    counts that were not planted or did not show.
+    """
+
+    planted: Planted
+    months: tuple[Month, ...]
+    found: tuple[tuple[Problem, bool], ...]
+    unexpected: tuple[Difference, ...]
+    missing: tuple[Difference, ...]
+    milliseconds: int
+
+    @property
+    def is_good(self) -> bool:
+        """Whether every close tied out and exactly what was planted was found."""
+        closed = all(month.closed.run is not None for month in self.months)
+        return closed and all(found for _, found in self.found) and not self.unexpected and not self.missing
+
+
+@command("demo", "tieout demo", "tieout demo --into demo-client")
+@click.option(
+    "--into",
+    "into",
+    type=EXISTING_OR_NOT,
+    metavar="FOLDER",
+    help="Keep the client in a new folder, to look around in it.",
+)
+@click.option("--seed", type=int, default=SEED, metavar="N", help="Another seed makes another client.")
+def demo(terminal: Terminal, into: Path | None, seed: int) -> int:
+    """Make up a client with problems planted in its files, close four months, and show that each was found."""
+    if into is not None and into.exists():
+        raise RefusedError(f"{into} is there already, nothing was written", "name a new folder")
+    with _folder(into) as folder, terminal.working("making up a client") as progress:
+        result = run_demo(folder, seed, progress)
+    text = page_text(demo_page(result), terminal.has_colour)
+    if into is not None:
+        text += f"look around in {into}: `tieout quarantine list --client {into}`, `tieout sql siso --client {into}`\n"
+    terminal.show(text, _values(result))
+    return DONE if result.is_good else PROBLEMS
+
+
+def run_demo(folder: Path, seed: int, progress: Progress) -> Demo:
+    """Make the client in a folder, load and close delivery after delivery, and look for what was planted."""
+    started = time.monotonic_ns()
+    for path in sorted(CLIENT.iterdir()):
+        shutil.copyfile(path, folder / path.name)
+    planted = generate(folder / "incoming", seed)
+    material = require_material(folder)
+    months = tuple(_month(material, planted, one, progress) for one in planted.deliveries)
+    progress("looking for what was planted")
+    with open_books(material.client.books, write=False) as books:
+        runs = tuple(month.closed.run for month in months if month.closed.run is not None)
+        files = tuple(file for month in months for file in month.load.files)
+        evidence = Evidence(planted, material.ruleset, books, files, tuple(refused_rows(books, None)), runs)
+        found = tuple((problem, evidence.is_found(problem)) for problem in planted.problems)
+        unexpected, missing = evidence.unexpected(), evidence.missing()
+    return Demo(planted, months, found, unexpected, missing, (time.monotonic_ns() - started) // 10**6)
+
+
+def demo_page(result: Demo) -> Page:
+    """The page of the demo."""
+    tenths = result.milliseconds // 100
+    count = sum(found for _, found in result.found)
+    sentence = f"{count:,} of {counted(len(result.found), 'planted problem')} found"
+    aside = f"{result.planted.rows:,} rows, {tenths // 10}.{tenths % 10} s"
+    differences = (
+        *(("not planted", one) for one in result.unexpected),
+        *(("did not show", one) for one in result.missing),
+    )
+    return Page(
+        "Demo: four months of a client that was made up, with problems planted in its files",
+        ("each delivery is loaded; the month is closed on trial, and for good once its corrections are in",),
+        (
+            _months(result.months),
+            _problems(result.found),
+            Checks("Counts that differ when a month is closed for good", (_counts(result, differences),)),
+            Verdict(result.is_good, sentence, aside),
+        ),
+    )
+
+
+@contextmanager
+def _folder(into: Path | None) -> Iterator[Path]:
+    """The folder to work in: a new one to keep, or one that is gone afterwards."""
+    if into is None:
+        with tempfile.TemporaryDirectory(prefix="tieout-demo-") as name:
+            yield Path(name)
+        return
+    into.mkdir(parents=True)
+    yield into
+
+
+def _month(material: Material, planted: Planted, delivery: Delivery, progress: Progress) -> Month:
+    kind = "hard close" if delivery.last_of_period else "trial"
+    progress(f"{delivery.folder}: loading")
+    with open_books(material.client.books, write=True, create=True) as books:
+        load = load_client(books, material, [planted.folder / delivery.folder], delivery.received)
+        closed = close_period(
+            books,
+            material.ruleset,
+            delivery.period,
+            hard=delivery.last_of_period,
+            progress=lambda words: progress(f"{delivery.period}: {kind}: {words}"),
+        )
+    return Month(delivery, load, closed)
+
+
+def _months(months: Sequence[Month]) -> Table:
+    columns = (
+        Column("delivered"),
+        Column("files", True),
+        Column("rows", True),
+        Column("quarantined", True),
+        Column("closed"),
+        Column("debits = credits", True),
+        Column("late lines", True),
+        Column("tie-outs"),
+    )
+    rows = []
+    for month in months:
+        result = month.closed.result
+        loaded = [file for file in month.load.files if file.outcome is Outcome.LOADED]
+        held = sum(one.passed for one in result.tie_outs)
+        debits = sum((line.debit for line in result.journal), Decimal(0))
+        rows.append(
+            (
+                month.delivery.folder,
+                f"{len(month.load.files):,}",
+                f"{sum(file.received for file in loaded):,}",
+                f"{month.load.quarantined:,}",
+                f"{result.period} {'hard' if month.delivery.last_of_period else 'trial'}",
+                figure(debits, 2),
+                f"{result.late_lines:,}",
+                f"{held} of {len(result.tie_outs)} hold",
+            )
+        )
+    return Table("Months", columns, tuple(rows))
+
+
+def _problems(found: Sequence[tuple[Problem, bool]]) -> Table:
+    """The planted problems, those alike in one row."""
+    groups: dict[tuple[str, str, str, str], list[bool]] = {}
+    for problem, was_found in found:
+        groups.setdefault((problem.name, problem.period, problem.found, problem.by), []).append(was_found)
+    columns = (Column("planted problem"), Column("in"), Column("found by"), Column("found", True), Column(""))
+    rows = tuple(
+        (name, period, f"{FINDERS[finder]}: {by}", f"{sum(hits)} of {len(hits)}", "✓" if all(hits) else "✗")
+        for (name, period, finder, by), hits in sorted(groups.items(), key=lambda one: (one[0][1], one[0]))
+    )
+    return Table("Planted problems", columns, rows)
+
+
+FINDERS = {
+    "load": "what the load says",
+    "quarantine": "quarantine",
+    "adjustment": "adjustment",
+    "control": "control",
+    "siso": "reconciliation",
+    "late": "late posting for",
+}
+"""What finds a planted problem, in words."""
+
+
+def _counts(result: Demo, differences: Sequence[tuple[str, Difference]]) -> Check:
+    planted = len(result.planted.differences)
+    if not differences:
+        return Check(
+            True, f"{planted} of {planted} that must differ do; all other counts agree with what should be there"
+        )
+    lines = tuple(
+        f"{words}: {one.period} {one.partner} {one.part} {one.units:+,} units, {one.treatment}"
+        for words, one in differences
+    )
+    return Check(
+        False, f"{len(result.unexpected)} differ and should not; {len(result.missing)} should differ and do not", lines
+    )
+
+
+def _values(result: Demo) -> dict[str, Any]:
+    return {
+        "good": result.is_good,
+        "rows": result.planted.rows,
+        "problems": [{**plain(problem), "was-found": found} for problem, found in result.found],
+        "unexpected": plain(result.unexpected),
+        "missing": plain(result.missing),
+        "closes": [
+            {
+                "period": month.delivery.period,
+                "kind": "hard" if month.delivery.last_of_period else "trial",
+                "published": month.closed.run is not None,
+            }
+            for month in result.months
+        ],
+    }
