@@ -295,7 +295,8 @@ def _permuted(count: int, seed: Sequence[int]) -> list[int]:
 
 
 def _rows(ruleset: Ruleset, inputs: Inputs, cutoff: Cutoff | None) -> dict[str, list[dict[str, object]]]:
-    records = {one.record.name: one.record for one in (*ruleset.registers.values(), *ruleset.kinds.values())}
+    records = {name: one.record for name, one in ruleset.registers.items()}
+    records |= {name: one.record for name, one in ruleset.kinds.items()}
     found: dict[str, list[dict[str, object]]] = {}
     number = 0
     for name, rows in inputs.items():

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dsl.diagnostics import Diagnostic, Severity
+from dsl.diagnostics import Diagnostics, Severity
 from dsl.span import Source
 from engine.compile import STAGES, check
 from tests.support.shared import ROOT, shared_path
@@ -64,21 +64,22 @@ def planted(changes: tuple[tuple[str, str], ...]) -> str:
     return text
 
 
-def said(diagnostic: Diagnostic) -> str:
-    """The words a diagnostic underlines."""
-    return " ".join(diagnostic.span.text.split())
+def told(found: Diagnostics) -> list[tuple[str, str, str, str]]:
+    """Code, message without the words all refusals share, underlined text and help of each error."""
+    return [
+        (one.code, one.message.replace(SENTENCE, ""), " ".join(one.span.text.split()), one.help) for one in found.errors
+    ]
 
 
 @pytest.mark.parametrize("plant", plants(), ids=str)
 def test_what_does_not_run_is_refused_where_it_stands(plant: Plant) -> None:
     ruleset, found = compiled(planted(plant.changes))
     assert ruleset is None
-    told = [(one.code, one.message.replace(SENTENCE, ""), said(one), one.help) for one in found.errors]
-    assert told == [("T901", plant.message, plant.underlined, plant.help)]
+    assert told(found) == [("T901", plant.message, plant.underlined, plant.help)]
     assert all(SENTENCE in one.message for one in found.errors)
 
 
-# ---- money of more than one currency -----------------------------------------------------------------------------------
+# ---- money of more than one currency ----------------------------------------------------------------------------------
 
 CONVERSION = (
     "lines convert at spot rate on the posting date, "
@@ -120,7 +121,7 @@ journal again for each invoice posts on ship-date in fiscal
 def test_money_of_another_currency_is_refused_wherever_it_is_spoken_of() -> None:
     _, found = compiled(MONEY)
     reason = "money is in the reporting currency"
-    assert [(one.code, one.message.replace(SENTENCE, ""), one.span.text, one.help) for one in found.errors] == [
+    assert told(found) == [
         ("T901", f"`lines convert`: {reason}", CONVERSION, "leave the line out"),
         ("T901", f"`rates spot`: {reason}", "spot", "leave the rates out"),
         ("T901", f"`converts`: {reason}", "ship-date", "leave the line out"),
@@ -154,7 +155,7 @@ def test_what_is_unsound_is_told_before_what_does_not_run() -> None:
     assert [one.code for one in found.errors] == ["T101"]
 
 
-# ---- rulesets that are shipped, and one that is not ----------------------------------------------------------------------
+# ---- rulesets that are shipped, and one that is not -----------------------------------------------------------------
 
 
 def sources(*parts: str) -> list[Source]:
