@@ -26,11 +26,12 @@ def make_report(world: World, report: Report) -> None:
     rule = Origin(f"report {report.name}", report.span)
     if report.shows:
         frame = frame_of(world, report.grain)
+        # The run's own numbers of layers and events say nothing to a reader; what a report names of them does.
         keys = [key.name for key in report.grain.keys if key.name in frame.keys or key.name == "period"]
         outputs = [(name, frame.key(name)) for name in keys]
         frame.prepare(tuple(expression for _, expression in report.shows), report.grain)
-        outputs += [(name, _shown(frame.value(expression), world)) for name, expression in report.shows]
-        frame.relation(f"report {report.name}", tuple(key.name for key in report.grain.keys), outputs, rule)
+        outputs += [(name, _shown(frame.value(shown), world)) for name, shown in report.shows if name not in keys]
+        frame.relation(f"report {report.name}", tuple(keys), outputs, rule)
     if report.rolls:
         _make_roll(world, report, rule)
 
