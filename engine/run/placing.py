@@ -9,12 +9,13 @@ from typing import Any
 from sqlglot import exp
 
 from engine.plan.executor import Executor, Row
-from engine.plan.layers import axis, slices, state
+from engine.plan.layers import axis, slices, state, takes
 from engine.plan.layers.policy import Placing
 from engine.plan.layers.written import Columns, bigints, query
 from engine.plan.relation import Origin, Relation
 from engine.run.fold import Backlog, Fold, Folded, Opening, note_layer
 
+_LAYERS = Origin("layers")
 _FLUSH = 200_000
 _SCRATCH = ("unit-step", "pool-reach", "held-axis")
 _MARKS = tuple((name, "BOOLEAN") for name in ("returning", "settling", "provisional"))
@@ -111,6 +112,7 @@ def place_units(
             if watch is not None:
                 watch(relation, rows)
 
+    make(takes.taken_units(policy, origin))
     make(*(build(origin) for build in (axis.pool_buckets, axis.out_of_turn, axis.steps, axis.reaches)))
     make(*(build(origin) for build in (axis.reached_units, axis.held_axis, axis.whole_axis, axis.tiled_pools)))
     make(slices.axis_slices(origin), slices.folded_pools(origin))
