@@ -64,9 +64,7 @@ def _stretch(frame: Frame, price: Value, digits: int, half: str) -> Value:
     return add(upper, lower, money, "-")
 
 
-def _alone(
-    frame: Frame, terms: list[Term], whole: Value, lower: Callable[[Expression], Value], digits: int
-) -> Value:
+def _alone(frame: Frame, terms: list[Term], whole: Value, lower: Callable[[Expression], Value], digits: int) -> Value:
     """The slice rounded alone; in a leftover row what the layer has left of the prices, and nothing of all else.
 
     Provisional units are rounded along what was short, so that settling them in parts leaves nothing behind.
@@ -84,7 +82,9 @@ def _alone(
             if not carried.endswith(":after"):
                 left = add(left, Value(frame.column(f"rest:{carried}"), money, digits), money, operator)
         elif other is not None:
-            others.append(rounded(lower(other), digits, half) if sign > 0 else negate(rounded(lower(other), digits, half)))
+            others.append(
+                rounded(lower(other), digits, half) if sign > 0 else negate(rounded(lower(other), digits, half))
+            )
     case = exp.Case().when(frame.column("leftover"), left.sql)
     if price is not None:
         owed = _stretch(frame, price, digits, half)

@@ -57,6 +57,8 @@ def make_entry(world: World, journal: Journal, shown: tuple[str, ...] = ()) -> E
     cannot be told whether a row posts."""
     frame = frame_of(world, journal.grain)
     rule = Origin(f"journal {journal.name}", journal.span)
+    if frame.leftover_apart and not _takes_leftovers(world, journal):
+        frame.filter(exp.Not(this=frame.column("leftover")))
     if journal.when is not None:
         frame.prepare(journal.when, journal.grain)
         applies = frame.tests(journal.when)
@@ -280,8 +282,6 @@ def _role(world: World, entry: Entry, index: int, line: PostingLine) -> exp.Expr
             names = exp.In(this=plain.copy(), expressions=[exp.Literal.string(role) for role in moved])
             marked = exp.and_(column(mark, "s"), names, copy=False)
             case = case.when(marked, exp.Literal.string(elsewhere))
-        elif elsewhere and mark == "leftover":
-            case = case.when(column(mark, "s"), plain.copy())
     return case.else_(plain) if case.args.get("ifs") else plain
 
 

@@ -67,7 +67,11 @@ def _event_kind(world: World) -> exp.Expr:
 def _plain_slices(world: World, moved: str) -> exp.Query:
     same = exp.EQ(this=column("event", "e"), expression=column("event", "s"))
     selected = _slice_columns(column("from", "s"), column("to", "s"))
-    return exp.select(*selected, *_when_apart(world, column("step", "s"), exp.false())).from_(table(moved, "s")).join(_event_kind(world), on=same, copy=False)
+    return (
+        exp.select(*selected, *_when_apart(world, column("step", "s"), exp.false()))
+        .from_(table(moved, "s"))
+        .join(_event_kind(world), on=same, copy=False)
+    )
 
 
 def _when_apart(world: World, step: exp.Expr, changing: exp.Expr) -> list[exp.Expr]:

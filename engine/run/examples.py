@@ -16,6 +16,7 @@ from engine.model.expression import Literal
 from engine.model.ruleset import PostingLine, Ruleset
 from engine.plan.executor import Executor
 from engine.plan.facts import Cutoff
+from engine.plan.journal import booked_role
 from engine.plan.relation import column, table
 from engine.plan.world import RunStopped
 from engine.run.close import Run, close_calendar, run_period
@@ -250,10 +251,13 @@ def _journal_rows(run: Run, name: str) -> list[ActualRow]:
             swapped = bool(values["returning"]) != (amount < 0)
             side = {"debit": "credit", "credit": "debit"}[line.side] if swapped else line.side
             role = str(line.role.value) if isinstance(line.role, Literal) else str(values[f"role {index}"])
+            if entry.journal.grain.form == "slices":
+                mark = next((one for one in ("leftover", "settling") if values.get(one)), "")
+                role = booked_role(run.world, line, role, mark)
             key = (*(values[one] for one in asked), run.world.period.name, side, role)
             summed[key] = summed.get(key, Decimal(0)) + abs(amount)
     labels = (*asked, "period", "side", "role")
     return [{**dict(zip(labels, key, strict=True)), "amount": total} for key, total in summed.items()]
 
 
-_INNER = ("fact", "event", "layer", "layer.from", "layer.to", "returning", "settling")
+_INNER = ("fact", "event", "layer", "layer.from", "layer.to", "returning", "settling", "leftover")

@@ -118,7 +118,7 @@ def test_a_change_touches_units_held_and_never_those_that_are_away() -> None:
         (1, Fraction(6)),
         (2, Fraction(6)),
     ]
-    assert changes_by_running_total(pool.changed, "price") == {(3, 1, Fraction(10), Fraction(6)): Fraction(-8)}
+    assert changes_by_running_total(pool.changed, "price") == {(3, 1): Fraction(-8)}
 
 
 def test_sales_that_wait_are_served_in_their_order_by_the_next_receipt_at_its_date() -> None:
@@ -232,7 +232,7 @@ def test_a_layer_on_its_running_total_is_worth_nothing_once_it_is_empty(policy: 
             for piece, amount in by_running_total(pool.moved, "price").items():
                 if piece.layer == layer.identity and not piece.provisional:
                     balance += amount if piece.returning else -amount
-            for (_, touched, _, _), amount in changes_by_running_total(pool.changed, "price").items():
+            for (_, touched), amount in changes_by_running_total(pool.changed, "price").items():
                 balance += amount if touched == layer.identity else 0
             assert balance == 0
     assert emptied > 10

@@ -66,17 +66,33 @@ def by_running_total(moved: Iterable[Moved], name: str) -> dict[Piece, Fraction]
 
 
 def each_apart(moved: Iterable[Moved], name: str) -> dict[Piece, Fraction]:
-    """What each slice posts of a carried value, as a magnitude, where it is rounded alone."""
-    return {piece: rounded(len(units) * dict(piece.worth)[name]) for piece, units in pieces(moved).items()}
+    """What each slice posts of a carried value, as a magnitude, where it is rounded alone.
+
+    Provisional units follow the running total of what was short, so that a settlement in parts leaves nothing behind.
+    """
+    found: dict[Piece, Fraction] = {}
+    for piece, units in pieces(moved).items():
+        value = dict(piece.worth)[name]
+        along = sum((along_the_layer(unit.offset, value) for unit in units), Fraction())
+        found[piece] = along if piece.provisional else rounded(len(units) * value)
+    return found
 
 
-def changes_by_running_total(changed: Iterable[Held], name: str) -> dict[tuple[int, int, Fraction, Fraction], Fraction]:
-    """What each change adds to each piece of a layer, by event, layer, value before and value after."""
-    found: dict[tuple[int, int, Fraction, Fraction], Fraction] = defaultdict(Fraction)
+def changes_by_running_total(changed: Iterable[Held], name: str) -> dict[tuple[int, int], Fraction]:
+    """What each change adds to a layer, by event and layer."""
+    found: dict[tuple[int, int], Fraction] = defaultdict(Fraction)
     for unit in changed:
         before, after = dict(unit.before)[name], dict(unit.after)[name]
-        found[unit.event, unit.layer, before, after] += along_the_layer(unit.offset, after)
-        found[unit.event, unit.layer, before, after] -= along_the_layer(unit.offset, before)
+        found[unit.event, unit.layer] += along_the_layer(unit.offset, after) - along_the_layer(unit.offset, before)
+    return dict(found)
+
+
+def changes_each_apart(changed: Iterable[Held], name: str) -> dict[tuple[int, int], Fraction]:
+    """What each change adds to a layer, by event and layer, where units worth the same are rounded alone."""
+    alike = Counter((unit.event, unit.layer, unit.before, unit.after) for unit in changed)
+    found: dict[tuple[int, int], Fraction] = defaultdict(Fraction)
+    for (event, layer, before, after), quantity in alike.items():
+        found[event, layer] += rounded(quantity * (dict(after)[name] - dict(before)[name]))
     return dict(found)
 
 
@@ -114,8 +130,6 @@ def _postings(records: Records, name: str, step: int) -> Iterable[tuple[int, int
     for piece, units in pieces(moved).items():
         quantity = len(units) if piece.returning else -len(units)
         yield piece.layer, quantity, rounded(quantity * dict(piece.worth)[name])
-    by_piece: Counter[tuple[int, Fraction]] = Counter()
-    for unit in (unit for unit in records.changed if unit.event == step):
-        by_piece[unit.layer, dict(unit.after)[name] - dict(unit.before)[name]] += 1
-    for (layer, difference), quantity in by_piece.items():
-        yield layer, 0, rounded(quantity * difference)
+    changed = [unit for unit in records.changed if unit.event == step]
+    for (_, layer), amount in changes_each_apart(changed, name).items():
+        yield layer, 0, amount

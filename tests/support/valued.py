@@ -150,8 +150,8 @@ def partner_of(pool: int) -> str:
 class Posted:
     """What a period of the engine said: keys and values in words the ledger of single units shares.
 
-    `moved` counts units: event, layer, offset (None where provisional), returning, settling, provisional, date, price
-    and cost just before. `amounts` sums lines of each journal: event, date, layer, returning, settling, journal, line.
+    `moved` counts units: event, layer, offset (None where provisional, and where cents post apart, which merges what is
+    worth the same), returning, settling, provisional, date, price and cost just before. `amounts` sums lines of each journal: event, date, layer, returning, settling, journal, line.
     `layers` counts units left: layer, price, cost. `balances` sums ledger lines, credit positive, by partner and role.
     """
 
@@ -201,8 +201,11 @@ def _posted(run: Run, fact_of_event: Mapping[int, int]) -> Posted:
         worth = (_worth(kept, "layer.price"), _worth(kept, "layer.cost"))
         where = (row["fact"], fact_of_event[row["layer"]])
         marks = (row["returning"], row["settling"], row["provisional"], row["event-date"])
+        if row["provisional"] or "leftover" in row:
+            told.moved[*where, None, *marks, *worth] += int(row["quantity"])
+            continue
         for offset in range(int(row["layer.from"]), int(row["layer.to"])):
-            told.moved[*where, None if row["provisional"] else offset, *marks, *worth] += 1
+            told.moved[*where, offset, *marks, *worth] += 1
     for row in _read(executor, "layer"):
         told.layers[fact_of_event[row["layer"]], _worth(row, "price"), _worth(row, "cost")] += int(row["remaining"])
     _read_entries(run, fact_of_event, told)

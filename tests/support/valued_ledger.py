@@ -8,7 +8,16 @@ from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 
-from tests.support.cents import along_the_layer, by_running_total, changes_by_running_total, rounded
+from tests.support.cents import (
+    Records,
+    along_the_layer,
+    by_running_total,
+    changes_by_running_total,
+    changes_each_apart,
+    each_apart,
+    rests,
+    rounded,
+)
 from tests.support.histories import History
 from tests.support.oracle import Event, Moved, Policy, Pool, replay
 from tests.support.valued import Posted, as_date, kind_of, partner_of
@@ -56,6 +65,8 @@ JOURNALS = {
 }
 RESULTS = ("revenue", "cost-of-sales")
 """Roles of income and expense: a settlement posts these differences elsewhere."""
+VALUED = ("deferred", "deferred-cost")
+"""Roles that hold what layers are worth: leftover cents leave these alone."""
 
 
 @dataclass(slots=True)
@@ -66,6 +77,7 @@ class Ledger:
     leftover: str
     pools: dict[int, Pool] = field(default_factory=dict)
     events: dict[int, Event] = field(default_factory=dict)
+    records: dict[int, Records] = field(default_factory=lambda: defaultdict(Records))
 
     def close(self, events: Iterable[Event]) -> Posted:
         """What a period must say."""
@@ -77,6 +89,7 @@ class Ledger:
             self._tell_units(told, pool, moved)
             self._tell_moves(told, moved)
             self._tell_changes(told, pool)
+            self._tell_rests(told, pool)
         self._tell_openings(told, events)
         return told.tidied()
 
@@ -92,51 +105,89 @@ class Ledger:
             )
 
     def _tell_units(self, told: Posted, pool: Pool, moved: Iterable[Moved]) -> None:
+        apart = self.leftover == "apart"
         for unit in moved:
             marks = (unit.returning, unit.settling, unit.provisional, as_date(unit.day))
-            told.moved[
-                unit.event, unit.layer, None if unit.provisional else unit.offset, *marks, *worth(unit.values)
-            ] += 1
+            offset = None if unit.provisional or apart else unit.offset
+            told.moved[unit.event, unit.layer, offset, *marks, *worth(unit.values)] += 1
         for held in pool.changed:
             marks = (False, False, False, self._day(held.event))
-            told.moved[held.event, held.layer, held.offset, *marks, *worth(held.before)] += 1
-        for unit in pool.held:
-            told.layers[unit.layer.identity, unit.values["price"], unit.values["cost"]] += 1
+            offset = None if apart else held.offset
+            told.moved[held.event, held.layer, offset, *marks, *worth(held.before)] += 1
+        for left in pool.held:
+            told.layers[left.layer.identity, left.values["price"], left.values["cost"]] += 1
 
     def _tell_moves(self, told: Posted, moved: list[Moved]) -> None:
+        amounts = by_running_total if self.leftover == "running" else each_apart
+        days = {(unit.event, unit.step): as_date(unit.day) for unit in moved}
         for name in ("price", "cost"):
-            days = {(unit.event, unit.step): as_date(unit.day) for unit in moved}
-            for piece, amount in by_running_total(moved, name).items():
+            for piece, amount in amounts(moved, name).items():
                 where = (piece.event, days[piece.event, piece.step], piece.layer, piece.returning, piece.settling)
                 self._post(told, where, name, amount)
 
     def _tell_changes(self, told: Posted, pool: Pool) -> None:
+        amounts = changes_by_running_total if self.leftover == "running" else changes_each_apart
         for name in ("price", "cost"):
-            for (event, layer, _, _), amount in changes_by_running_total(pool.changed, name).items():
+            for (event, layer), amount in amounts(pool.changed, name).items():
                 self._post(told, (event, self._day(event), layer, False, False), name, amount)
+
+    def _tell_rests(self, told: Posted, pool: Pool) -> None:
+        """Where cents post apart: beside the last event that emptied a layer, what the layer has left."""
+        if self.leftover == "running":
+            return
+        records = self.records[pool.number]
+        records.opened.extend(pool.opened)
+        records.moved.extend(pool.moved)
+        records.changed.extend(pool.changed)
+        emptying = {
+            (unit.step, unit.layer): (unit.event, as_date(unit.day), unit.settling)
+            for unit in sorted(pool.moved, key=lambda unit: unit.event)
+            if not unit.returning and not unit.provisional
+        }
+        for name in ("price", "cost"):
+            for (step, layer), rest in rests(records, name).items():
+                if (step, layer) in emptying:
+                    event, day, settling = emptying[step, layer]
+                    self._post(told, (event, day, layer, False, settling), name, rest, is_rest=True)
 
     def _tell_openings(self, told: Posted, events: Iterable[Event]) -> None:
         for event in (event for event in events if event.values):
             for name, value in event.values:
-                self._book(told, event, "defer", name, rounded(event.quantity * value), False, False)
+                self._book(told, event, "defer", name, rounded(event.quantity * value), False, {})
 
-    def _post(self, told: Posted, where: tuple[int, date, int, bool, bool], name: str, amount: Fraction) -> None:
+    def _post(
+        self,
+        told: Posted,
+        where: tuple[int, date, int, bool, bool],
+        name: str,
+        amount: Fraction,
+        is_rest: bool = False,
+    ) -> None:
         event = self.events[where[0]]
         journal = JOURNALS[kind_of(event)]
         for number, (_, value, _, sign) in enumerate(LINES[journal], start=1):
             if value == name:
                 key = (*where, journal, number)
                 told.amounts[key] = told.amounts.get(key, Fraction()) + sign * amount
-        self._book(told, event, journal, name, amount, where[3], where[4])
+        elsewhere = {role: "settlement" for role in RESULTS} if where[4] else {}
+        if is_rest:
+            elsewhere = {role: "cents" for role, *_ in LINES[journal] if role not in VALUED}
+        self._book(told, event, journal, name, amount, where[3], elsewhere)
 
     def _book(
-        self, told: Posted, event: Event, journal: str, name: str, amount: Fraction, returning: bool, settling: bool
+        self,
+        told: Posted,
+        event: Event,
+        journal: str,
+        name: str,
+        amount: Fraction,
+        returning: bool,
+        elsewhere: Mapping[str, str],
     ) -> None:
         for role, value, side, sign in LINES[journal]:
             if value == name:
                 credit = (side == "credit") != returning
-                booked = "settlement" if settling and role in RESULTS else role
-                key = (partner_of(event.pool), booked)
+                key = (partner_of(event.pool), elsewhere.get(role, role))
                 told.balances[key] = told.balances.get(key, Fraction()) + (sign if credit else -sign) * amount
 
 
