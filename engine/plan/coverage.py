@@ -49,7 +49,7 @@ from engine.plan.valuation import EVENT_COLUMNS
 
 TAKEN_COLUMNS = frozenset((
     *(name for name, _ in IMPLIED), *(name for name, _ in MADE), "publication", "layer", "event", "event-kind",
-    "event-date", "returning", "settling", "provisional", "pool",
+    "event-date", "returning", "settling", "provisional", "leftover", "pool",
 ))  # fmt: skip
 """Columns that facts and slices of a run have beside the fields of a record."""
 
@@ -216,11 +216,6 @@ def _layers(ruleset: Ruleset, layers: Layers, found: Refusals) -> None:
         found.add(
             phrases.get("LateFacts", layers.span), "late facts that recompute from their date",
             "write `late facts catch up in the open period`",
-        )  # fmt: skip
-    if layers.leftover == "apart":
-        found.add(
-            phrases.get("Leftover", layers.span), "leftover cents that post apart",
-            "write `leftover cents follow the running total`",
         )  # fmt: skip
     if not layers.opening_kinds:
         found.add(layers.span, f"`{layers.name}`, which no kind opens a layer of: it would stay empty", "")
