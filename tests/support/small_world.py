@@ -15,11 +15,14 @@ from adapters.duckdb_executor import DuckDBExecutor
 from dsl.diagnostics import Diagnostics
 from dsl.span import Source
 from engine.compile import STAGES, check
+from engine.model.expression import ItemOf, KeyOf
 from engine.model.ruleset import Ruleset
 from engine.model.schema import IDENTITY_SEPARATOR, IMPLIED, Record
 from engine.plan.executor import Row
 from engine.plan.facts import Cutoff
-from engine.plan.relation import column, table
+from engine.plan.frames import frame_of
+from engine.plan.relation import Origin, column, table
+from engine.plan.tables import table_of
 from engine.run.close import Run, close_calendar, run_period
 from engine.run.given import COMPANY, INPUT_TAIL, append_inputs
 from engine.run.handover import hand_over
@@ -233,6 +236,26 @@ class SmallWorld:
         found = [row for row in self.rows("ledger line") if row["journal"] == journal]
         ordered = sorted(found, key=lambda row: str(row["id"]))
         return [(str(row["side"]), str(row["role"]), Decimal(str(row["amount"]))) for row in ordered]
+
+    def values(self, name: str, *shown: str, as_of: str = "") -> Rows:
+        """An amount, decision or table output for each row of its own grain, with other fields of the row.
+
+        `as_of` is the field a decision is decided as of. A quotient comes with its denominator as `NAME:over`.
+        """
+        ruleset, world = self.ruleset, self.run.world
+        table_item = table_of(ruleset, name)
+        item = ruleset.amounts.get(name) or ruleset.decisions.get(name)
+        type_ = item.type if item is not None else dict(table_item.outputs)[name] if table_item is not None else None
+        owner = item or table_item
+        assert owner is not None, name
+        assert type_ is not None, name
+        frame = frame_of(world, owner.grain)
+        day = frame.keys[as_of][1] if as_of else None
+        asked = KeyOf(day, owner.span, False, as_of) if day is not None else None
+        value = frame.lower(ItemOf(type_, owner.span, False, name, (), asked), owner.grain)
+        outputs = [*((one, frame.key(one)) for one in shown), (name, value)]
+        made = frame.relation(f"values {len(world.relations)}", (), outputs, Origin("test"))
+        return self.rows(made.name, *(one for one in made.column_names if one != "guard"))
 
     def handed(self) -> dict[str, tuple[tuple[tuple[str, str], ...], list[Row]]]:
         """What this period hands to the next, as a hard close would keep it."""

@@ -79,7 +79,7 @@ def test_what_does_not_run_is_refused_where_it_stands(plant: Plant) -> None:
     assert all(SENTENCE in one.message for one in found.errors)
 
 
-# ---- money of more than one currency ----------------------------------------------------------------------------------
+# ---- money of more than one currency ---------------------------------------------------------------------------------
 
 CONVERSION = (
     "lines convert at spot rate on the posting date, "
@@ -155,7 +155,7 @@ def test_what_is_unsound_is_told_before_what_does_not_run() -> None:
     assert [one.code for one in found.errors] == ["T101"]
 
 
-# ---- rulesets that are shipped, and one that is not -----------------------------------------------------------------
+# ---- rulesets that are shipped, and one that is not ----------------------------------------------------------------
 
 
 def sources(*parts: str) -> list[Source]:
