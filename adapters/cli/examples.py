@@ -38,7 +38,7 @@ def test(terminal: Terminal, only: str, path: Path) -> int:
     with terminal.working("running examples") as progress:
         for number, example in enumerate(chosen, 1):
             progress(f"example {number:,} of {len(chosen):,}: {example.title.text}")
-            results.append(run_example(ruleset, example, DuckDBExecutor))
+            results.append(run_example(ruleset, example, lambda: DuckDBExecutor(threads=1)))
     failed = [one for one in results if not one.passed]
     tenths = (time.monotonic_ns() - started) // 10**8
     lines = [line for one in failed for line in (*_lines(one), "")]

@@ -17,6 +17,7 @@ from adapters.books.store import Books
 from adapters.duckdb_executor import DuckDBExecutor
 from engine.model.ruleset import Ruleset
 from engine.model.schema import IMPLIED, Record
+from engine.plan.relation import cast
 
 FILES_OF_PUBLICATION = 4096
 ROWS_OF_FILE = 2**32
@@ -89,7 +90,7 @@ def parquet(path: Path, row_number: bool = False) -> exp.Expr:
 
 
 def _typed(value: exp.Expr, name: str, storage: str) -> exp.Expr:
-    typed = exp.Cast(this=value, to=exp.DataType.build(storage, dialect="duckdb"))
+    typed = cast(value, storage)
     return exp.Alias(this=typed, alias=exp.to_identifier(name, quoted=True))
 
 

@@ -16,8 +16,8 @@ from engine.model.schema import IMPLIED
 from engine.plan.facts import MADE, fact_columns, number_of, with_rows
 from engine.plan.frame import Frame
 from engine.plan.frames import fact_frame, reconciliation_frame
-from engine.plan.numbers import Value, cast
-from engine.plan.relation import Origin, Relation, column, named, table
+from engine.plan.numbers import Value
+from engine.plan.relation import Origin, Relation, cast, column, named, table
 from engine.plan.stock import union_all
 from engine.plan.twins import make_twins
 from engine.plan.world import World, date_literal, empty

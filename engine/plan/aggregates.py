@@ -16,8 +16,8 @@ from sqlglot import exp
 from engine.model.datatypes import DataType, Family
 from engine.model.expression import AggregateOf, ExistsTest, Expression, Grain, Source
 from engine.plan.frame import Frame
-from engine.plan.numbers import Value, cast, decimal_type, one
-from engine.plan.relation import column, named
+from engine.plan.numbers import Value, decimal_type, one
+from engine.plan.relation import cast, column, named
 
 
 def define_aggregate(frame: Frame, node: AggregateOf) -> None:

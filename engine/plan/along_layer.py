@@ -15,7 +15,8 @@ from engine.model.datatypes import DataType, Family
 from engine.model.expression import Arithmetic, Expression, FieldOf, ItemOf, Minus
 from engine.model.ruleset import Change
 from engine.plan.frame import Frame
-from engine.plan.numbers import Value, add, cast, decimal_type, multiply, negate, rounded
+from engine.plan.numbers import Value, add, decimal_type, multiply, negate, rounded
+from engine.plan.relation import cast
 
 Term = tuple[int, str | None, Expression | None]
 """Sign, then either the column of a carried value (times the slice's quantity) or any other expression."""

@@ -15,8 +15,8 @@ from engine.model.ruleset import Change, Layers, Ruleset
 from engine.model.walk import walk
 from engine.plan.fragments import scale_of
 from engine.plan.frames import carried_type
-from engine.plan.numbers import Value, add, cast, decimal_type, in_lowest_terms
-from engine.plan.relation import Relation, column
+from engine.plan.numbers import Value, add, decimal_type, in_lowest_terms
+from engine.plan.relation import Relation, cast, column
 from engine.plan.world import World
 
 WHOLE = decimal_type(0)

@@ -22,6 +22,7 @@ from engine.model.expression import (
     KeyOf,
     LedgerBalance,
     Literal,
+    Minus,
     MomentOf,
 )
 from engine.model.ruleset import (
@@ -197,7 +198,8 @@ def _answers(ruleset: Ruleset, found: Refusals) -> None:
 
 
 def _is_number(cell: Expression) -> bool:
-    return isinstance(cell, Literal) and cell.type.is_numeric
+    plain = cell.operand if isinstance(cell, Minus) else cell
+    return isinstance(plain, Literal) and plain.type.is_numeric
 
 
 def _no_running(caps: tuple[Cap, ...], found: Refusals) -> None:

@@ -14,8 +14,7 @@ from sqlglot import exp
 
 from engine.model.ruleset import Kind, Ruleset
 from engine.model.schema import IMPLIED, Record
-from engine.plan.numbers import cast
-from engine.plan.relation import Origin, Relation, column, named, table
+from engine.plan.relation import Origin, Relation, cast, column, named, table
 from engine.plan.world import World, date_literal, empty
 
 BEGINNING, END = date(1, 1, 1), date(9999, 12, 31)
@@ -57,7 +56,7 @@ def make_registers(world: World) -> None:
         columns = [(one.name, one.type.storage) for one in record.columns]
         if register.history:
             keys = [column(name, "n") for name in record.identity]
-            order = exp.Order(expressions=[exp.Ordered(this=column("date", "n"))])
+            order = exp.Order(expressions=[exp.Ordered(this=column("date", "n"), nulls_first=True)])
             until = exp.Window(this=exp.Lead(this=column("date", "n")), partition_by=keys, order=order)
             selected.append(named(_or(column("date", "n"), date_literal(BEGINNING)), "valid-from"))
             selected.append(named(_or(until, date_literal(END)), "valid-until"))

@@ -7,8 +7,8 @@ from typing import Protocol
 
 from sqlglot import exp
 
-from engine.plan.numbers import Value, cast
-from engine.plan.relation import Relation, column, table
+from engine.plan.numbers import Value
+from engine.plan.relation import Relation, cast, column, table
 from engine.plan.world import RunStopped, World
 
 

@@ -13,7 +13,7 @@ from engine.model.schema import Record
 from engine.plan.facts import fact_columns, with_rows
 from engine.plan.frame import Frame, Tools
 from engine.plan.lower import Lowerer
-from engine.plan.relation import Origin, Relation, column, named, table
+from engine.plan.relation import Origin, Relation, cast, column, named, table
 from engine.plan.world import World, date_literal
 
 DATE = DataType(Family.DATE)
@@ -159,7 +159,7 @@ def _make_slices_of(world: World, touched: tuple[str, ...], base: str, relation_
             value: exp.Expr = column(name, "f") if name in have else exp.Null()
             if "leftover" in own and type_.family is Family.MONEY:
                 value = exp.Case().when(column("leftover", "s"), exp.Literal.number("0")).else_(value)
-            selected.append(named(exp.Cast(this=value, to=exp.DataType.build(type_.storage, dialect="duckdb")), name))
+            selected.append(named(cast(value, type_.storage), name))
         selected += [named(column(name, "l"), f"layer.{name}") for name in layer_names if f"layer.{name}" not in own]
         matched = exp.EQ(this=column("fact", "f"), expression=column("fact", "s"))
         origin_of = exp.EQ(this=column("layer", "l"), expression=column("layer", "s"))

@@ -15,12 +15,12 @@ from sqlglot import exp
 
 from dsl.diagnostics import InternalError
 from engine.model.datatypes import DataType, Family
-from engine.model.expression import Expression, Grain, ItemOf, Literal, LocalOf, TestsOf
+from engine.model.expression import Expression, Grain, ItemOf, Literal, LocalOf, Minus, TestsOf
 from engine.model.ruleset import Amount, Cap, Decision, ExceptionRule, Meta, Parameter
 from engine.plan import fragments, tables
 from engine.plan.frame import Frame
-from engine.plan.numbers import Value, aligned, cast, choose, compare, decimal_type, number
-from engine.plan.relation import column, table
+from engine.plan.numbers import Value, aligned, choose, compare, decimal_type, negate, number
+from engine.plan.relation import cast, column, table
 from engine.plan.substitute import in_terms_of
 from engine.plan.world import date_literal, empty
 
@@ -116,6 +116,8 @@ def _define_amount(frame: Frame, node: ItemOf, amount: Amount) -> None:
 def _define_decision(frame: Frame, node: ItemOf, decision: Decision) -> None:
     keys = dict(node.keys)
     as_of = node.as_of if decision.as_of_moment is None else decision.as_of_moment
+    if decision.as_of and as_of is not None:
+        keys.setdefault(decision.as_of, as_of)
     usual = Rule("", None, in_terms_of(decision.usual, keys, as_of, decision.grain), (), decision.meta, ())
     rules = [usual, *(_exception_rule(rule, keys, as_of, decision.grain) for rule in decision.exceptions)]
     label = define_answer(frame, node.item, rules, decision.grain, decision.type, as_of)
@@ -286,6 +288,8 @@ def _by_column(frame: Frame, node: ItemOf, parameter: Parameter, cells: Sequence
 
 
 def _literal_number(cell: Expression) -> Value:
+    if isinstance(cell, Minus):
+        return negate(_literal_number(cell.operand))
     if not isinstance(cell, Literal) or not isinstance(cell.value, Decimal):
         raise InternalError("a parameter's cell is not a number")
     return number(cell.value, cell.type)

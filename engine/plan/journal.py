@@ -19,8 +19,8 @@ from engine.model.ruleset import Account, Journal, PostingLine
 from engine.plan.fragments import as_stored
 from engine.plan.frame import Frame
 from engine.plan.frames import TOOLS, frame_of, layers_of
-from engine.plan.numbers import Value, cast, rounded
-from engine.plan.relation import Origin, Relation, column, named, table
+from engine.plan.numbers import Value, rounded
+from engine.plan.relation import Origin, Relation, cast, column, named, table
 from engine.plan.stock import union_all
 from engine.plan.world import RunStopped, World, date_literal, empty
 

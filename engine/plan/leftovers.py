@@ -14,8 +14,8 @@ from sqlglot import exp
 from engine.model.datatypes import DataType, Family
 from engine.plan.changing import carried_value
 from engine.plan.frames import carried_type, layers_of
-from engine.plan.numbers import Value, add, cast, multiply, rounded
-from engine.plan.relation import Origin, Relation, column, named, table
+from engine.plan.numbers import Value, add, multiply, rounded
+from engine.plan.relation import Origin, Relation, cast, column, named, table
 from engine.plan.stock import union_all
 from engine.plan.world import World
 

@@ -10,8 +10,8 @@ from dsl.diagnostics import InternalError
 from engine.model.datatypes import DataType, Family
 from engine.model.expression import BucketOf, Expression, RegisterField
 from engine.plan.frame import Frame
-from engine.plan.numbers import Value, cast, stored
-from engine.plan.relation import column, table
+from engine.plan.numbers import Value, stored
+from engine.plan.relation import cast, column, table
 
 Lower = Callable[[Expression], Value]
 

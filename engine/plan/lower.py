@@ -37,7 +37,8 @@ from engine.model.expression import (
 )
 from engine.plan import aggregates, along_layer, items, lookups
 from engine.plan.frame import Frame
-from engine.plan.numbers import Value, absolute, add, cast, choose, compare, divide, multiply, negate, number, rounded
+from engine.plan.numbers import Value, absolute, add, choose, compare, divide, multiply, negate, number, rounded
+from engine.plan.relation import cast
 from engine.plan.substitute import in_terms_of, parts
 from engine.plan.world import date_literal, empty
 
@@ -217,14 +218,12 @@ def literal(node: Literal) -> Value:
 
 def _date_arithmetic(node: Arithmetic, left: Value, right: Value) -> Value:
     if left.type.family is Family.DATE and right.type.family is Family.DATE:
-        days = exp.Cast(
-            this=exp.Paren(this=exp.Sub(this=left.sql, expression=right.sql)), to=exp.DataType.build("BIGINT")
-        )
+        days = cast(exp.Paren(this=exp.Sub(this=left.sql, expression=right.sql)), "BIGINT")
         return Value(days, DataType(Family.DAYS), 0)
     moved = exp.Add if node.operator == "+" else exp.Sub
     days_side = right if left.type.family is Family.DATE else left
     date_side = left if left.type.family is Family.DATE else right
-    whole = exp.Cast(this=days_side.sql, to=exp.DataType.build("INTEGER"))
+    whole = cast(days_side.sql, "INTEGER")
     return Value(exp.Paren(this=moved(this=date_side.sql, expression=whole)), DataType(Family.DATE))
 
 

@@ -14,6 +14,7 @@ from sqlglot import exp
 
 from dsl.diagnostics import InternalError
 from engine.model.datatypes import SCALES, DataType, Family
+from engine.plan.relation import cast
 
 WIDTH = 38
 SCALE_MAX = 30
@@ -46,11 +47,6 @@ class Value:
 def decimal_type(scale: int) -> str:
     """The wide decimal of a scale."""
     return f"DECIMAL({WIDTH},{scale})"
-
-
-def cast(sql: exp.Expr, storage: str) -> exp.Expr:
-    """A cast to a storage type."""
-    return exp.Cast(this=sql, to=exp.DataType.build(storage, dialect="duckdb"))
 
 
 def stored(sql: exp.Expr, type_: DataType) -> Value:

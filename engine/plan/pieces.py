@@ -17,8 +17,8 @@ from engine.model.expression import Grain
 from engine.model.ruleset import Layers
 from engine.plan.changing import after_change, changed_names, first_values, kept, value_columns
 from engine.plan.frames import layers_of, slice_frame
-from engine.plan.numbers import Value, cast
-from engine.plan.relation import Origin, Relation, column, named, table
+from engine.plan.numbers import Value
+from engine.plan.relation import Origin, Relation, cast, column, named, table
 from engine.plan.reopened import open_pieces
 from engine.plan.stock import union_all
 from engine.plan.world import RunStopped, World

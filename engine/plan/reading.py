@@ -319,7 +319,7 @@ class Reading:
             self._value(value, rows, scope)
         if node.as_of is not None:
             self._value(node.as_of, rows, scope)
-        cells = [_literal(cell) for _, row in parameter.rows for cell in row if isinstance(cell, Literal)]
+        cells = [self._value(cell, rows, scope) for _, row in parameter.rows for cell in row]
         grid = Shape(max((one.scale or 0 for one in cells), default=SCALES.get(parameter.type.family, 0)))
         answers = [self._exception(rule, dict(node.keys), node.as_of, ONCE, rows) for rule in parameter.exceptions]
         return self._aligned((grid, *answers), node.span)

@@ -20,8 +20,8 @@ from engine.model.expression import BucketOf, Expression, ItemOf
 from engine.model.ruleset import Kind, Reconciliation, Table
 from engine.plan.frame import Frame
 from engine.plan.frames import TOOLS, reconciliation_frame
-from engine.plan.numbers import Value, cast, stored
-from engine.plan.relation import Origin, Relation, column, named, table
+from engine.plan.numbers import Value, stored
+from engine.plan.relation import Origin, Relation, cast, column, named, table
 from engine.plan.stock import UNITS, key_types, make_stock, moving_kinds, union_all
 from engine.plan.world import World, date_literal
 

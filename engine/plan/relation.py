@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sqlglot import exp
 
@@ -60,6 +61,16 @@ class Relation:
             if name == column:
                 return storage
         raise InternalError(f"relation {self.name} has no column {column}")
+
+
+@lru_cache(maxsize=512)
+def _storage_type(storage: str) -> exp.DataType:
+    return exp.DataType.build(storage, dialect="duckdb")
+
+
+def cast(sql: exp.Expr, storage: str) -> exp.Expr:
+    """A cast to a storage type; a type's words are parsed once."""
+    return exp.Cast(this=sql, to=_storage_type(storage).copy())
 
 
 def column(name: str, table: str | None = None) -> exp.Column:

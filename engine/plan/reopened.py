@@ -10,8 +10,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from engine.plan.layers.written import bigints, query, written
-from engine.plan.numbers import cast
-from engine.plan.relation import Origin, Relation, column, named, table
+from engine.plan.relation import Origin, Relation, cast, column, named, table
 from engine.plan.world import World
 
 _COLUMNS = (*bigints("layer", "pool", "quantity", "turn", "like", "root"), ("date", "DATE"), ("kind", "VARCHAR"))

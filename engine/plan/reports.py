@@ -6,8 +6,8 @@ from sqlglot import exp
 
 from engine.model.ruleset import Report
 from engine.plan.frames import frame_of
-from engine.plan.numbers import Value, cast, rounded
-from engine.plan.relation import Origin, Relation, column, named, table
+from engine.plan.numbers import Value, rounded
+from engine.plan.relation import Origin, Relation, cast, column, named, table
 from engine.plan.stock import union_all
 from engine.plan.world import World
 

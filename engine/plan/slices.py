@@ -8,9 +8,8 @@ from engine.plan.changing import value_columns
 from engine.plan.frames import layer_fields, layers_of
 from engine.plan.layers.slices import SLICE_COLUMNS
 from engine.plan.leftovers import handed_rests, make_slices_apart
-from engine.plan.numbers import cast
 from engine.plan.pieces import FOREVER, PLACE, change_turns, make_pieces, units
-from engine.plan.relation import Origin, Relation, column, named, table
+from engine.plan.relation import Origin, Relation, cast, column, named, table
 from engine.plan.reopened import make_reopened
 from engine.plan.valuation import STATE
 from engine.plan.world import World, empty

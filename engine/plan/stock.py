@@ -8,8 +8,7 @@ from sqlglot import exp
 
 from engine.model.datatypes import DataType
 from engine.model.ruleset import Kind, Stock
-from engine.plan.numbers import cast
-from engine.plan.relation import Origin, Relation, column, named, table
+from engine.plan.relation import Origin, Relation, cast, column, named, table
 from engine.plan.world import World, date_literal, empty
 
 UNITS = "DECIMAL(38,3)"

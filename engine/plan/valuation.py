@@ -15,8 +15,8 @@ from engine.plan.frame import Frame
 from engine.plan.frames import carried_type, fact_frame, layer_fields, layers_of
 from engine.plan.layers.policy import Placing
 from engine.plan.layers.state import LAST_COLUMNS, OPEN_COLUMNS, OWED_COLUMNS, SOLD_COLUMNS, WAITING_COLUMNS
-from engine.plan.numbers import Value, cast, decimal_type, stored
-from engine.plan.relation import Origin, Relation, column, named, table
+from engine.plan.numbers import Value, decimal_type, stored
+from engine.plan.relation import Origin, Relation, cast, column, named, table
 from engine.plan.stock import union_all
 from engine.plan.world import World, empty
 

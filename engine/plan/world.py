@@ -13,7 +13,7 @@ from engine.ledger.calendar import Calendar, Period
 from engine.ledger.money import minor_digits
 from engine.model.ruleset import Ruleset
 from engine.plan.executor import Executor, Row
-from engine.plan.relation import Origin, Relation, column, named, table
+from engine.plan.relation import Origin, Relation, cast, column, named, table
 
 
 class RunStopped(Exception):  # noqa: N818 - a stop is a result of the run, not a fault of it
@@ -123,7 +123,7 @@ class World:
 
 def date_literal(day: date) -> exp.Expr:
     """A date as SQL."""
-    return exp.Cast(this=exp.Literal.string(day.isoformat()), to=exp.DataType.build("DATE"))
+    return cast(exp.Literal.string(day.isoformat()), "DATE")
 
 
 def text_literal(text: str) -> exp.Expr:
@@ -133,7 +133,7 @@ def text_literal(text: str) -> exp.Expr:
 
 def empty(storage: str) -> exp.Expr:
     """NULL of a storage type."""
-    return exp.Cast(this=exp.Null(), to=exp.DataType.build(storage, dialect="duckdb"))
+    return cast(exp.Null(), storage)
 
 
 def origin(rule: str) -> Origin:

@@ -115,10 +115,15 @@ def _reconcile_one(world: World, found: Reconciliation) -> None:
     make_reconciliation(world, found, found.name, f"{found.name} stock", decide=True)
     if found.stages:
         run_stage(world, found, found.stages[-1])
-        measured_from = world.current.get(found.name)
-        make_reconciliation(world, found, f"{found.name} residual", f"{found.name} residual stock", decide=False)
-        if measured_from is not None:
-            world.current[found.name] = measured_from
+        if world.strict:
+            _measure_residual(world, found)
+
+
+def _measure_residual(world: World, found: Reconciliation) -> None:
+    """What the last stage left; for the page and the books, which an example has not."""
+    decided = world.current[found.name]
+    make_reconciliation(world, found, f"{found.name} residual", f"{found.name} residual stock", decide=False)
+    world.current[found.name] = decided
 
 
 def _make_history(world: World, found: Reconciliation) -> None:

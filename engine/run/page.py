@@ -61,7 +61,7 @@ def published_relations(run: Run) -> dict[str, exp.Query]:
     names = ["ledger line", *(entry.name for entry in run.entries)]
     for reconciliation in world.ruleset.reconciliations.values():
         names += [reconciliation.name, f"{reconciliation.name} residual"]
-    names += ["stock", "siso stock flow", "layer", "layer origin", "event"]
+    names += ["stock", "siso stock flow", "layer", "layer origin", "event", "slice"]
     names += [effect_name(one) for one in world.ruleset.adjustments.values()]
     names += [control_name(one) for one in world.ruleset.controls.values()]
     for report in world.ruleset.reports.values():
