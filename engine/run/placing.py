@@ -17,7 +17,7 @@ from engine.run.fold import Backlog, Fold, Folded, Opening, note_layer
 
 _LAYERS = Origin("layers")
 _FLUSH = 200_000
-_SCRATCH = ("unit-step", "pool-reach", "held-axis")
+_SCRATCH = ("unit-step", "pool-reach", "held-axis", "unit-axis", "reached-unit")
 _MARKS = tuple((name, "BOOLEAN") for name in ("returning", "settling", "provisional"))
 _REOPENED = bigints("event", "pool", "layer", "like", "quantity")
 _PROBLEM = (*bigints("pool", "event"), ("problem", "VARCHAR"), ("quantity", "BIGINT"))
