@@ -3,7 +3,7 @@
 An event finds the piece of the axis its first unit lies in by an as-of join: both sides are sorted once and walked side
 by side, whatever the depth of the pool and however often the frontier turns. Events that run over the end of their
 piece find the piece of their last unit likewise and are expanded over the ordinals between. Never a join on ranges,
-which fails with depth. docs/decisions/0030 has the measurements.
+which fails with depth. docs/decisions/0040 has the measurements.
 """
 
 from __future__ import annotations
