@@ -346,7 +346,7 @@ def _make_openings(world: World, layers: Layers, kind: Kind, rule: Origin) -> No
     grain = Grain("rows", (kind.name,), (), (), "")
     have = {one.name: one.type for one in kind.record.columns}
     carried: dict[str, Value] = {}
-    items = {name: _carried_item(world, kind, name, layers) for name in layers.carried if name not in have}
+    items = {name: carried_item(world, kind, name, layers) for name in layers.carried if name not in have}
     frame.prepare(tuple(items.values()), grain)
     for name in layers.carried:
         carried[name] = frame.field(kind.name, name) if name in have else frame.value(items[name])
@@ -371,7 +371,7 @@ def _opened_by(layers: Layers, kind: Kind) -> str:
     return first if first in have else kind.record.on or ""
 
 
-def _carried_item(world: World, kind: Kind, name: str, layers: Layers) -> ItemOf:
+def carried_item(world: World, kind: Kind, name: str, layers: Layers) -> ItemOf:
     """A carried amount or decision, asked for by the opening fact."""
     type_ = carried_type(world, name)
     if name in world.ruleset.amounts:
