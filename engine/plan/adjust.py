@@ -16,6 +16,7 @@ from engine.model.schema import IMPLIED
 from engine.plan.facts import MADE, fact_columns, number_of, with_rows
 from engine.plan.frame import Frame
 from engine.plan.frames import fact_frame, reconciliation_frame
+from engine.plan.items import in_effect
 from engine.plan.numbers import Value
 from engine.plan.relation import Origin, Relation, cast, column, named, table
 from engine.plan.stock import union_all
@@ -56,7 +57,8 @@ def _make_effect(world: World, adjustment: Adjustment) -> None:
         make_twins(world, adjustment, effect_name(adjustment), rule)
         return
     frame = _rows(world, adjustment)
-    frame.filter(frame.test(adjustment.when, adjustment.grain))
+    dates = in_effect(adjustment.meta, frame.date)
+    frame.filter(exp.and_(*dates, frame.test(adjustment.when, adjustment.grain), copy=False))
     if adjustment.action.form == "record":
         _record(world, adjustment, frame, rule)
         return

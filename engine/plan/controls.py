@@ -7,6 +7,7 @@ from sqlglot import exp
 from engine.model.datatypes import DataType, Family
 from engine.model.ruleset import Control
 from engine.plan.frames import frame_of
+from engine.plan.items import in_effect
 from engine.plan.numbers import Value
 from engine.plan.relation import Origin
 from engine.plan.world import World
@@ -20,6 +21,8 @@ def control_name(control: Control) -> str:
 def make_control(world: World, control: Control) -> None:
     """Rows of the control's grain where its `when` holds and its sentence does not (unknown does not hold)."""
     frame = frame_of(world, control.grain)
+    if dates := in_effect(control.meta, frame.date):
+        frame.filter(exp.and_(*dates, copy=False))
     if control.when is not None:
         frame.filter(frame.test(control.when, control.grain))
     holds = exp.Coalesce(this=exp.Paren(this=frame.test(control.needs, control.grain)), expressions=[exp.false()])

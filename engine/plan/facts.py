@@ -108,6 +108,11 @@ def early_kinds(ruleset: Ruleset) -> set[str]:
     return {row for one in moving for row in one.grain.rows if row in ruleset.kinds}
 
 
+def reaches_beyond(ruleset: Ruleset, kind: str) -> bool:
+    """Whether open facts of a kind may be dated after the period's end: counts, and what adjustments may draw in."""
+    return kind in early_kinds(ruleset) or _days_after(ruleset, ruleset.kinds[kind]) > 0
+
+
 def make_facts(world: World, cutoff: Cutoff | None) -> None:
     """Open facts of each kind: those no hard close consumed, dated up to the period's end (or a little later, see
     below).
@@ -126,6 +131,24 @@ def make_facts(world: World, cutoff: Cutoff | None) -> None:
         if cutoff is not None:
             closed = _closed_facts(world, kind, cutoff)
             world.add(Relation(f"{kind.name} closed", ("fact",), fact_columns(kind.record), closed, rule, stored=False))
+
+
+def facts_ahead(world: World, kind: Kind, days: int) -> str:
+    """The relation with a kind's facts dated up to some days after the period's end, for a count made that late.
+
+    Facts that adjustments may draw into the period are there whatever their date; no hard close consumed the others.
+    """
+    if kind.name in early_kinds(world.ruleset):
+        return world.facts(kind.name)
+    name = f"{kind.name} ahead"
+    if not world.has(name):
+        query = _open_facts(world, kind, None, world.period.end + timedelta(days=days))
+        later = exp.GT(this=column(kind.record.on or ""), expression=date_literal(world.period.end))
+        columns = fact_columns(kind.record)
+        ahead = exp.select(*(column(one) for one, _ in columns)).from_(query.subquery("ahead")).where(later)
+        rule = Origin(f"kind {kind.name}", kind.span)
+        world.add(Relation(name, ("fact",), columns, ahead, rule, stored=False))
+    return name
 
 
 def _days_after(ruleset: Ruleset, kind: Kind) -> int:

@@ -54,20 +54,25 @@ def as_stored(value: Value) -> exp.Expr:
     return cast(value.sql, value.storage)
 
 
+WITNESS = ("company", "partner", "part", "posting-date", "event-kind")
+"""Columns that say which row is meant where a relation has no key of its own."""
+
+
 def stop_where_broken(world: World, relation: Relation, guards: Sequence[Guarded]) -> None:
     """RunStopped with the first row (in the grain's order) that breaks a guard."""
     number = column("guard")
+    shown = relation.grain or tuple(name for name in WITNESS if name in relation.column_names)
     query = (
-        exp.select(number, *(column(name) for name in relation.grain))
+        exp.select(number, *(column(name) for name in shown))
         .from_(table(relation.name))
         .where(exp.NEQ(this=number.copy(), expression=exp.Literal.number("0")))
-        .order_by(*(column(name) for name in (*relation.grain, "guard")))
+        .order_by(*(column(name) for name in (*shown, "guard")))
         .limit(1)
     )
     found = world.executor.rows(query)
     if found:
         guard = guards[int(str(found[0][0])) - 1]
         witness = ", ".join(
-            f"{name} {value}" for name, value in zip(relation.grain, found[0][1:], strict=True) if value is not None
+            f"{name} {value}" for name, value in zip(shown, found[0][1:], strict=True) if value is not None
         )
         raise RunStopped(guard.code, f"{guard.message}; first at {witness}".replace("\x1f", " "), guard.rules)

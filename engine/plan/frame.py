@@ -139,6 +139,8 @@ class Frame:
             return self.field("layer", name)
         if name == "period":
             return Value(exp.Literal.string(self.world.period.name), DataType(Family.PERIOD))
+        if name == "book" and self.world.ruleset.books:
+            return Value(exp.Literal.string(next(iter(self.world.ruleset.books))), DataType(Family.TEXT))
         raise InternalError(f"rows of {self.base} have no key {name}")
 
     def carried_value(self, name: str) -> Value:

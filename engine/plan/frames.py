@@ -10,7 +10,7 @@ from engine.model.datatypes import DataType, Family
 from engine.model.expression import Grain
 from engine.model.ruleset import Layers
 from engine.model.schema import Record
-from engine.plan.facts import fact_columns, with_rows
+from engine.plan.facts import fact_columns, reaches_beyond, with_rows
 from engine.plan.frame import Frame, Tools
 from engine.plan.lower import Lowerer
 from engine.plan.relation import Origin, Relation, cast, column, named, table
@@ -250,7 +250,10 @@ def frame_of(world: World, grain: Grain, mode: str = "", everything: bool = Fals
     if grain.form == "rows":
         row = grain.rows[0]
         if row in world.ruleset.kinds:
-            return fact_frame(world, row, world.known(row) if everything else None, mode)
+            frame = fact_frame(world, row, world.known(row) if everything else None, mode)
+            if reaches_beyond(world.ruleset, row):
+                frame.filter(exp.LTE(this=frame.date.copy(), expression=date_literal(world.period.end)))
+            return frame
         if row in world.ruleset.reconciliations:
             return reconciliation_frame(world, row)
         return register_frame(world, row)

@@ -201,7 +201,7 @@ def _define_in_play(
     for rule in ordered:
         frame.prepare((rule.when, as_of), grain)
         tests = [frame.tests(rule.when)] if rule.when is not None else []
-        tests += _effective(frame, rule.meta, as_of)
+        tests += in_effect(rule.meta, frame.date if as_of is None else frame.value(as_of).sql)
         parents = [frame.column(labels[name]) for name in rule.to if name in labels]
         if item not in rule.to and parents:
             tests.append(exp.Paren(this=exp.or_(*parents, copy=False)))
@@ -211,8 +211,8 @@ def _define_in_play(
     return {name: frame.column(label) for name, label in labels.items()}
 
 
-def _effective(frame: Frame, meta: Meta, as_of: Expression | None) -> list[exp.Expr]:
-    day = frame.date if as_of is None else frame.value(as_of).sql
+def in_effect(meta: Meta, day: exp.Expr) -> list[exp.Expr]:
+    """The conditions that a day lies within a rule's dates of effect, both inclusive."""
     tests: list[exp.Expr] = []
     if meta.effective_from is not None:
         tests.append(exp.GTE(this=day.copy(), expression=date_literal(meta.effective_from)))

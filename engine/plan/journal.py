@@ -16,9 +16,10 @@ from dsl.diagnostics import InternalError
 from engine.model.datatypes import DataType, Family
 from engine.model.expression import ItemOf, Literal
 from engine.model.ruleset import Account, Journal, PostingLine
-from engine.plan.fragments import as_stored
+from engine.plan.fragments import WITNESS, as_stored
 from engine.plan.frame import Frame
 from engine.plan.frames import TOOLS, frame_of, layers_of
+from engine.plan.items import in_effect
 from engine.plan.numbers import Value, rounded
 from engine.plan.relation import Origin, Relation, cast, column, named, table
 from engine.plan.stock import union_all
@@ -70,6 +71,8 @@ def make_entry(world: World, journal: Journal, shown: tuple[str, ...] = ()) -> E
             frame.guard("T205", sentence, (f"journal {journal.name}",), unknown)
             applies = frame.tests(journal.when)
         frame.filter(applies)
+    if dates := in_effect(journal.meta, frame.lower(journal.posts_on, journal.grain).sql):
+        frame.filter(exp.and_(*dates, copy=False))
     for local in journal.locals:
         frame.define(local.name, frame.lower(local.value, journal.grain))
     lines = [line for line in journal.lines if isinstance(line, PostingLine)]
@@ -86,7 +89,28 @@ def make_entry(world: World, journal: Journal, shown: tuple[str, ...] = ()) -> E
         if roles[-1]:
             outputs.append((roles[-1], frame.value(line.role)))
     frame.relation(entry_name(journal), (), outputs, rule)
-    return Entry(journal, entry_name(journal), tuple(amounts), tuple(roles), keys)
+    entry = Entry(journal, entry_name(journal), tuple(amounts), tuple(roles), keys)
+    if world.strict:
+        _refuse_missing(world, entry)
+    return entry
+
+
+def _refuse_missing(world: World, entry: Entry) -> None:
+    """An amount or role that cannot be told is an error that names its row, never a line left out."""
+    names = [*entry.amounts, *(name for name in entry.roles if name)]
+    lacking = exp.or_(*(exp.Is(this=column(name), expression=exp.Null()) for name in names), copy=False)
+    shown = [name for name in WITNESS if name in entry.keys]
+    chosen = [column(name) for name in (*shown, *names)]
+    query = exp.select(*chosen).from_(table(entry.name)).where(lacking).order_by(*chosen).limit(1)
+    for row in world.executor.rows(query):
+        values = dict(zip((*shown, *names), row, strict=True))
+        first = next(name for name in names if values[name] is None)
+        where = ", ".join(f"{name} {values[name]}" for name in shown if values[name] is not None)
+        message = (
+            f"line {first.split()[1]} of journal `{entry.journal.name}` has no {first.split()[0]}: "
+            f"something it reads has no row, or it divides by nothing; first at {where}"
+        )
+        raise RunStopped("T205", message, (f"journal {entry.journal.name}",))
 
 
 def _narrow(frame: Frame, value: Value, world: World) -> Value:
@@ -346,7 +370,7 @@ def make_ledger_lines(world: World) -> None:
     """`ledger line`: postings with account, segments and number, in one total order."""
     _make_accounts(world)
     _make_account_lines(world)
-    frame = _line_frame(world)
+    frame = line_frame(world, "line without segment")
     segments: list[tuple[str, Value]] = []
     for item in world.ruleset.tables.values():
         if item.grain.form == "lines":
@@ -421,8 +445,9 @@ _ACCOUNT = {
 }
 
 
-def _line_frame(world: World) -> Frame:
-    base = world.relation("line without segment")
+def line_frame(world: World, name: str) -> Frame:
+    """Ledger lines, with their accounts and without segments, as rows that segment tables read."""
+    base = world.relation(name)
     fields: dict[tuple[str, str], tuple[str, DataType]] = {
         ("ledger-line", name): (name, TEXT) for name, storage in base.columns if storage == "VARCHAR"
     }
