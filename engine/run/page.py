@@ -10,7 +10,7 @@ from engine.model.identity import ruleset_hash
 from engine.model.ruleset import Reconciliation, Ruleset
 from engine.plan.adjust import effect_name
 from engine.plan.controls import control_name
-from engine.plan.relation import column, named, table
+from engine.plan.relation import Relation, column, named, table
 from engine.plan.reports import report_names
 from engine.plan.world import World
 from engine.run.close import Run
@@ -69,10 +69,26 @@ def published_relations(run: Run) -> dict[str, exp.Query]:
     found: dict[str, exp.Query] = {}
     for name in names:
         if world.has(name):
-            columns = world.relation(name).column_names
-            order = [exp.Ordered(this=column(one), nulls_first=True) for one in columns]
+            made = world.relation(name)
+            columns = _EVENT_COLUMNS if name == "event" else made.column_names
+            order = [exp.Ordered(this=column(one), nulls_first=True) for one in _total_order(made)]
             found[name] = exp.select(*(column(one) for one in columns)).from_(table(name)).order_by(*order)
     return found
+
+
+_EVENT_COLUMNS = ("event", "pool", "kind", "fact")
+"""What the books keep of an event; the rest stands in its fact."""
+
+_ENTRY_KEY = ("event", "layer", "layer.from", "returning", "settling", "posting-date", "fact")
+
+
+def _total_order(made: Relation) -> tuple[str, ...]:
+    """Columns that order rows totally: the grain; of subledger rows what tells them apart; else all of them."""
+    if made.grain:
+        return made.grain
+    if made.name.startswith("entry "):
+        return tuple(one for one in _ENTRY_KEY if one in made.column_names)
+    return made.column_names
 
 
 def _reconciliation(world: World) -> Reconciliation | None:
