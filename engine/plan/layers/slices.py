@@ -3,7 +3,7 @@
 An event finds the piece of the axis its first unit lies in by an as-of join: both sides are sorted once and walked side
 by side, whatever the depth of the pool and however often the frontier turns. Events that run over the end of their
 piece find the piece of their last unit likewise and are expanded over the ordinals between. Never a join on ranges,
-which fails with depth. docs/decisions/0040 has the measurements.
+which fails with depth. docs/decisions/0035 has the measurements.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def axis_slices(origin: Origin) -> Relation:
             FROM "unit-step" AS s
             JOIN "tiled-pool" AS t ON t.pool = s.pool
             ASOF JOIN "unit-axis" AS a ON a.pool = s.pool AND a.start <= s.start
-            WHERE s.class <> 1
+            WHERE s.class <> 1 AND s."end" > s.start
         ),
         rest AS (
             SELECT f.event, f.pool, f."returning", f.date, f."end",
