@@ -18,6 +18,7 @@ from dsl.diagnostics import InternalError
 from engine.model.datatypes import DataType, Family
 from engine.model.expression import BucketOf, Expression, ItemOf
 from engine.model.ruleset import Kind, Reconciliation, Table
+from engine.plan.facts import facts_ahead
 from engine.plan.frame import Frame
 from engine.plan.frames import TOOLS, reconciliation_frame
 from engine.plan.numbers import Value, stored
@@ -204,7 +205,8 @@ def _signed_movements(
     for kind in moving_kinds(world):
         for side, direction in ((kind.source, -1), (kind.target, 1)):
             if side == bucket and all(key in {one.name for one in kind.record.columns} for key in keys):
-                branches.append(_movement_branch(world, kind, keys, condition, counts, sign * direction))
+                rows = facts_ahead(world, kind, found.within or 0) if sign < 0 else world.facts(kind.name)
+                branches.append(_movement_branch(kind, rows, keys, condition, counts, sign * direction))
     if not branches:
         empty = exp.select(*(column(key) for key in keys), *([column("date")] if counts else []), column("quantity"))
         return empty.from_(table(counts or "stock")).where(exp.false())
@@ -212,13 +214,13 @@ def _signed_movements(
 
 
 def _movement_branch(
-    world: World, kind: Kind, keys: list[str], condition: exp.Expr, counts: str, direction: int
+    kind: Kind, rows: str, keys: list[str], condition: exp.Expr, counts: str, direction: int
 ) -> exp.Query:
     quantity: exp.Expr = column("quantity", "f")
     signed = exp.Neg(this=quantity) if direction < 0 else quantity
     dated = [column("date", "c")] if counts else []
     query = exp.select(*(column(key, "f") for key in keys), *dated, named(cast(signed, UNITS), "quantity"))
-    query = query.from_(table(world.facts(kind.name), "f"))
+    query = query.from_(table(rows, "f"))
     on = condition.copy()
     for found in on.find_all(exp.Column):
         if found.name == "@on":
