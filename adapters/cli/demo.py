@@ -1,4 +1,4 @@
-"""The command that shows everything on a made-up client: four months are loaded and closed, what was planted is found."""
+"""The command that shows everything on a made-up client: four months loaded and closed, what was planted found."""
 
 from __future__ import annotations
 

@@ -12,11 +12,13 @@ from typing import Any
 import pyarrow.parquet
 
 from adapters.books.entries import Run, RunKind
+from adapters.books.layout import FACTS
 from adapters.books.store import Books
 from adapters.cli.intake import Refused
 from adapters.closing.inputs import FILES_OF_PUBLICATION, ROWS_OF_FILE
 from adapters.demo.planted import Difference, Planted, Problem
 from adapters.feeds.report import FileReport
+from adapters.intake import VERBATIM
 from engine.model.ruleset import Ruleset
 
 Row = dict[str, Any]
@@ -90,14 +92,19 @@ class Evidence:
         return False
 
     def _in_control(self, problem: Problem) -> bool:
+        """Broken rows by partner and part; those of facts by the keys of the facts that the planted lines became."""
         names = [one.name for one in self.ruleset.controls.values() if one.code == problem.by]
-        return any(
-            _is_of(row, problem)
+        broken = [
+            row
             for run in self.runs
             if run.period == problem.period
             for name in names
             for row in self._rows(run, f"control_{name}")
-        )
+        ]
+        if not problem.rows:
+            return any(_is_of(row, problem) for row in broken)
+        facts = list(self._facts(problem))
+        return any(all(fact.get(key) == value for key, value in row.items()) for row in broken for fact in facts)
 
     def _in_reconciliation(self, problem: Problem) -> bool:
         return any(
@@ -130,6 +137,16 @@ class Evidence:
         path = _fact_paths(self.books)[publication][within]
         source: Row = _rows_of(self.books.layout.folder / path)[row]
         return source["source-file"], source["source-row"]
+
+    def _facts(self, problem: Problem) -> Iterator[Row]:
+        """The facts that the lines of a problem became."""
+        sha256 = self._sha256(problem.file)
+        files = {file.path for load in self.books.loads() if load.sha256 == sha256 for file in load.files}
+        for file in self.books.ledger.files_in(FACTS):
+            if file.path in files and file.name != VERBATIM:
+                for row in _rows_of(self.books.path(file)):
+                    if row["source-file"] == sha256 and row["source-row"] in problem.rows:
+                        yield row
 
     def _sha256(self, file: str) -> str:
         return _sha256_of(self.planted.folder / file)
