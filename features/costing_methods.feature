@@ -1,0 +1,87 @@
+Feature: Costing methods
+  Three units come in at 10, 20 and 30 and go out one at a time. The method alone says which cost leaves with which unit.
+  Average and standard cost, published in the same source, are for a later version: `leave at average` and
+  `leave at standard` are refused by `tieout check` until then.
+
+  Scenario: First in, first out; and units told apart by their receipt
+    Microsoft Dynamics 365 Business Central, design details: costing methods (case 25).
+
+    Given goods kept named receipts
+    And these parts
+      | part     | costing  |
+      | fifo     | by-order |
+      | specific | specific |
+    And these receipts
+      | document | date       | part     | quantity | unit cost |
+      | F1       | 2026-01-01 | fifo     | 1        | 10        |
+      | F2       | 2026-01-02 | fifo     | 1        | 20        |
+      | F3       | 2026-01-03 | fifo     | 1        | 30        |
+      | S1       | 2026-01-01 | specific | 1        | 10        |
+      | S2       | 2026-01-02 | specific | 1        | 20        |
+      | S3       | 2026-01-03 | specific | 1        | 30        |
+    And these sales
+      | number | date       | part     | quantity | document |
+      | F4     | 2026-01-04 | fifo     | 1        |          |
+      | F5     | 2026-01-05 | fifo     | 1        |          |
+      | F6     | 2026-01-06 | fifo     | 1        |          |
+      | S4     | 2026-01-04 | specific | 1        | S2       |
+      | S5     | 2026-01-05 | specific | 1        | S1       |
+      | S6     | 2026-01-06 | specific | 1        | S3       |
+    When what is known on 2026-02-02 is loaded
+    And FY2026-P01 is closed on trial
+    Then the goods out are
+      | number | document | cost moved |
+      | F4     | F1       | 10         |
+      | F5     | F2       | 20         |
+      | F6     | F3       | 30         |
+      | S4     | S2       | 20         |
+      | S5     | S1       | 10         |
+      | S6     | S3       | 30         |
+    And there are no goods on hand
+    And the balances are
+      | part     | role          | movement           | amount |
+      | fifo     | inventory     | receive            | 60     |
+      | fifo     | inventory     | cost-of-goods-sold | -60    |
+      | fifo     | inventory     | closing            | 0      |
+      | fifo     | cost-of-sales | cost-of-goods-sold | 60     |
+      | fifo     | cost-of-sales | closing            | 60     |
+      | specific | inventory     | receive            | 60     |
+      | specific | inventory     | cost-of-goods-sold | -60    |
+      | specific | inventory     | closing            | 0      |
+      | specific | cost-of-sales | cost-of-goods-sold | 60     |
+      | specific | cost-of-sales | closing            | 60     |
+
+  Scenario: Last in, first out
+    Business Central as above (case 25), and hledger's functional tests of lot methods, number 1 (case 39): two receipts
+    of 10 at 50, fifteen sold at 55, a gain of 75, five of the older receipt left.
+
+    Given goods kept newest first
+    And the parts lifo, hledger
+    And these receipts
+      | document | date       | part    | quantity | unit cost |
+      | L1       | 2026-01-01 | lifo    | 1        | 10        |
+      | L2       | 2026-01-02 | lifo    | 1        | 20        |
+      | L3       | 2026-01-03 | lifo    | 1        | 30        |
+      | H1       | 2026-01-15 | hledger | 10       | 50        |
+      | H2       | 2026-02-01 | hledger | 10       | 50        |
+    And these sales
+      | number | date       | part    | quantity | unit price |
+      | L4     | 2026-02-04 | lifo    | 1        |            |
+      | L5     | 2026-02-05 | lifo    | 1        |            |
+      | L6     | 2026-02-06 | lifo    | 1        |            |
+      | H3     | 2026-02-15 | hledger | 15       | 55         |
+    When what is known on 2026-03-02 is loaded
+    And FY2026-P02 is closed on trial
+    Then the goods out are
+      | number | document | quantity | cost moved |
+      | L4     | L3       | 1        | 30         |
+      | L5     | L2       | 1        | 20         |
+      | L6     | L1       | 1        | 10         |
+      | H3     | H2       | 10       | 500        |
+      | H3     | H1       | 5        | 250        |
+    And the goods on hand are
+      | document | receipt date | remaining |
+      | H1       | 2026-01-15   | 5         |
+    And among the results are
+      | part    | gain |
+      | hledger | 75   |

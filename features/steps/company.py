@@ -1,0 +1,85 @@
+"""A company in a folder of its own, with the files people delivered to it, and `tieout` run on it as a user would."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import shutil
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from adapters.cli.main import main
+from adapters.client.config import Feed
+from adapters.client.loader import FILE_NAME, read_client
+from dsl.diagnostics import Diagnostics
+
+RULESETS = Path(__file__).resolve().parent.parent / "rulesets"
+
+Table = list[list[str]]
+"""A table of a feature: its heading, then its rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a command ended: exit code, and what it gave as JSON."""
+
+    code: int
+    values: Any
+
+    @property
+    def problems(self) -> str:
+        """What the command said was wrong, in one text."""
+        return "; ".join(one["message"] for one in self.values.get("problems", ()))
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """The folder of a company: `client.yaml`, the ruleset it closes by, its incoming files and its books."""
+
+    folder: Path
+
+    @classmethod
+    def found(cls, folder: Path, kind: str, policy: str) -> Company:
+        """A company of one kind (a folder beside the features) that closes by one of the rulesets there."""
+        shutil.copytree(RULESETS / kind, folder)
+        described = (folder / FILE_NAME).read_text("utf-8")
+        (folder / FILE_NAME).write_text(f"ruleset: {dashed(policy)}.tieout\n{described}", "utf-8")
+        (folder / "incoming").mkdir()
+        return cls(folder)
+
+    def deliver(self, words: str, table: Table) -> None:
+        """Put a table into the incoming folder as a file of the feed of that name; columns left out are empty."""
+        feed = self._feed(dashed(words))
+        heading, *rows = table
+        unknown = set(heading) - set(feed.source_columns)
+        assert not unknown, f"{words} have no {', '.join(sorted(unknown))}; they have {', '.join(feed.source_columns)}"
+        text = io.StringIO()
+        writer = csv.DictWriter(text, feed.source_columns, restval="", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(dict(zip(heading, row, strict=True)) for row in rows)
+        number = len(list((self.folder / "incoming").iterdir())) + 1
+        (self.folder / "incoming" / f"{feed.name}_{number}.csv").write_text(text.getvalue(), "utf-8")
+
+    def tieout(self, *arguments: str) -> Outcome:
+        """Run one command on the company's folder."""
+        out, err = io.StringIO(), io.StringIO()
+        with redirect_stdout(out), redirect_stderr(err):
+            code = main([*arguments, "--client", str(self.folder), "--format", "json"])
+        assert not err.getvalue()
+        return Outcome(code, json.loads(out.getvalue()))
+
+    def _feed(self, name: str) -> Feed:
+        diagnostics = Diagnostics()
+        client = read_client(self.folder, diagnostics)
+        assert client is not None, [one.message for one in diagnostics]
+        found = {feed.name: feed for feed in client.client.feeds}
+        assert name in found, f"no feed is called {name}; there are {', '.join(found)}"
+        return found[name]
+
+
+def dashed(words: str) -> str:
+    """Words as one name."""
+    return words.replace(" ", "-")

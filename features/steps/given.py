@@ -1,0 +1,43 @@
+"""Steps that set up a company and bring in its files, and those that close its periods."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pytest_bdd import given, parsers, when
+
+from features.steps.company import Company, Outcome, Table
+
+
+@given(parsers.re(r"(?P<kind>goods|a channel) kept (?P<policy>.+)"), target_fixture="company")
+def a_company(tmp_path: Path, kind: str, policy: str) -> Company:
+    return Company.found(tmp_path / "company", kind.removeprefix("a "), policy)
+
+
+@given(parsers.re(r"the (?P<words>parts|places) (?P<codes>.+)"))
+def masters(company: Company, words: str, codes: str) -> None:
+    company.deliver(words, [[words.removesuffix("s")], *([code] for code in codes.split(", "))])
+
+
+@given(parsers.re(r"these (?P<words>.+)"))
+@when(parsers.re(r"these (?P<words>.+) become known"))
+def files_arrive(company: Company, words: str, datatable: Table) -> None:
+    company.deliver(words, datatable)
+
+
+@when(parsers.parse("what is known on {day} is loaded"))
+def load(company: Company, day: str) -> None:
+    outcome = company.tieout("load", "--on", day)
+    assert outcome.code == 0, outcome.problems or outcome.values
+
+
+@when(parsers.re(r"(?P<period>FY\S+) is closed (?P<how>on trial|for good)"), target_fixture="closing")
+def close(company: Company, period: str, how: str) -> Outcome:
+    outcome = company.tieout("close", period, *(["--hard"] if how == "for good" else []))
+    assert outcome.code == 0, outcome.problems or outcome.values
+    return outcome
+
+
+@when(parsers.parse("somebody tries to close {period}"), target_fixture="closing")
+def try_to_close(company: Company, period: str) -> Outcome:
+    return company.tieout("close", period)

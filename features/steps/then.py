@@ -1,0 +1,95 @@
+"""Steps that hold what a close gave against what a feature says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from pytest_bdd import parsers, then
+
+from features.steps.company import Company, Outcome, Table, dashed
+
+Row = tuple[str, ...]
+
+
+@then(parsers.re(r"the (?P<report>.+) are"))
+def report_is(closing: Outcome, report: str, datatable: Table) -> None:
+    agrees(report_rows(closing, report), datatable)
+
+
+@then(parsers.re(r"among the (?P<report>.+) are"))
+def report_has(closing: Outcome, report: str, datatable: Table) -> None:
+    heading, *wanted = datatable
+    lacking = {shown(row) for row in wanted} - set(in_columns(report_rows(closing, report), heading))
+    assert not lacking
+
+
+@then(parsers.re(r"there are no (?P<report>.+)"))
+def report_is_empty(closing: Outcome, report: str) -> None:
+    assert report_rows(closing, report) == []
+
+
+@then("the journal by account is")
+def journal_is(closing: Outcome, datatable: Table) -> None:
+    agrees(closing.values["journal"], datatable)
+
+
+@then("every tie-out holds")
+def every_tie_out_holds(closing: Outcome) -> None:
+    assert closing.values["tie-outs"]
+    assert [one["sentence"] for one in closing.values["tie-outs"] if not one["passed"]] == []
+    assert closing.values["published"]
+
+
+@then(parsers.parse('the close is refused: "{sentence}"'))
+def close_is_refused(closing: Outcome, sentence: str) -> None:
+    assert closing.code == 1
+    assert sentence in closing.problems
+
+
+@then("nothing is published")
+def nothing_is_published(company: Company) -> None:
+    publications = company.tieout("books", "history").values["publications"]
+    assert [one["action"] for one in publications if one["action"] != "load"] == []
+
+
+def report_rows(closing: Outcome, report: str) -> list[dict[str, Any]]:
+    """The rows of a report on the page of a close, by the words of its columns."""
+    found = {one["name"].removesuffix(" (roll-forward)"): one for one in closing.values["reports"]}
+    name = dashed(report)
+    assert name in found, f"no report is called {name}; there are {', '.join(found)}"
+    columns = [in_words(column) for column in found[name]["columns"]]
+    return [dict(zip(columns, row, strict=True)) for row in found[name]["rows"]]
+
+
+def agrees(found: list[dict[str, Any]], table: Table) -> None:
+    """Rows must be those of the table, all of them and no others, in the columns the table has."""
+    heading, *wanted = table
+    assert sorted(in_columns(found, heading)) == sorted(shown(row) for row in wanted)
+
+
+def in_columns(rows: list[dict[str, Any]], heading: list[str]) -> list[Row]:
+    """Rows cut down to some columns, each of which must be there."""
+    lacking = [column for row in rows for column in heading if column not in row]
+    assert not lacking, f"there is no {lacking[0]}; there are {', '.join(rows[0])}"
+    return [shown([row[column] for column in heading]) for row in rows]
+
+
+def shown(cells: Iterable[Any]) -> Row:
+    """A row in one spelling."""
+    return tuple(said(cell) for cell in cells)
+
+
+def in_words(column: str) -> str:
+    """A column as people say it: `layer.unit-cost` is the unit cost."""
+    return column.rpartition(".")[2].replace("-", " ")
+
+
+def said(value: Any) -> str:
+    """A cell in one spelling: figures without their last zeros, nothing as an empty cell."""
+    text = "" if value is None else str(value)
+    try:
+        return f"{Decimal(text.replace(',', '')).normalize():f}"
+    except InvalidOperation:
+        return text
