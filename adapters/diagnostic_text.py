@@ -30,9 +30,14 @@ def render_one(diagnostic: Diagnostic, colour: bool = False, width: int = WIDTH)
     """One finding as text: what and where, the line with a caret under the fault, the next action, second places."""
     tone = (_RED if diagnostic.severity is Severity.ERROR else _YELLOW) if colour else ""
     title = _toned(f"{diagnostic.severity.value}[{diagnostic.code}]", _BOLD + tone if colour else "")
-    lines = [f"{title} {diagnostic.span}  {_visible(diagnostic.message)}"]
     help_ = f"help: {_visible(diagnostic.help)}" if diagnostic.help else ""
-    lines += _place(diagnostic.span, help_, tone, colour, width)
+    if diagnostic.span.source.text:
+        lines = [f"{title} {diagnostic.span}  {_visible(diagnostic.message)}"]
+        lines += _place(diagnostic.span, help_, tone, colour, width)
+    else:
+        # There is no line to show of a file that is not there, or is empty.
+        lines = [f"{title} {diagnostic.span.source.name}  {_visible(diagnostic.message)}"]
+        lines += textwrap.wrap(help_, width, initial_indent="  ", subsequent_indent="        ")
     for label in diagnostic.labels:
         if label.span.source is not diagnostic.span.source:
             lines.append(f"{_gutter('', colour)}in {label.span.source.name}")

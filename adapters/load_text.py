@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,6 +10,8 @@ from adapters.feeds.report import FileReport, LoadReport, Outcome, TotalReport
 from adapters.wording import counted, plain, visible
 
 LONGEST_NAME = 40
+WIDTH = 100
+"""Characters that sentences keep to."""
 
 
 def load_text(report: LoadReport) -> str:
@@ -23,8 +26,8 @@ def load_text(report: LoadReport) -> str:
             sum(getattr(file, name) for file in loaded) for name in ("received", "accepted", "quarantined")
         )
         lines += ["", f"received = accepted + quarantined    {received:,} = {accepted:,} + {quarantined:,} rows   ✓"]
-        lines += [line for line in (_quarantine(loaded, report.is_written), _facts(loaded), _aside(loaded)) if line]
-        lines += _faults(loaded)
+        sentences = [_quarantine(loaded, report.is_written), _facts(loaded), _aside(loaded), *_faults(loaded)]
+        lines += [part for sentence in sentences for part in textwrap.wrap(sentence, WIDTH, subsequent_indent="    ")]
         if not report.is_written:
             lines += ["", "nothing of this load was written: it is strict, and not every row can be read"]
     elif not report.files:

@@ -240,7 +240,7 @@ class Ledger:
         except sqlite3.OperationalError as error:
             if is_disk_full(error):
                 raise storage_fault(error, self.path.parent) from error
-            raise BooksError(f"{self.path} cannot be read ({error}); run `tieout verify`") from error
+            raise BooksError(f"{self.path} cannot be read ({error}); run `tieout books verify`") from error
         except sqlite3.DatabaseError as error:
             raise BooksCorrupted(f"{self.path} is damaged ({error}); restore the books from a backup") from error
 

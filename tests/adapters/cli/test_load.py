@@ -125,7 +125,7 @@ def test_a_client_elsewhere_is_named(tieout: Tieout, tmp_path: Path, monkeypatch
     assert published(tmp_path / "clients" / "shop") == 1
     missing = tieout("load")
     assert (missing.code, missing.out) == (1, "")
-    assert "client.yaml:1:1  there is no client.yaml here" in missing.err
+    assert "client.yaml  there is no client.yaml here" in missing.err
 
 
 def test_books_in_use_by_another_run(tieout: Tieout, shop: Path) -> None:
