@@ -43,15 +43,15 @@ def make_pieces(world: World) -> None:
     values = value_columns(world, layers)
     world.add(Relation("piece 0", (), (*PLACE, *values), _first_pieces(world, values), rule))
     open_pieces(world, 0, values, cast(exp.Literal.number(FOREVER), "BIGINT"))
-    highest = world.executor.rows(exp.select(exp.Max(this=column("turn"))).from_(table("change turn")))[0][0]
-    rounds = int(str(highest or 0))
+    kinds = _kinds_by_turn(world)
+    rounds = max(kinds, default=0)
     if rounds > ROUNDS_MAX:
         raise RunStopped(
             "T322", f"a pool of layers `{layers.name}` has {rounds} changes of value in one period; at most 64 run"
         )
     overlaps: list[str] = []
     for turn in range(1, rounds + 1):
-        overlaps += _run_round(world, layers, turn, values, rule)
+        overlaps += _run_round(world, layers, turn, kinds[turn], values, rule)
         open_pieces(world, turn, values, cast(exp.Literal.number(FOREVER), "BIGINT"))
     last = exp.select(*(column(name) for name, _ in (*PLACE, *values))).from_(table(f"piece {rounds}"))
     world.add(Relation("piece", (), (*PLACE, *values), last, rule, stored=False))
@@ -59,6 +59,16 @@ def make_pieces(world: World) -> None:
 
 
 _TURN = (("pool", "BIGINT"), ("event", "BIGINT"), ("kind", "VARCHAR"), ("turn", "BIGINT"))
+
+
+def _kinds_by_turn(world: World) -> dict[int, list[str]]:
+    """Which kinds make the first, second, ... change of some pool."""
+    found: dict[int, list[str]] = {}
+    names = (column("turn"), column("kind"))
+    query = exp.select(*names).distinct().from_(table("change turn")).order_by(*(one.copy() for one in names))
+    for turn, kind in world.executor.rows(query):
+        found.setdefault(int(str(turn)), []).append(str(kind))
+    return found
 
 
 def change_turns(rule: Origin) -> Relation:
@@ -105,11 +115,12 @@ def _first_pieces(world: World, values: tuple[tuple[str, str], ...]) -> exp.Quer
     return query
 
 
-def _run_round(world: World, layers: Layers, turn: int, values: tuple[tuple[str, str], ...], rule: Origin) -> list[str]:
-    """The turn-th change of every pool: overlaps valued, then the pieces they leave."""
+def _run_round(
+    world: World, layers: Layers, turn: int, kinds: list[str], values: tuple[tuple[str, str], ...], rule: Origin
+) -> list[str]:
+    """The turn-th change of every pool, of the kinds that make one: overlaps valued, then the pieces they leave."""
     before = f"piece {turn - 1}"
     _make_overlap(world, turn, before, values, rule)
-    kinds = sorted({change.kind for change in layers.changes})
     valued = [_value_overlap(world, layers, turn, kind, values, rule) for kind in kinds]
     touched = union_all([exp.select(*(column(name) for name in _NEW)).from_(table(name)) for name in valued])
     world.add(Relation(f"changed {turn}", (), tuple((name, "BIGINT") for name in _NEW), touched, rule))

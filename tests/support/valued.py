@@ -26,8 +26,6 @@ from tests.support.valued_rules import CHANGES
 
 PERIODS = ("FY2026-P01", "FY2026-P02")
 COMPANY = "OUR-COMPANY"
-MILLION = 1_000_000
-"""An addition to the price is given in millionths: a price at rest has six digits."""
 
 Handed = dict[str, tuple[tuple[tuple[str, str], ...], list[tuple[object, ...]]]]
 """What one period hands to the next: columns and rows by the name of the relation they go into."""
@@ -47,8 +45,7 @@ def kind_of(event: Event) -> str:
     if event.action == OPENS:
         return "receipt"
     if event.change is not None:
-        forms = {"to": "repricing", "by": "surcharge", "lower": "price-cut", "higher": "price-rise"}
-        return "late-freight" if event.change.name == "cost" else forms[event.change.form]
+        return {"to": "repricing", "lower": "price-cut", "by": "late-freight"}[event.change.form]
     if event.action == LEAVES and event.document is not None:
         return f"recall-{event.otherwise}"
     sold = event.bucket == CUSTOMER
@@ -58,7 +55,7 @@ def kind_of(event: Event) -> str:
 
 
 def with_values(history: History) -> History:
-    """The same history with additions a price can hold, some of them to the cost, in the language's order of a day."""
+    """The same history with the changes the rules have, in the language's order of a day: additions are to the cost."""
     drawn = [[_fitted(event) for event in events] for events in (history.first, history.second)]
     turn, periods = 0, []
     for events in drawn:
@@ -69,11 +66,11 @@ def with_values(history: History) -> History:
 
 
 def _fitted(event: Event) -> Event:
-    if event.change is None or event.change.form != "by":
+    if event.change is None:
         return event
-    if event.identity % 2:
+    if event.change.form == "by":
         return replace(event, change=replace(event.change, name="cost"))
-    return replace(event, change=replace(event.change, given=Fraction(round(event.change.given * MILLION), MILLION)))
+    return replace(event, change=replace(event.change, form="to" if event.change.form == "to" else "lower"))
 
 
 def _turn(event: Event) -> tuple[int, int, int, str, int]:
@@ -134,7 +131,6 @@ def _fields(event: Event) -> dict[str, object]:
         given = event.change.given
         found |= {name: Decimal(given.numerator) for name in ("lot-price", "lot-cost")}
         found["lot-units"] = Decimal(given.denominator)
-        found["dearer-by"] = Decimal(given.numerator) / given.denominator
     return found
 
 
@@ -151,8 +147,9 @@ class Posted:
     """What a period of the engine said: keys and values in words the ledger of single units shares.
 
     `moved` counts units: event, layer, offset (None where provisional, and where cents post apart, which merges what is
-    worth the same), returning, settling, provisional, date, price and cost just before. `amounts` sums lines of each journal: event, date, layer, returning, settling, journal, line.
-    `layers` counts units left: layer, price, cost. `balances` sums ledger lines, credit positive, by partner and role.
+    worth the same), returning, settling, provisional, date, price and cost just before. `amounts` sums lines of each
+    journal: event, date, layer, returning, settling, journal, line. `layers` counts units left: layer, price, cost.
+    `balances` sums ledger lines, credit positive, by partner and role.
     """
 
     moved: Counter[tuple[object, ...]] = field(default_factory=Counter)

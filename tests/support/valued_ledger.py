@@ -43,8 +43,6 @@ LINES: dict[str, tuple[tuple[str, str, str, int], ...]] = {
     ),
     "reprice": (("deferred", "price", "debit", -1), ("receivable", "price", "credit", -1)),
     "cut": (("deferred", "price", "debit", -1), ("receivable", "price", "credit", -1)),
-    "raise": (("receivable", "price", "debit", 1), ("deferred", "price", "credit", 1)),
-    "charge": (("receivable", "price", "debit", 1), ("deferred", "price", "credit", 1)),
     "add-freight": (("deferred-cost", "cost", "debit", 1), ("goods", "cost", "credit", 1)),
 }
 """Lines of each journal: role, the value posted, side, and the sign of what is posted to what the value gains."""
@@ -59,8 +57,6 @@ JOURNALS = {
     "resupply": "take-back",
     "repricing": "reprice",
     "price-cut": "cut",
-    "price-rise": "raise",
-    "surcharge": "charge",
     "late-freight": "add-freight",
 }
 RESULTS = ("revenue", "cost-of-sales")
@@ -92,6 +88,10 @@ class Ledger:
             self._tell_rests(told, pool)
         self._tell_openings(told, events)
         return told.tidied()
+
+    def empty_shelves(self) -> frozenset[str]:
+        """Partners that hold nothing and owe nothing."""
+        return frozenset(partner_of(pool.number) for pool in self.pools.values() if not pool.held and not pool.short)
 
     def _day(self, event: int) -> date:
         return as_date(self.events[event].day)
@@ -169,7 +169,7 @@ class Ledger:
             if value == name:
                 key = (*where, journal, number)
                 told.amounts[key] = told.amounts.get(key, Fraction()) + sign * amount
-        elsewhere = {role: "settlement" for role in RESULTS} if where[4] else {}
+        elsewhere = dict.fromkeys(RESULTS, "settlement") if where[4] else {}
         if is_rest:
             elsewhere = {role: "cents" for role, *_ in LINES[journal] if role not in VALUED}
         self._book(told, event, journal, name, amount, where[3], elsewhere)
@@ -198,11 +198,13 @@ def worth(values: Iterable[tuple[str, Fraction]]) -> tuple[Fraction, Fraction]:
 
 
 def on_the_shelf(pools: Mapping[int, Pool], name: str) -> dict[str, Fraction]:
-    """What the units held are worth in cents on the running totals of their layers, by partner."""
+    """What the units held are worth in cents on the running totals of their layers, less what is owed, by partner."""
     found: dict[str, Fraction] = defaultdict(Fraction)
     for pool in pools.values():
-        for unit in pool.held:
-            found[partner_of(pool.number)] += along_the_layer(unit.offset, unit.values[name])
+        partner = partner_of(pool.number)
+        found[partner] += sum((along_the_layer(unit.offset, unit.values[name]) for unit in pool.held), Fraction())
+        for short in (short for short in pool.short if short.like is not None):
+            found[partner] -= rounded(short.waiting * dict(short.worth)[name])
     return dict(found)
 
 

@@ -24,7 +24,6 @@ terms
     code, number, document, serial, rank are text
     quantity, lot-units are quantities
     lot-price, lot-cost are money
-    dearer-by is a price
     arrival, leaves-as, leaving, return-date, effective-date are dates
 register company identified by code
 register partner identified by code
@@ -47,11 +46,7 @@ kind resupply moves our-stock to partner-stock on return-date identified by comp
     has partner, part, quantity
 kind repricing moves nothing on effective-date identified by company, partner, part, number
     has lot-price, lot-units
-kind surcharge moves nothing on effective-date identified by company, partner, part, number
-    has dearer-by
 kind price-cut moves nothing on effective-date identified by company, partner, part, number
-    has lot-price, lot-units
-kind price-rise moves nothing on effective-date identified by company, partner, part, number
     has lot-price, lot-units
 kind late-freight moves nothing on effective-date identified by company, partner, part, number
     has lot-cost, lot-units
@@ -64,9 +59,7 @@ layers shelf over partner-stock for each company, partner, part
     recall-newest takes the layer of document, else the newest
     recall-oldest takes the layer of document, else the oldest
     repricing changes price of units held on effective-date to new-price
-    surcharge changes price of units held on effective-date by dearer-by
     price-cut changes price of units held on effective-date to cut-price
-    price-rise changes price of units held on effective-date to raised-price
     late-freight changes cost of units held on effective-date by freight-each
     units sold beyond stock {beyond_stock}
     units returned beyond sales {beyond_sales}
@@ -86,10 +79,8 @@ amount price for each receipt is lot-price / lot-units, but 0 when lot-units is 
 amount cost for each receipt is lot-cost / lot-units, but 0 when lot-units is 0
 amount new-price for each repricing is lot-price / lot-units, but 0 when lot-units is 0
 amount highest for each price-cut is lot-price / lot-units, but 0 when lot-units is 0
-amount lowest for each price-rise is lot-price / lot-units, but 0 when lot-units is 0
 amount freight-each for each late-freight is lot-cost / lot-units, but 0 when lot-units is 0
 amount cut-price for each layer, price-cut is lower of (layer.price, highest)
-amount raised-price for each layer, price-rise is higher of (layer.price, lowest)
 amount gross for each layer touched by sale, customer-return, recall, recall-newest, recall-oldest, resupply
     is rounded(quantity * layer.price)
 amount cost-moved for each layer touched by sale, customer-return, recall, recall-newest, recall-oldest, resupply
@@ -124,16 +115,6 @@ journal cut for each layer touched by price-cut posts on effective-date in fisca
     debit  deferred   lost
     credit receivable lost
     negative amounts swap sides
-journal raise for each layer touched by price-rise posts on effective-date in fiscal
-    amount won is rounded(quantity * (raised-price - layer.price))
-    debit  receivable won
-    credit deferred   won
-    negative amounts swap sides
-journal charge for each layer touched by surcharge posts on effective-date in fiscal
-    amount won is rounded(quantity * dearer-by)
-    debit  receivable won
-    credit deferred   won
-    negative amounts swap sides
 journal add-freight for each layer touched by late-freight posts on effective-date in fiscal
     amount added is rounded(quantity * freight-each)
     debit  deferred-cost added
@@ -141,7 +122,7 @@ journal add-freight for each layer touched by late-freight posts on effective-da
     negative amounts swap sides
 """
 
-CHANGES = ("repricing", "surcharge", "price-cut", "price-rise", "late-freight")
+CHANGES = ("repricing", "price-cut", "late-freight")
 """Kinds that change a value, in the order of their phrases: the order in which they act on one day."""
 
 _BEYOND_STOCK = {
