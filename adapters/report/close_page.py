@@ -224,6 +224,7 @@ def _counts(result: CloseResult) -> Table:
     stock = result.stock
     money = _money_places(result.currency, (line.value for line in stock))
     places = decimals(value for line in stock for value in _units(line))
+    beside = tuple(name for name, _ in stock[0].beside) if stock else ()
     columns = (
         Column("partner"),
         Column("expected", True),
@@ -231,8 +232,7 @@ def _counts(result: CloseResult) -> Table:
         Column("variance", True),
         Column(f"variance {result.currency}", True),
         Column("parts without report", True),
-        Column("in transit", True),
-        Column("returned, not credited", True),
+        *(Column(name.replace("-", " "), True) for name in beside),
     )
 
     def row(name: str, lines: Iterable[StockLine]) -> tuple[str, ...]:
@@ -244,8 +244,7 @@ def _counts(result: CloseResult) -> Table:
             _known(_sum(listed, lambda line: line.variance), places, UNKNOWN),
             _known(_sum(listed, lambda line: line.value), money, UNKNOWN),
             figure(Decimal(sum(line.silent for line in listed)), 0),
-            figure(sum((line.in_transit for line in listed), Decimal(0)), places),
-            figure(sum((line.uncredited for line in listed), Decimal(0)), places),
+            *(figure(sum((dict(line.beside)[name] for line in listed), Decimal(0)), places) for name in beside),
         )
 
     rows = tuple(row(line.partner, (line,)) for line in stock)
@@ -253,7 +252,7 @@ def _counts(result: CloseResult) -> Table:
 
 
 def _units(line: StockLine) -> tuple[Decimal | None, ...]:
-    return line.expected, line.reported, line.variance, line.in_transit, line.uncredited
+    return line.expected, line.reported, line.variance, *(units for _, units in line.beside)
 
 
 def _sum(lines: Iterable[StockLine], value: Callable[[StockLine], Decimal | None]) -> Decimal | None:

@@ -61,7 +61,7 @@ def published_relations(run: Run) -> dict[str, exp.Query]:
     names = ["ledger line", *(entry.name for entry in run.entries)]
     for reconciliation in world.ruleset.reconciliations.values():
         names += [reconciliation.name, f"{reconciliation.name} residual"]
-    names += ["stock", "siso stock flow", "layer", "layer origin", "event", "slice"]
+    names += ["stock", "stock flow", "layer", "layer origin", "event", "slice"]
     names += [effect_name(one) for one in world.ruleset.adjustments.values()]
     names += [control_name(one) for one in world.ruleset.controls.values()]
     for report in world.ruleset.reports.values():
@@ -128,7 +128,7 @@ def _stock(world: World) -> tuple[StockLine, ...]:
     stock_name = f"{found.name} stock"
     opening = _by_partner(world, stock_name, by, bucket, "opening")
     others = {
-        name: _by_partner(world, stock_name, by, name, "closing") for name in ("in-transit", "uncredited-returns")
+        name: _by_partner(world, stock_name, by, name, "closing") for name in _buckets_beside(world, found, bucket)
     }
     flows = _flows(world, f"{stock_name} flow", by, bucket)
     lines: list[StockLine] = []
@@ -140,8 +140,7 @@ def _stock(world: World) -> tuple[StockLine, ...]:
                 str(partner),
                 opening.get(str(partner), Decimal(0)),
                 tuple(flows.get(str(partner), ())),
-                others["in-transit"].get(str(partner), Decimal(0)),
-                others["uncredited-returns"].get(str(partner), Decimal(0)),
+                tuple((name, units.get(str(partner), Decimal(0))) for name, units in others.items()),
                 _decimal(expected),
                 _optional(reported) if complete else None,
                 _decimal(reported) - _decimal(expected) if complete else None,
@@ -150,6 +149,14 @@ def _stock(world: World) -> tuple[StockLine, ...]:
             )
         )
     return tuple(lines)
+
+
+def _buckets_beside(world: World, found: Reconciliation, bucket: str) -> tuple[str, ...]:
+    """Buckets that hold our units at the partner beside the one compared: those `reported includes` names, those of
+    layers."""
+    named_buckets = [name for name, _ in found.includes]
+    layered = [name for layers in world.ruleset.layers.values() for name in layers.buckets]
+    return tuple(name for name in dict.fromkeys([*named_buckets, *layered]) if name != bucket)
 
 
 def _by_partner(world: World, stock: str, by: str, bucket: str, measure: str) -> dict[str, Decimal]:

@@ -11,7 +11,8 @@ from decimal import Decimal
 class StockLine:
     """Channel stock of one partner in units.
 
-    `flows` holds (kind, units signed as they change the expected bucket); `reported` and `variance` are None where no
+    `flows` holds (kind, units signed as they change the expected bucket); `beside` the units in the other buckets
+    that the reconciliation may count in or that layers cover, by bucket; `reported` and `variance` are None where no
     report came in for some of its parts; `value` is the variance at the unit value, in reporting currency; `silent`
     counts parts without a report.
     """
@@ -19,8 +20,7 @@ class StockLine:
     partner: str
     opening: Decimal
     flows: tuple[tuple[str, Decimal], ...]
-    in_transit: Decimal
-    uncredited: Decimal
+    beside: tuple[tuple[str, Decimal], ...]
     expected: Decimal
     reported: Decimal | None
     variance: Decimal | None

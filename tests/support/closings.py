@@ -29,18 +29,22 @@ def flows(shipped: str, received: str, sold: str, returned: str) -> tuple[tuple[
     return tuple((name, Decimal(one)) for name, one in zip(names, (shipped, received, sold, returned), strict=True))
 
 
+def beside(on_the_road: str, not_credited: str) -> tuple[tuple[str, Decimal], ...]:
+    return (("in-transit", Decimal(on_the_road)), ("returned-not-credited", Decimal(not_credited)))
+
+
 STOCK = (
     StockLine(
-        "ACME", units("1204"), flows("0", "880", "-951", "12"), units("20"), units("14"), units("1145"),
+        "ACME", units("1204"), flows("0", "880", "-951", "12"), beside("20", "14"), units("1145"),
         units("1139"), units("-6"), units("-744.00"), 0,
     ),
     StockLine(
-        "BRAVO", units("310"), flows("0", "0", "-118", "0"), units("0"), units("0"), units("192"),
+        "BRAVO", units("310"), flows("0", "0", "-118", "0"), beside("0", "0"), units("192"),
         None, None, None, 7,
     ),
     StockLine(
-        "Électro-Distribution Île-de-France & Fils", units("2000"), flows("0", "1500", "-1250", "0"), units("0"),
-        units("0"), units("2250"), units("1840"), units("-410"), units("-18450.00"), 0,
+        "Électro-Distribution Île-de-France & Fils", units("2000"), flows("0", "1500", "-1250", "0"),
+        beside("0", "0"), units("2250"), units("1840"), units("-410"), units("-18450.00"), 0,
     ),
 )  # fmt: skip
 
