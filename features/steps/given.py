@@ -19,8 +19,8 @@ def masters(company: Company, words: str, codes: str) -> None:
     company.deliver(words, [[words.removesuffix("s")], *([code] for code in codes.split(", "))])
 
 
-@given(parsers.re(r"these (?P<words>.+)"))
-@when(parsers.re(r"these (?P<words>.+) become known"))
+@given(parsers.re(r"(?:these|this) (?P<words>.+)"))
+@when(parsers.re(r"(?:these|this) (?P<words>.+) becomes? known"))
 def files_arrive(company: Company, words: str, datatable: Table) -> None:
     company.deliver(words, datatable)
 
@@ -28,7 +28,7 @@ def files_arrive(company: Company, words: str, datatable: Table) -> None:
 @when(parsers.parse("what is known on {day} is loaded"))
 def load(company: Company, day: str) -> None:
     outcome = company.tieout("load", "--on", day)
-    assert outcome.code == 0, outcome.problems or outcome.values
+    assert outcome.code == 0, outcome.problems or [file["faults"] or file["message"] for file in outcome.values["files"]]
 
 
 @when(parsers.re(r"(?P<period>FY\S+) is closed (?P<how>on trial|for good)"), target_fixture="closing")

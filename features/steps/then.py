@@ -13,12 +13,12 @@ from features.steps.company import Company, Outcome, Table, dashed
 Row = tuple[str, ...]
 
 
-@then(parsers.re(r"the (?P<report>.+) are"))
+@then(parsers.re(r"the (?P<report>.+) (?:is|are)"))
 def report_is(closing: Outcome, report: str, datatable: Table) -> None:
     agrees(report_rows(closing, report), datatable)
 
 
-@then(parsers.re(r"among the (?P<report>.+) are"))
+@then(parsers.re(r"among the (?P<report>.+) (?:is|are)"))
 def report_has(closing: Outcome, report: str, datatable: Table) -> None:
     heading, *wanted = datatable
     lacking = {shown(row) for row in wanted} - set(in_columns(report_rows(closing, report), heading))
@@ -30,8 +30,8 @@ def report_is_empty(closing: Outcome, report: str) -> None:
     assert report_rows(closing, report) == []
 
 
-@then("the journal by account is")
-def journal_is(closing: Outcome, datatable: Table) -> None:
+@then("the journal posts")
+def journal_posts(closing: Outcome, datatable: Table) -> None:
     agrees(closing.values["journal"], datatable)
 
 
@@ -40,6 +40,23 @@ def every_tie_out_holds(closing: Outcome) -> None:
     assert closing.values["tie-outs"]
     assert [one["sentence"] for one in closing.values["tie-outs"] if not one["passed"]] == []
     assert closing.values["published"]
+
+
+@then(parsers.parse("{number:d} lines are of facts of closed periods"))
+def late_lines(closing: Outcome, number: int) -> None:
+    assert closing.values["late-lines"] == number
+
+
+@then("these controls are broken")
+def controls_are_broken(closing: Outcome, datatable: Table) -> None:
+    broken = [one for one in closing.values["controls"] if one["broken"]]
+    agrees([{**one, "rows": ", ".join(one["witnesses"])} for one in broken], datatable)
+
+
+@then(parsers.parse('a tie-out fails: "{sentence}"'))
+def tie_out_fails(closing: Outcome, sentence: str) -> None:
+    assert closing.code == 1
+    assert [one["sentence"] for one in closing.values["tie-outs"] if not one["passed"]] == [sentence]
 
 
 @then(parsers.parse('the close is refused: "{sentence}"'))
