@@ -1,7 +1,8 @@
 """`make bench`: ratios measured in one run on one machine, printed as `ratio NAME VALUE` with the target beside it.
 
-A close is measured from Parquet facts to Parquet journal, subledger, layers and reconciliation. Every comparison works on the same
-files in the same run; the journal of the hand-written SQL is compared with the engine's to the cent before its time counts.
+A close is measured from Parquet facts to Parquet journal, subledger, layers and reconciliation. Every comparison works
+on the same files in the same run; the journal of the hand-written SQL is compared with the engine's to the cent before
+its time counts.
 """
 
 from __future__ import annotations
@@ -33,6 +34,9 @@ from engine.run.page import published_relations
 RULES = Path(__file__).with_name("channel.tieout")
 ONE = Scale(1_000_000, 5_000, 500, date(2026, 1, 1), 365)
 MONTHS = 12
+JOURNAL_SUMS = """
+    SELECT journal, role, side, CAST(sum(amount) AS DECIMAL(38,2)) FROM "ledger line" GROUP BY ALL ORDER BY ALL
+"""
 
 
 def _ruleset() -> Ruleset:
@@ -60,8 +64,7 @@ def _close(
         for index, query in enumerate(published_relations(run).values()):
             executor.copy_to_parquet(query, folder / f"{index}.parquet")
         seconds = time.perf_counter() - began
-        text = 'SELECT journal, role, side, CAST(sum(amount) AS DECIMAL(38,2)) FROM "ledger line" GROUP BY ALL ORDER BY ALL'
-        return seconds, executor.connection.execute(text).fetchall(), run
+        return seconds, executor.connection.execute(JOURNAL_SUMS).fetchall(), run
 
 
 def _bare_sort(facts: Path) -> float:

@@ -1,7 +1,7 @@
 """Seeded facts for the benchmarks, made by DuckDB from a hash of row numbers: the same scale, the same Parquet files.
 
-Of every ten facts two are shipments, two are their receipts, six are sales; besides, one count for each pool. Pools are (partner,
-part) pairs; every pool ships before it sells and never sells more than it was shipped.
+Of every ten facts two are shipments, two are their receipts, six are sales; besides, one count for each pool. Pools are
+(partner, part) pairs; every pool ships before it sells and never sells more than it was shipped.
 """
 
 from __future__ import annotations
@@ -78,7 +78,8 @@ _DOCUMENT = "lpad(CAST(round AS VARCHAR), 8, '0')"
 _QUERIES = {
     "shipment": f"""
         SELECT {_DOCUMENT} AS document, {_LINE} AS line, day AS "ship-date", partner, part,
-            {SHIPPED}::DECIMAL(18,3) AS quantity, CAST(CAST(price_cents AS DECIMAL(18,4)) * 0.0123 AS DECIMAL(18,6)) AS "invoice-price",
+            {SHIPPED}::DECIMAL(18,3) AS quantity,
+            CAST(CAST(price_cents AS DECIMAL(18,4)) * 0.0123 AS DECIMAL(18,6)) AS "invoice-price",
             CAST(CAST(cost_cents AS DECIMAL(18,4)) * 0.0123 AS DECIMAL(18,6)) AS "standard-cost",
             {_DOCUMENT} || chr(31) || {_LINE} AS identity, {_TAIL.format(day="day", offset=1)}
         FROM shipped
@@ -91,24 +92,27 @@ _QUERIES = {
     """,
     "pos-sale": f"""
         SELECT partner, 'I' || {_DOCUMENT} || CAST(k AS VARCHAR) AS "invoice-number", {_LINE} AS line,
-            day + 2 AS "sale-date", part, CASE WHEN (hash(pool * 7 + round) % 5) = 0 AND k = 2 THEN {SOLD} - 1 ELSE {SOLD} END::DECIMAL(18,3)
-            AS quantity,
+            day + 2 AS "sale-date", part,
+            CASE WHEN (hash(pool * 7 + round) % 5) = 0 AND k = 2 THEN {SOLD} - 1 ELSE {SOLD} END::DECIMAL(18,3)
+                AS quantity,
             partner || chr(31) || 'I' || {_DOCUMENT} || CAST(k AS VARCHAR) || chr(31) || {_LINE} AS identity,
             {_TAIL.format(day="day + 2", offset=3)}
         FROM shipped, range(3) AS s(k)
     """,
     "inventory-report": f"""
         SELECT partner, part, max(day) + 2 AS "as-of-date",
-            greatest(0, CAST(sum(1) FILTER (WHERE (hash(pool * 7 + round) % 5) = 0) AS BIGINT))::DECIMAL(18,3) AS quantity,
+            greatest(0, CAST(sum(1) FILTER (WHERE (hash(pool * 7 + round) % 5) = 0) AS BIGINT))::DECIMAL(18,3)
+                AS quantity,
             partner || chr(31) || part AS identity, {_TAIL.format(day="max(day) + 2", offset=4)}
         FROM shipped GROUP BY partner, part
     """,
-    "partner": f"""
+    "partner": """
         SELECT DISTINCT partner AS code, partner AS identity, 'USD' AS currency, DATE '2026-01-01' AS "known-at",
-            1::INTEGER AS version, 'seed' AS "source-file", 1::BIGINT AS "source-row", $publication::BIGINT AS publication, 1::BIGINT AS fact
+            1::INTEGER AS version, 'seed' AS "source-file", 1::BIGINT AS "source-row",
+            $publication::BIGINT AS publication, 1::BIGINT AS fact
         FROM shipped
     """,
-    "part": f"""
+    "part": """
         SELECT DISTINCT part AS code, 100::DECIMAL(18,6) AS "list-price", part AS identity, 'USD' AS currency,
             DATE '2026-01-01' AS "known-at", 1::INTEGER AS version, 'seed' AS "source-file", 1::BIGINT AS "source-row",
             $publication::BIGINT AS publication, 1::BIGINT AS fact

@@ -8,7 +8,8 @@ from adapters.duckdb_executor import DuckDBExecutor
 
 BARE_SORT = """
     SELECT count(*), max(running) FROM (
-        SELECT sum(quantity) OVER (PARTITION BY partner, part ORDER BY day, identity ROWS UNBOUNDED PRECEDING) AS running
+        SELECT sum(quantity) OVER (PARTITION BY partner, part ORDER BY day, identity ROWS UNBOUNDED PRECEDING)
+            AS running
         FROM (
             SELECT partner, part, "ship-date" AS day, identity, quantity FROM "input shipment"
             UNION ALL SELECT partner, part, "receipt-date", identity, quantity FROM "input receipt"
@@ -37,7 +38,8 @@ STEPS = (
        JOIN "input part" AS p ON p.code = f.part""",
     """CREATE TABLE layer AS
        SELECT p.pool, s.fact, s."invoice-price" AS price, s."standard-cost" AS cost,
-           CAST(sum(s.quantity * 1000) OVER w AS BIGINT) AS hi, CAST(sum(s.quantity * 1000) OVER w - s.quantity * 1000 AS BIGINT) AS lo
+           CAST(sum(s.quantity * 1000) OVER w AS BIGINT) AS hi,
+           CAST(sum(s.quantity * 1000) OVER w - s.quantity * 1000 AS BIGINT) AS lo
        FROM "input shipment" AS s JOIN pool AS p ON p.partner = s.partner AND p.part = s.part
        WINDOW w AS (PARTITION BY p.pool ORDER BY s."ship-date", s.identity ROWS UNBOUNDED PRECEDING)""",
     """CREATE TABLE sold AS
@@ -46,15 +48,19 @@ STEPS = (
        FROM "input pos-sale" AS s JOIN pool AS p ON p.partner = s.partner AND p.part = s.part
        WINDOW w AS (PARTITION BY p.pool ORDER BY s."sale-date", s.identity ROWS UNBOUNDED PRECEDING)""",
     """CREATE TABLE slice AS
-       SELECT s.pool, s.fact, l.fact AS layer, greatest(l.lo, s.a) - l.lo AS u, least(l.hi, s.b) - l.lo AS w, l.price, l.cost
+       SELECT s.pool, s.fact, l.fact AS layer, greatest(l.lo, s.a) - l.lo AS u, least(l.hi, s.b) - l.lo AS w,
+           l.price, l.cost
        FROM sold AS s JOIN layer AS l ON l.pool = s.pool AND l.lo < s.b AND l.hi > s.a""",
     """CREATE TABLE entry AS
        SELECT pool, fact, layer, u, w,
-           CAST(round(CAST(w AS DECIMAL(38,0)) * price * 0.001, 2) - round(CAST(u AS DECIMAL(38,0)) * price * 0.001, 2) AS DECIMAL(18,2)) AS gross,
-           CAST(round(CAST(w AS DECIMAL(38,0)) * cost * 0.001, 2) - round(CAST(u AS DECIMAL(38,0)) * cost * 0.001, 2) AS DECIMAL(18,2)) AS cost
+           CAST(round(CAST(w AS DECIMAL(38,0)) * price * 0.001, 2)
+               - round(CAST(u AS DECIMAL(38,0)) * price * 0.001, 2) AS DECIMAL(18,2)) AS gross,
+           CAST(round(CAST(w AS DECIMAL(38,0)) * cost * 0.001, 2)
+               - round(CAST(u AS DECIMAL(38,0)) * cost * 0.001, 2) AS DECIMAL(18,2)) AS cost
        FROM slice""",
     """CREATE TABLE deferred AS
-       SELECT s.partner, s.part, s.fact, CAST(round(CAST(quantity AS DECIMAL(38,3)) * "invoice-price", 2) AS DECIMAL(18,2)) AS price,
+       SELECT s.partner, s.part, s.fact,
+           CAST(round(CAST(quantity AS DECIMAL(38,3)) * "invoice-price", 2) AS DECIMAL(18,2)) AS price,
            CAST(round(CAST(quantity AS DECIMAL(38,3)) * "standard-cost", 2) AS DECIMAL(18,2)) AS goods
        FROM "input shipment" AS s""",
     """CREATE TABLE line AS
@@ -62,13 +68,15 @@ STEPS = (
            SELECT 'defer-on-shipment' AS journal, partner, part, sum(price) AS price, sum(goods) AS goods FROM deferred
            GROUP BY partner, part) AS d,
            LATERAL (VALUES ('trade-receivable', 'debit', price), ('deferred-revenue', 'credit', price),
-                           ('deferred-cost', 'debit', goods), ('finished-goods', 'credit', goods)) AS v(role, side, amount)
+                           ('deferred-cost', 'debit', goods),
+                           ('finished-goods', 'credit', goods)) AS v(role, side, amount)
        UNION ALL
        SELECT journal, role, side, partner, part, amount FROM (
            SELECT 'recognise-sell-through' AS journal, p.partner, p.part, sum(gross) AS gross, sum(cost) AS cost
            FROM entry AS e JOIN pool AS p ON p.pool = e.pool GROUP BY p.partner, p.part) AS r,
            LATERAL (VALUES ('deferred-revenue', 'debit', gross), ('product-revenue', 'credit', gross),
-                           ('cost-of-sales', 'debit', cost), ('deferred-cost', 'credit', cost)) AS v(role, side, amount)""",
+                           ('cost-of-sales', 'debit', cost),
+                           ('deferred-cost', 'credit', cost)) AS v(role, side, amount)""",
 )
 OUTPUTS = (
     ("line", "journal, partner, part, role, side"),

@@ -1,4 +1,4 @@
-"""Valuation in other tools on the same facts: polars as a set operation, Beancount's FIFO booking posting by posting."""
+"""Valuation in other tools on the same facts: polars as a set operation, Beancount booking posting by posting."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def polars_valuation(folder: Path) -> tuple[float, int]:
-    """FIFO slices with price and cost in polars: seconds and slices. Positions by cumulative sums, layers by as-of joins."""
+    """FIFO slices with price and cost in polars: seconds and slices; cumulative sums, then as-of joins."""
     import polars as pl
 
     began = time.perf_counter()
@@ -28,7 +28,7 @@ def polars_valuation(folder: Path) -> tuple[float, int]:
         .with_columns(pl.col("q").cum_sum().over(keys).alias("b"))
         .with_columns((pl.col("b") - pl.col("q")).alias("a"))
     )
-    # Every slice begins where a sale or a layer begins: both sets of starts, each with the layer and sale in force there.
+    # Every slice begins where a sale or a layer begins: each start with the layer and sale in force there.
     starts = pl.concat(
         [
             layers.select(*keys, pl.col("lo").alias("at")),
@@ -66,8 +66,8 @@ def beancount_booking(events: int) -> float:
     for index in range(events // 4):
         on = day + timedelta(days=1 + index * 300 // max(1, events // 4))
         lines.append(f'{on} * "lot {index}"\n  Assets:Channel  30 UNIT {{{100 + index % 37}.25 USD}}\n  Equity:Other')
-        for sale in range(3):
-            lines.append(f'{on} * "sale {index}-{sale}"\n  Assets:Channel  -10 UNIT {{}}\n  Equity:Other')
+        sale = "Assets:Channel  -10 UNIT {}\n  Equity:Other"
+        lines += [f'{on} * "sale {index}-{number}"\n  {sale}' for number in range(3)]
     text = "\n".join(lines)
     began = time.perf_counter()
     entries, errors, _ = loader.load_string(text)
