@@ -169,7 +169,6 @@ def report_tables(result: CloseResult) -> tuple[Table, ...]:
 def _files(files: tuple[FileLine, ...]) -> Table:
     columns = (
         Column("file"),
-        Column("feed"),
         Column("received", True),
         Column("accepted", True),
         Column("quarantined", True),
@@ -180,10 +179,10 @@ def _files(files: tuple[FileLine, ...]) -> Table:
     for file in files:
         counts = tuple(f"{count:,}" for count in (file.received, file.accepted, file.quarantined))
         totals = [_total(total) for total in file.totals] or [("none declared", "-")]
-        rows.append((file.name, file.feed, *counts, *totals[0]))
-        rows += [("", "", "", "", "", *total) for total in totals[1:]]
+        rows.append((file.name, *counts, *totals[0]))
+        rows += [("", "", "", "", *total) for total in totals[1:]]
     sums = (sum(getattr(file, name) for file in files) for name in ("received", "accepted", "quarantined"))
-    total = ("total", "", *(f"{one:,}" for one in sums), "", "")
+    total = ("total", *(f"{one:,}" for one in sums), "", "")
     return Table("Files, rows", columns, tuple(rows), total, "none delivered since the last hard close")
 
 
