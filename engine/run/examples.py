@@ -14,6 +14,7 @@ from dsl import syntax
 from engine.ledger.calendar import Calendar, Period
 from engine.model.expression import Literal
 from engine.model.ruleset import PostingLine, Ruleset
+from engine.plan.controls import control_name
 from engine.plan.executor import Executor
 from engine.plan.facts import Cutoff
 from engine.plan.journal import booked_role
@@ -220,13 +221,15 @@ def _actual(run: Run, name: str, example: syntax.Example) -> list[ActualRow]:
     entry = next((one for one in run.entries if one.journal.name == name), None)
     if entry is not None:
         return _journal_rows(run, name)
-    if not run.world.has(name):
+    control = run.world.ruleset.controls.get(name)
+    made = name if control is None else control_name(control)
+    if not run.world.has(made):
         raise UnreadableExampleError(
-            f"this run makes nothing called `{name}`; expect a journal, a reconciliation or `layer`"
+            f"this run makes nothing called `{name}`; expect a journal, a control, a reconciliation or `layer`"
         )
     names = _shown(example)
-    have = [one for one in (*names, "amount") if one in run.world.relation(name).column_names]
-    query = exp.select(*(column(one) for one in have)).from_(table(name)).order_by(*(column(one) for one in have))
+    have = [one for one in (*names, "amount") if one in run.world.relation(made).column_names]
+    query = exp.select(*(column(one) for one in have)).from_(table(made)).order_by(*(column(one) for one in have))
     return [dict(zip(have, row, strict=True)) for row in run.world.executor.rows(query)]
 
 
