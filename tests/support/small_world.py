@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -284,17 +285,18 @@ def small_world(
     before: SmallWorld | None = None,
     strict: bool = True,
     threads: int | None = None,
-    shuffle: Sequence[int] | None = None,
+    shuffled: int | None = None,
 ) -> SmallWorld:
-    """Run a period of a ruleset on inputs by record; `before` is the period hard-closed before it."""
+    """Run a period of a ruleset on inputs by record; `before` is the period hard-closed before it.
+
+    With a seed in `shuffled` the rows of each record are loaded, and so numbered, in another order.
+    """
     ruleset = ruleset_of(text)
     executor = DuckDBExecutor(threads=threads)
     cutoff = Cutoff(1, before.run.world.period.end) if before is not None else None
-    rows = _rows(ruleset, inputs, cutoff)
-    if shuffle is not None:
-        rows = {
-            name: [held[index % len(held)] for index in _permuted(len(held), shuffle)] for name, held in rows.items()
-        }
+    draw = random.Random(shuffled)
+    ordered = inputs if shuffled is None else {name: draw.sample(held, len(held)) for name, held in inputs.items()}
+    rows = _rows(ruleset, ordered, cutoff)
     append_inputs(executor, ruleset, rows, None)
     handed = before.handed() if before is not None else {}
     for name, (columns, values) in handed.items():
@@ -306,15 +308,6 @@ def small_world(
     return SmallWorld(
         run_period(executor, ruleset, wanted, given=given, cutoff=cutoff, strict=strict), executor, ruleset
     )
-
-
-def _permuted(count: int, seed: Sequence[int]) -> list[int]:
-    order = list(range(count))
-    for step, draw in enumerate(seed):
-        if count:
-            one, other = step % count, draw % count
-            order[one], order[other] = order[other], order[one]
-    return order
 
 
 def _rows(ruleset: Ruleset, inputs: Inputs, cutoff: Cutoff | None) -> dict[str, list[dict[str, object]]]:
