@@ -12,10 +12,13 @@ MISSING = "missing"
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a table; figures stand to the right, texts to the left."""
+    """A column of a table; figures stand to the right, texts to the left. What `is_whole` is never folded, as figures
+    never are: a name that is to be copied.
+    """
 
     heading: str
     is_figure: bool = False
+    is_whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)

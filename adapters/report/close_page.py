@@ -99,6 +99,7 @@ def close_page(closing: Closing) -> Page:
         _variances(result),
         _adjustments(result),
         _journal(result),
+        *_ways_in(result),
         Checks("Tie-outs", tuple(_tie_out(one) for one in result.tie_outs)),
         _controls(result.controls),
         Sentences("Late postings", (_late(result),)),
@@ -333,6 +334,13 @@ def _journal(result: CloseResult) -> Table:
     credit = sum((line.credit for line in result.journal), Decimal(0))
     total = ("total", figure(debit, places), figure(credit, places))
     return Table("Journal", columns, rows, total, "nothing to post")
+
+
+def _ways_in(result: CloseResult) -> tuple[Sentences, ...]:
+    """The commands that answer what the journal makes a reader ask, where there is one in the books."""
+    if not result.journal or not result.publishable:
+        return ()
+    return (Sentences("", (f"line by line: `tieout journal {result.period}`, and `tieout explain LINE`",)),)
 
 
 def _tie_out(tie_out: TieOut) -> Check:

@@ -74,7 +74,7 @@ def _least(table: Table, at: int) -> int:
     """The width below which a column cannot go: figures stay whole, texts are folded."""
     column = table.columns[at]
     cells = _cells(table, at)
-    return max(cells if column.is_figure else min(cells, NARROWEST), _heading_width(column))
+    return max(cells if column.is_figure or column.is_whole else min(cells, NARROWEST), _heading_width(column))
 
 
 def _cells(table: Table, at: int) -> int:

@@ -59,6 +59,26 @@ def test_a_trial_a_hard_close_and_what_it_forbids(tieout: Tieout, loaded: Path) 
     assert "sales_2026-01.csv" not in second.out
 
 
+def test_the_journal_line_by_line(tieout: Tieout, loaded: Path) -> None:
+    before = tieout("journal", "FY2026-P01")
+    assert (before.code, before.out) == (1, "")
+    assert "FY2026-P01 was not closed yet" in before.err
+    assert "`tieout journal FY2026-P01`" in tieout("close", "FY2026-P01").out
+    listed = tieout("journal", "FY2026-P01")
+    assert listed.code == 0
+    assert "Journal of FY2026-P01, trial 1" in listed.out
+    assert "  JL-FY2026-P01-000001  1210 Trade receivables  ACME     X100  defer      250.00" in listed.out
+    assert listed.out.splitlines()[-1].split() == ["total", "1,037.00", "1,037.00"]
+    some = tieout("journal", "FY2026-P01", "--account", "4010", "--partner", "ACME", "--format", "json").values
+    assert [(one["account"], one["partner"], one["amount"]) for one in some["lines"]] == [
+        ("4010", "ACME", "75.00"),
+        ("4010", "ACME", "100.00"),
+    ]
+    assert "12 lines, the first 2 shown" in tieout("journal", "FY2026-P01", "--limit", "2").out
+    assert "no lines" in tieout("journal", "FY2026-P01", "--journal", "nothing").out
+    assert (loaded / "books" / "runs" / "00000002").is_dir()
+
+
 @pytest.mark.parametrize("period", ["FY2026-P13", "january", "FY2026-P1", ""])
 def test_an_unknown_period(tieout: Tieout, loaded: Path, period: str) -> None:
     before = bytes_of(loaded / "books")

@@ -1,0 +1,105 @@
+"""The command that lists a period's journal line by line: what explanations are asked for."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import click
+import duckdb
+from sqlglot import exp
+
+from adapters.books.entries import Run
+from adapters.books.store import Books, open_books
+from adapters.books.tables import attach
+from adapters.cli.command import client_option, command
+from adapters.cli.faults import DONE, RefusedError
+from adapters.cli.material import require_material
+from adapters.cli.terminal import Terminal
+from adapters.closing.close import file_name
+from adapters.report.blocks import Column, Table
+from adapters.report.text import block_lines
+from adapters.wording import counted, figure, plain
+from engine.ledger.money import minor_digits
+from engine.run.close import close_calendar
+
+LINES = "ledger line"
+"""The relation of a run that holds its journal's lines."""
+
+LISTED = 50
+"""How many lines are shown as text unless told otherwise."""
+
+WHERE = ("partner", "part")
+"""The dimensions shown as text; JSON has all."""
+
+
+@command("journal", "tieout journal FY2026-P01", "tieout journal FY2026-P01 --account 4010 --partner ACME")
+@client_option
+@click.option("--account", metavar="NUMBER", help="Only the lines of one account.")
+@click.option("--partner", metavar="CODE", help="Only the lines of one partner.")
+@click.option("--journal", "name", metavar="NAME", help="Only the lines of one journal of the ruleset.")
+@click.option(
+    "--limit", type=click.IntRange(1), default=LISTED, metavar="N", help="Lines shown as text; by default 50."
+)
+@click.argument("period")
+def journal(
+    terminal: Terminal,
+    client: Path,
+    account: str | None,
+    partner: str | None,
+    name: str | None,
+    limit: int,
+    period: str,
+) -> int:
+    """List the journal lines of a period as its last close posted them; `tieout explain LINE` explains one."""
+    material = require_material(client)
+    wanted = {"account": account, "partner": partner, "journal": name}
+    with open_books(material.client.books, write=False) as books:
+        runs = books.runs(close_calendar(material.ruleset).name, period)
+        if not runs:
+            raise RefusedError(f"{period} was not closed yet", f"run `tieout close {period}`")
+        lines = _lines(books, runs[-1], {key: value for key, value in wanted.items() if value is not None})
+    places = minor_digits(material.ruleset.head.currency)
+    shown = tuple(_cells(line, places) for line in lines[:limit])
+    headings = ("line", "account", *WHERE, "journal", "debit", "credit")
+    columns = tuple(Column(heading, heading in ("debit", "credit"), heading == "line") for heading in headings)
+    sums = [_sum(lines, side) for side in ("debit", "credit")]
+    total = ("total", *("" for _ in headings[1:-2]), *(figure(one, places) for one in sums))
+    run = f"{runs[-1].kind.value} {runs[-1].number}"
+    table = Table(f"Journal of {period}, {run}", columns, shown, total if len(shown) == len(lines) else (), "no lines")
+    text = [line.rstrip() for line in block_lines(table, terminal.has_colour)]
+    if len(shown) < len(lines):
+        text += [
+            "",
+            f"{counted(len(lines), 'line')}, the first {len(shown):,} shown: --limit shows more, --format json all",
+        ]
+    terminal.show("\n".join(text), {"period": period, "run": run, "lines": plain(lines)})
+    return DONE
+
+
+def _lines(books: Books, run: Run, wanted: dict[str, str]) -> list[dict[str, Any]]:
+    """The lines of a run that have all values wanted, by id."""
+    entry = books.run_entries(run).get(file_name(LINES))
+    if entry is None:
+        return []
+    with duckdb.connect(":memory:") as connection:
+        attach(connection, LINES, entry.columns, books.layout.folder, [entry])
+        names = [name for name, _ in entry.columns]
+        query = exp.select(*(exp.column(one, quoted=True) for one in names)).from_(
+            exp.to_identifier(LINES, quoted=True)
+        )
+        for key, value in wanted.items():
+            query = query.where(exp.EQ(this=exp.column(key, quoted=True), expression=exp.Literal.string(value)))
+        rows = connection.execute(query.order_by(exp.column("id", quoted=True)).sql("duckdb")).fetchall()
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def _cells(line: dict[str, Any], places: int) -> tuple[str, ...]:
+    sides = (figure(line["amount"], places) if line["side"] == side else "" for side in ("debit", "credit"))
+    account = f"{line['account'] or 'no account'} {line['account.title'] or ''}".rstrip()
+    return (line["id"], account, *(str(line.get(one) or "") for one in WHERE), line["journal"], *sides)
+
+
+def _sum(lines: list[dict[str, Any]], side: str) -> Decimal:
+    return sum((line["amount"] for line in lines if line["side"] == side), Decimal(0))
