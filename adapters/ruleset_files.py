@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from dsl.diagnostics import Diagnostics
 from dsl.span import Source, Span
@@ -50,6 +50,29 @@ def read_ruleset(path: Path, search: Sequence[Path] = (SHIPPED,)) -> tuple[Rules
     ruleset, found = check(chain)
     diagnostics.extend(found)
     return ruleset, diagnostics
+
+
+def read_texts(texts: Mapping[str, str]) -> tuple[Ruleset | None, Diagnostics]:
+    """The ruleset of texts that were kept, by file name, as a run used them: its own and those it extends.
+
+    The texts of a folder are one ruleset where one of them has a header, else each that has one is its own.
+    """
+    folders: dict[str, list[Source]] = {}
+    for name in sorted(texts):
+        folders.setdefault(PurePath(name).parent.as_posix(), []).append(Source(name, texts[name]))
+    found: dict[Named | None, tuple[tuple[Source, ...], Named | None]] = {}
+    for sources in folders.values():
+        headed = [one for one in sources if _header([one]) is not None]
+        for group in [sources] if len(headed) == 1 else [[one] for one in headed]:
+            extends = _extends(group)
+            found[_header(group)] = (tuple(group), None if extends is None else extends[0])
+    extended = {base for _, base in found.values()}
+    chain: list[tuple[Source, ...]] = []
+    wanted = next((name for name in found if name not in extended), None)
+    while wanted in found:
+        group_, wanted = found.pop(wanted)
+        chain.insert(0, group_)
+    return check(chain)
 
 
 def ruleset_sources(path: Path, diagnostics: Diagnostics) -> tuple[Source, ...]:

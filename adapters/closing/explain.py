@@ -1,0 +1,155 @@
+"""Explanations out of the books: the run a line belongs to, what it published, the ruleset it used, delivered rows."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlglot import exp
+
+from adapters.books.entries import FileEntry, Run, RunKind
+from adapters.books.errors import BooksError
+from adapters.books.store import Books
+from adapters.closing.close import AS_THE_MACHINE_HAS, Resources, relation_name
+from adapters.closing.inputs import attach_files, attach_inputs, parquet
+from adapters.duckdb_executor import DuckDBExecutor
+from engine.ledger.calendar import Calendar, Period
+from engine.model.identity import ruleset_hash
+from engine.model.ruleset import Ruleset
+from engine.plan.facts import Cutoff
+from engine.plan.relation import column
+from engine.run.close import close_calendar
+from engine.run.evidence import SLICES, Delivered, Evidence, world_of
+from engine.run.explain import UnknownLineError, explain_line
+from engine.run.explanation import LineExplanation, RawRow, RunOfBooks
+
+VERBATIM = "source.rows"
+"""The record under which the books keep delivered rows as they came."""
+
+_LINE = re.compile(r"JL-(?P<period>.+)-[0-9]{6,}")
+
+Restore = Callable[[Mapping[str, str]], Ruleset]
+"""Makes a ruleset of the texts that the books kept of it."""
+
+
+def explain(
+    books: Books,
+    ruleset: Ruleset,
+    line: str,
+    restore: Restore,
+    *,
+    everything: bool = False,
+    resources: Resources = AS_THE_MACHINE_HAS,
+) -> LineExplanation:
+    """Explain a line of the books by its id (`JL-FY2026-P01-000482`), as the last run of its period posted it.
+
+    `ruleset` is the client's own of today; a run that used other texts is explained by those. BooksError where there is
+    no such line.
+    """
+    calendar = close_calendar(ruleset)
+    found = _LINE.fullmatch(line)
+    period = calendar.period(found["period"]) if found else None
+    if period is None:
+        raise BooksError(f"{line} is no journal line; lines are called like JL-FY2026-P01-000482")
+    runs = books.runs(calendar.name, period.name)
+    if not runs:
+        raise BooksError(
+            f"{period.name} was not closed yet, so it has no journal lines; run `tieout close {period.name}`"
+        )
+    with evidence_of(books, ruleset, runs[-1], restore, resources) as evidence:
+        try:
+            return explain_line(evidence, line, everything)
+        except UnknownLineError:
+            last = f"{runs[-1].kind.value} {runs[-1].number} of {period.name}"
+            raise BooksError(
+                f"{last} has no journal line {line}; `tieout close` numbers the lines anew each time"
+            ) from None
+
+
+@contextmanager
+def evidence_of(
+    books: Books, ruleset: Ruleset, run: Run, restore: Restore, resources: Resources = AS_THE_MACHINE_HAS
+) -> Iterator[Evidence]:
+    """What explanations of a run are made from; there while the context lasts."""
+    texts = books.ruleset_texts(run.ruleset_hash)
+    used = ruleset if dict(ruleset.texts) == texts else restore(texts)
+    calendar = close_calendar(used)
+    period = _period(calendar, run.period)
+    cutoff, handed = _beginning(books, calendar, run, period)
+    with (
+        tempfile.TemporaryDirectory(dir=resources.folder) as folder,
+        DuckDBExecutor(
+            threads=resources.threads, memory_limit=resources.memory_limit, temporary_folder=Path(folder)
+        ) as executor,
+    ):
+        attach_inputs(executor, books, used, upto=run.id - 1)
+        published = {
+            SLICES if name == "slice" else relation_name(name): entry for name, entry in books.run_entries(run).items()
+        }
+        attach_files(executor, ((name, books.path(entry)) for name, entry in published.items() if not _is_handed(name)))
+        attach_files(executor, handed)
+        columns = {name: entry.columns for name, entry in published.items() if not _is_handed(name)}
+        world = world_of(executor, used, period, columns, (name for name, _ in handed))
+        about = RunOfBooks(
+            period.name, "hard close" if run.kind is RunKind.HARD else "trial", run.number, run.id, run.published_at,
+            run.ruleset_name, run.ruleset_version, ruleset_hash(used),
+        )  # fmt: skip
+        yield Evidence(world, cutoff, about, lambda wanted: raw_rows(executor, books, wanted))
+
+
+def raw_rows(executor: DuckDBExecutor, books: Books, wanted: Iterable[Delivered]) -> dict[Delivered, RawRow]:
+    """Delivered rows as they came, with the names of their files."""
+    lines: dict[str, set[int]] = {}
+    for file, line in wanted:
+        lines.setdefault(file, set()).add(line)
+    found: dict[Delivered, RawRow] = {}
+    for load in books.loads():
+        if load.sha256 not in lines:
+            continue
+        for entry in load.files:
+            if entry.name == VERBATIM:
+                for line, text in _verbatim(executor, books, entry, load.sha256, lines[load.sha256]):
+                    found.setdefault((load.sha256, line), RawRow(load.file_name, line, text))
+    return found
+
+
+def _verbatim(
+    executor: DuckDBExecutor, books: Books, entry: FileEntry, file: str, lines: Iterable[int]
+) -> list[tuple[int, str]]:
+    numbers = [exp.Literal.number(str(line)) for line in sorted(lines)]
+    query = (
+        exp.select(column("source-row"), column("text"))
+        .from_(parquet(books.path(entry)))
+        .where(exp.EQ(this=column("source-file"), expression=exp.Literal.string(file)))
+        .where(exp.In(this=column("source-row"), expressions=numbers))
+    )
+    return [(int(str(line)), str(text)) for line, text in executor.rows(query)]
+
+
+def _beginning(
+    books: Books, calendar: Calendar, run: Run, period: Period
+) -> tuple[Cutoff | None, tuple[tuple[str, Path], ...]]:
+    """What was closed before a run, and the hand-over it began with; only a hard close leaves one in the books."""
+    before = calendar.previous(period)
+    earlier = [one for one in books.runs(calendar.name) if _period(calendar, one.period).end < period.start]
+    if not any(one.id < run.id for one in earlier):
+        return None, ()
+    closes = [one for one in earlier if one.kind is RunKind.HARD and one.period == before.name]
+    if not closes:
+        return Cutoff(run.id - 1, before.end), ()
+    files = ((relation_name(name), path) for name, path in books.run_files(closes[-1]).items())
+    return Cutoff(closes[-1].id - 1, before.end), tuple(sorted(one for one in files if _is_handed(one[0])))
+
+
+def _is_handed(name: str) -> bool:
+    return name.startswith("handed ")
+
+
+def _period(calendar: Calendar, name: str) -> Period:
+    found = calendar.period(name)
+    if found is None:
+        raise BooksError(f"calendar `{calendar.name}` has no period {name}; give the calendar its former periods")
+    return found

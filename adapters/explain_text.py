@@ -1,0 +1,303 @@
+"""Explanations as people read them, in 100 columns, and the same as values for JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+from decimal import Decimal
+from pathlib import PurePath
+from typing import Any
+
+from rich.cells import cell_len, chop_cells
+
+from adapters.report.layout import fold
+from adapters.wording import counted, figure, plain, visible
+from engine.ledger.money import minor_digits
+from engine.run.explanation import (
+    Answer,
+    Candidate,
+    FactExplanation,
+    Formula,
+    LineExplanation,
+    Place,
+    RawRow,
+    Reason,
+    RowExplanation,
+    Rule,
+    RunOfBooks,
+    Source,
+)
+
+WIDTH = 100
+"""Characters that no line exceeds."""
+
+VERBATIM = "\x1e"
+"""Stands before a text as delivered, which is cut where a line ends and nowhere folded."""
+
+LABEL = 11
+"""Characters before the text of a section, its label among them."""
+
+SHORT_HASH = 6
+
+
+def line_json(found: LineExplanation) -> dict[str, Any]:
+    """An explained line as values: figures as texts, dates in ISO, nothing left out."""
+    return plain(found)  # type: ignore[no-any-return]  # a record becomes a dictionary
+
+
+def row_json(found: RowExplanation) -> dict[str, Any]:
+    """An explained row as values."""
+    return plain(found)  # type: ignore[no-any-return]  # a record becomes a dictionary
+
+
+def line_text(found: LineExplanation) -> str:
+    """An explained line as text."""
+    line, run = found.line, found.run
+    digits = minor_digits(line.currency)
+    amount = f"{figure(line.amount, digits)} {line.currency}"
+    lines = [*_wrapped(f"{line.id}  {line.side} {line.account} {line.title}  {amount}   {line.period}", "", 2)]
+    where = "   ".join(f"{name} {value}" for name, value in (*line.dimensions, *line.segments))
+    lines += _wrapped(where, "  ", 2)
+    lines += _wrapped(_posted_by(run), "  ", 2)
+    if line.origin != line.period:
+        belongs = f"belongs to {line.origin}" if line.origin else "belongs to a period long closed"
+        lines += _wrapped(f"late: it {belongs}, which was closed before it was known", "  ", 2)
+    lines.append("")
+    lines += _section("why", _why(found, digits))
+    if found.basis or found.when:
+        lines += _section("basis", _basis(found))
+    lines += _section("account", _account(found))
+    if found.layers:
+        lines += _section("layers", _layers(found, digits))
+    lines += _section("from", _sources(found, digits))
+    return "\n".join(one.rstrip() for one in lines) + "\n"
+
+
+def row_text(found: RowExplanation) -> str:
+    """An explained row, or the facts that were asked for, as text."""
+    lines = [*_wrapped(found.asked, "", 2)]
+    if found.raw is not None:
+        lines += [one for part in _raw(found.raw) for one in _wrapped(part, "  ", 2)]
+    for sentence in found.sentences:
+        lines += _wrapped(sentence, "  ", 2)
+    for one in found.facts:
+        lines += ["", *_fact(one)]
+    return "\n".join(one.rstrip() for one in lines) + "\n"
+
+
+# ---- parts of a line -------------------------------------------------------------------------------------------------
+
+
+def _posted_by(run: RunOfBooks) -> str:
+    day = run.published_at[:16].replace("T", " ")
+    ruleset = f"ruleset {run.ruleset} {run.version} ({run.hash[:SHORT_HASH]})"
+    return f"posted by {run.kind} {run.number} of {run.period}, published {day} UTC   {ruleset}"
+
+
+def _why(found: LineExplanation, digits: int) -> Iterator[str]:
+    yield f"journal {found.journal.name}   {_at(found.journal)}"
+    yield from _said(found.journal)
+    yield f"{found.posting.text}   {_place(found.posting.place)}"
+    for amount in found.amounts:
+        yield f"  {_formula(amount, digits)}"
+    if found.exact is not None:
+        rounding = found.line.amount - found.exact
+        yield (
+            f"exact {_exactly(found.exact, digits)}, posted {found.line.amount:,.{digits}f}, "
+            f"rounding {_exactly(rounding, digits)}"
+        )
+
+
+def _formula(one: Formula, digits: int) -> str:
+    value = "" if one.value is None else f" = {_exactly(one.value, digits)}"
+    return f"{one.name} is {one.text}{value}   {_place(one.place)}"
+
+
+def _exactly(value: Decimal, digits: int) -> str:
+    """A figure with all its decimals, and at least those of the currency."""
+    exponent = value.normalize().as_tuple().exponent
+    return f"{value:,.{max(digits, -exponent if isinstance(exponent, int) else 0)}f}"
+
+
+def _at(rule: Rule) -> str:
+    return _place(rule.place)
+
+
+def _place(place: Place) -> str:
+    """Where a rule stands, by the file's own name; JSON has the whole path."""
+    return f"{PurePath(place.file).name}:{place.line}"
+
+
+def _said(rule: Rule) -> Iterator[str]:
+    """The reason a rule gives, and what it cites."""
+    if rule.why:
+        yield f'"{rule.why}"'
+    for name, texts in rule.cites:
+        yield f"cites {name}: {', '.join(texts)}"
+
+
+def _basis(found: LineExplanation) -> Iterator[str]:
+    if found.when:
+        yield f"posted because {' and '.join(one.words for one in found.when)}"
+    for answer in found.basis:
+        yield from _answer(answer)
+
+
+def _answer(answer: Answer) -> Iterator[str]:
+    """An answer: what it was, of which row, on which day, and each rule with what made it hold or not."""
+    name, day = answer.governed_by
+    governed = "" if day is None else f", governed by {name} {day}" if name else f", on {day}"
+    about = f", for {answer.about}" if answer.about else ""
+    more = f", and {counted(answer.rows - 1, 'row')} alike" if answer.rows > 1 else ""
+    if answer.rule.word == "table":
+        yield f"{answer.item}{about}: {', '.join(f'{key} {value}' for key, value in answer.outputs)}{more}"
+        for candidate in answer.candidates:
+            yield f"  row {candidate.name}   {_at(candidate.rule)}"
+            yield from (f"    {one.words}" for one in candidate.tests)
+        return
+    outcome = f" is {answer.outcome}" if answer.outcome else ""
+    yield f"{answer.item}{outcome}{about}{governed}{more}   {_at(answer.rule)}"
+    for candidate in answer.candidates:
+        yield from _candidate(candidate)
+
+
+def _candidate(one: Candidate) -> Iterator[str]:
+    name = one.name or "the usual answer"
+    answers = f": {one.answer}" if one.answer else ""
+    if one.stands:
+        yield f"  in play   {name}{answers}   {_at(one.rule)}"
+        yield from (f"    {tested.words}" for tested in one.tests)
+        yield from (f"    {words}" for words in _said(one.rule))
+    elif one.in_play:
+        yield f"  defeated  {name}{answers}, by {' and '.join(one.defeated_by)}   {_at(one.rule)}"
+    else:
+        yield f"  not       {name}{answers}   {_at(one.rule)}"
+        yield from (f"    {tested.words}" for tested in one.tests if not tested.holds)
+
+
+def _account(found: LineExplanation) -> Iterator[str]:
+    line = found.line
+    place = "" if found.account is None else f"   {_place(found.account)}"
+    yield f"{line.role} -> {line.account} {line.title}{place}"
+    for answer in found.segments:
+        for candidate in answer.candidates:
+            outputs = ", ".join(f"{name} {value}" for name, value in answer.outputs)
+            yield f"{answer.item} row {candidate.name}: {outputs}   {_at(candidate.rule)}"
+
+
+def _layers(found: LineExplanation, digits: int) -> Iterator[str]:
+    for one in found.layers:
+        first, last = one.stretch
+        carried = ", ".join(f"{name} {value}" for name, value in one.carried)
+        yield (
+            f"{one.of}, opened {_day(one.opened)}: {_units(one.quantity)} between {_number(first)} and {_units(last)} "
+            f"of the layer, {one.amount:,.{digits}f}"
+        )
+        if carried:
+            yield f"  before the event: {carried}"
+        yield from (f"  {words}" for words in _raw(one.raw))
+    if found.layers_not_shown:
+        yield f"and {counted(found.layers_not_shown, 'more layer', 'more layers')}; `--all` shows them"
+
+
+def _sources(found: LineExplanation, digits: int) -> Iterator[str]:
+    for one in found.sources:
+        yield from _source(one, digits)
+    count, rest = found.rest
+    shown = sum((one.amount for one in found.sources), Decimal(0))
+    if count:
+        yield f"and {counted(count, 'more row', 'more rows')} of {rest:,.{digits}f} together; `--all` shows them"
+    total = f"{shown:,.{digits}f} + {rest:,.{digits}f}" if count else f"{shown:,.{digits}f}"
+    mark = "✓" if found.adds_up else "✗"
+    yield f"{mark} {counted(len(found.sources) + count, 'row')}: {total} = {shown + rest:,.{digits}f}"
+
+
+def _source(one: Source, digits: int | None) -> Iterator[str]:
+    name = " ".join([one.kind, *(f"{field} {value}" for field, value in one.identity)])
+    parts = [name, *([_day(one.day)] if one.day else []), *([_units(one.quantity)] if one.quantity is not None else [])]
+    amount = "" if digits is None else f": {one.amount:,.{digits}f}"
+    yield f"{', '.join(parts)}{amount}"
+    yield from (f"  {words}" for words in _raw(one.raw))
+    if one.made_by is not None:
+        yield f"  made by adjustment {one.made_by.name} ({_at(one.made_by)}) from {one.made_from}"
+        yield from (f"    {words}" for words in _said(one.made_by))
+        yield from (f"    {words}" for words in _raw(one.made_from_raw))
+    if one.loaded_day is not None:
+        by = f"adjustment {one.moved_by.name} ({_at(one.moved_by)})" if one.moved_by else "a closed period's adjustment"
+        yield f"  delivered with {_day(one.loaded_day)}, dated anew by {by}"
+        yield from (f"    {words}" for words in (_said(one.moved_by) if one.moved_by else ()))
+    for twin in one.twins:
+        yield f"  left out beside it: {twin.fact}, by {twin.by.name} ({_at(twin.by)})"
+        yield from (f"    {words}" for words in _raw(twin.raw))
+
+
+def _raw(raw: RawRow | None) -> Iterator[str]:
+    if raw is not None:
+        yield f"{raw.file} row {raw.row}{VERBATIM}{raw.text}"
+
+
+def _day(day: date | None) -> str:
+    return "on no day" if day is None else day.isoformat()
+
+
+def _number(value: Decimal) -> str:
+    return f"{value.normalize():,f}"
+
+
+def _units(value: Decimal) -> str:
+    text = _number(value)
+    return f"{text} {'unit' if text == '1' else 'units'}"
+
+
+# ---- parts of a row --------------------------------------------------------------------------------------------------
+
+
+def _fact(found: FactExplanation) -> Iterator[str]:
+    source = found.source
+    inner: list[str] = list(_source(source, None))
+    yield from _section("fact", inner)
+    if found.run is not None:
+        yield from _section("run", [_posted_by(found.run).removeprefix("posted by ")])
+    if found.lines:
+        yield from _section(
+            "posted",
+            [f"{one.id}  {one.side} {one.account} {one.title}: {one.amount:,f} ({one.journal})" for one in found.lines],
+        )
+    if found.reasons:
+        yield from _section(
+            "nothing" if not found.lines else "held back", [words for one in found.reasons for words in _reason(one)]
+        )
+    if found.basis:
+        yield from _section("basis", [words for one in found.basis for words in _answer(one)])
+
+
+def _reason(one: Reason) -> Iterator[str]:
+    place = f"   {one.rule.name} {_at(one.rule)}" if one.rule is not None else ""
+    yield f"{one.sentence}{place}"
+    yield from (f"  {tested.words}" for tested in one.tests)
+    if one.rule is not None:
+        yield from (f"  {words}" for words in _said(one.rule))
+
+
+# ---- lines of a width ------------------------------------------------------------------------------------------------
+
+
+def _section(label: str, texts: Iterable[str]) -> Iterator[str]:
+    """Lines behind a label in the margin."""
+    margin = f"  {label:<{LABEL - 2}}"
+    for text in texts:
+        inner = text.lstrip(" ")
+        for line in _wrapped(inner, " " * (LABEL + len(text) - len(inner)), 2):
+            yield margin + line[LABEL:] if line[:LABEL].isspace() else line
+            margin = " " * LABEL
+
+
+def _wrapped(text: str, indent: str, hanging: int) -> list[str]:
+    """Lines of at most the width, those after the first set in; a text that fits keeps its spacing."""
+    said, _, verbatim = (visible(part) for part in text.partition(VERBATIM))
+    room = WIDTH - len(indent)
+    if cell_len(said) + cell_len(verbatim) + 2 <= room:
+        return [f"{indent}{said}{'  ' if verbatim else ''}{verbatim}"] if said or verbatim else []
+    parts = [said] if cell_len(said) <= room else fold(said, room - hanging)
+    parts += chop_cells(verbatim, room - hanging) if verbatim else []
+    return [indent + parts[0], *(indent + " " * hanging + part for part in parts[1:])]
