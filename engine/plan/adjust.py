@@ -194,7 +194,8 @@ def _apply(world: World, kind: Kind, stage: str, adjustments: list[Adjustment]) 
     recorded = [effect_name(one) for one in adjustments if EFFECTS[one.action.form] == "recorded"]
     rule = Origin(f"kind {kind.name} after stage {stage}", kind.span)
     name = f"{kind.name} after {stage}"
-    world.add(Relation(name, ("fact",), columns, with_rows(world, query, recorded, kind), rule, stored=False))
+    after = with_rows(world, query, recorded, kind)
+    world.add(Relation(name, ("fact",), columns, after, rule, stored=kind.name in world.few))
     world.current[kind.name] = name
 
 

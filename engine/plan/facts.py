@@ -19,6 +19,9 @@ from engine.plan.world import World, date_literal, empty
 
 BEGINNING, END = date(1, 1, 1), date(9999, 12, 31)
 
+FEW = 200_000
+"""Up to so many facts of a kind, memory for every step over them is cheaper than reading the files once more."""
+
 MADE: tuple[tuple[str, str], ...] = (
     ("mark", "VARCHAR"),
     ("made-by", "VARCHAR"),
@@ -122,11 +125,13 @@ def make_facts(world: World, cutoff: Cutoff | None) -> None:
     """
     adjusted, early = adjusted_kinds(world.ruleset), early_kinds(world.ruleset)
     for kind in world.ruleset.kinds.values():
+        _look_at_input(world, kind)
         name = f"{kind.name} as loaded" if kind.name in adjusted else kind.name
         last = END if kind.name in early else world.period.end + timedelta(days=_days_after(world.ruleset, kind))
         query = _open_facts(world, kind, cutoff, last)
         rule = Origin(f"kind {kind.name}", kind.span)
-        world.add(Relation(name, ("fact",), fact_columns(kind.record), query, rule, stored=_is_versioned(world, kind)))
+        stored = kind.name in world.corrected or kind.name in world.few
+        world.add(Relation(name, ("fact",), fact_columns(kind.record), query, rule, stored))
         world.current[kind.name] = name
         if cutoff is not None:
             closed = _closed_facts(world, kind, cutoff)
@@ -156,17 +161,21 @@ def _days_after(ruleset: Ruleset, kind: Kind) -> int:
     return max(within, default=0)
 
 
-def _is_versioned(world: World, kind: Kind) -> bool:
-    later = exp.GT(this=column("version"), expression=exp.Literal.number("1"))
-    query = exp.select(exp.Literal.number("1")).from_(table(f"input {kind.name}")).where(later).limit(1)
-    return bool(world.executor.rows(query))
+def _look_at_input(world: World, kind: Kind) -> None:
+    """Note whether some fact of a kind has a later version, and whether there are only a few facts."""
+    counts = [exp.Count(this=exp.Star()), exp.Max(this=column("version"))]
+    [(rows, version)] = world.executor.rows(exp.select(*counts).from_(table(f"input {kind.name}")))
+    if int(str(version or 1)) > 1:
+        world.corrected.add(kind.name)
+    if int(str(rows)) <= FEW:
+        world.few.add(kind.name)
 
 
 def _base(world: World, kind: Kind) -> exp.Select:
     """Newest versions with the date an earlier period's adjustment gave them."""
     name = f"input {kind.name}"
     names = [*(one.name for one in kind.record.columns), *(one for one, _ in IMPLIED), "publication", "fact"]
-    if _is_versioned(world, kind):
+    if kind.name in world.corrected:
         rows: exp.Expr = _newest(name, names, ["identity"]).subquery(exp.to_identifier("i", quoted=True))
     else:
         rows = table(name, "i")
@@ -244,7 +253,8 @@ def finish_facts(world: World) -> None:
         within = exp.LTE(this=column(kind.record.on or ""), expression=date_literal(world.period.end))
         columns = fact_columns(kind.record)
         query = exp.select(*(column(one) for one, _ in columns)).from_(table(name)).where(within)
-        world.add(Relation(kind.name, ("fact",), columns, query, Origin(f"kind {kind.name}", kind.span), stored=False))
+        rule = Origin(f"kind {kind.name}", kind.span)
+        world.add(Relation(kind.name, ("fact",), columns, query, rule, stored=kind.name in world.few))
         world.current[kind.name] = kind.name
 
 

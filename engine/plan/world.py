@@ -49,6 +49,10 @@ class World:
     rows: dict[str, int | None] = field(default_factory=dict)
     current: dict[str, str] = field(default_factory=dict)
     """For each kind, the relation of open facts as the last stage of adjustments left them."""
+    corrected: set[str] = field(default_factory=set)
+    """Kinds of which some fact came in a second version."""
+    few: set[str] = field(default_factory=set)
+    """Kinds of so few facts that every step over them is kept, instead of being read again by each of its readers."""
 
     @property
     def digits(self) -> int:
