@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import click
 
-from adapters.cli import books, demo, evidence, examples, folders, intake, journal, periods, rules
+from adapters.cli import books, demo, evidence, examples, explain, folders, intake, journal, periods, rules
 from adapters.cli.command import InOrder
 from adapters.cli.faults import DONE, fault_of, tell
 from adapters.cli.terminal import Terminal
@@ -24,6 +24,7 @@ COMMANDS: tuple[click.Command, ...] = (
     periods.reconcile,
     periods.close,
     journal.journal,
+    explain.explain,
     evidence.sql,
     books.books,
     rules.schema,
