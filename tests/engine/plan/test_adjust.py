@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
-import pytest
-
 from tests.support.small_world import HEAD, Inputs, Rows, SmallWorld, small_world
 
 SHOP = (
@@ -285,25 +283,6 @@ def test_goods_on_the_road_are_expected_of_partners_that_count_them() -> None:
     # S0 and S9 arrived without a shipment: the road is short of them.
     assert siso(world) == (10, None)
     assert siso(world, "BOLT") == (10 + 4 - 10, None)
-
-
-@pytest.mark.parametrize(
-    ("day", "counted", "reported"),
-    [
-        ("2026-01-29", 8, 8 + 20 - 1),
-        ("2026-01-31", 8, 8),
-        ("2026-02-02", 8, 8 + 2 - 40),
-        ("2026-01-27", 8, None),
-        ("2026-02-04", 8, None),
-    ],
-)
-def test_a_count_of_another_day_is_rolled_to_the_periods_end(day: str, counted: int, reported: int | None) -> None:
-    inputs = {
-        "receipt": [receipt("S1", "1", "2026-01-30", 20), receipt("S2", "1", "2026-02-01", 40)],
-        "sale": [sale("I1", "1", "2026-01-31"), sale("I2", "1", "2026-02-02", 2), sale("I3", "1", "2026-02-03", 100)],
-        "tally": [tally(day, counted)],
-    }
-    assert siso(ran("", inputs)) == (19, reported)
 
 
 def test_of_several_counts_the_latest_near_the_end_stands() -> None:

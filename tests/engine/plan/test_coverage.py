@@ -12,7 +12,7 @@ from dsl.diagnostics import Diagnostics, Severity
 from dsl.span import Source
 from engine.compile import STAGES, check
 from tests.support.shared import ROOT, shared_path
-from tests.support.small_world import SHOP, compiled, ruleset_of, small_world
+from tests.support.small_world import SHOP, compiled, small_world
 
 LAST = "report standing"
 """Items are planted before the last report: behind it stands only the close."""
@@ -291,9 +291,7 @@ def accepted(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
 
 def test_whatever_the_check_lets_pass_runs() -> None:
     pairs = [(grain, test) for grain in GRAINS for test in TESTS]
-    passed = accepted(pairs)
-    assert 150 < len(passed) < len(pairs)
-    chosen = random.Random(20261121).sample(passed, 24)
-    world = small_world(with_controls(chosen), {})
-    assert all(world.rows(f"control c{at}") == [] for at in range(len(chosen)))
-    assert ruleset_of(with_controls(chosen)).controls.keys() > {"c0", "c23"}
+    passed = accepted(random.Random(20261121).sample(pairs, 90))
+    assert 25 < len(passed) < 90
+    world = small_world(with_controls(passed[:25]), {})
+    assert all(world.rows(f"control c{at}") == [] for at in range(25))
