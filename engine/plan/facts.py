@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 
 from sqlglot import exp
 
@@ -134,8 +135,7 @@ def make_facts(world: World, cutoff: Cutoff | None) -> None:
         world.add(Relation(name, ("fact",), fact_columns(kind.record), query, rule, stored))
         world.current[kind.name] = name
         if cutoff is not None:
-            closed = _closed_facts(world, kind, cutoff)
-            world.add(Relation(f"{kind.name} closed", ("fact",), fact_columns(kind.record), closed, rule, stored=False))
+            world.closed[kind.name] = partial(_closed_facts, world, kind, cutoff)
 
 
 def facts_ahead(world: World, kind: Kind, days: int) -> str:
@@ -216,7 +216,7 @@ def _open_facts(world: World, kind: Kind, cutoff: Cutoff | None, last: date) -> 
     return with_rows(world, query, [f"handed {kind.name}"], kind)
 
 
-def _closed_facts(world: World, kind: Kind, cutoff: Cutoff) -> exp.Select:
+def _closed_facts(world: World, kind: Kind, cutoff: Cutoff) -> Relation:
     """What closed periods consumed, as their adjustments left it."""
     query = exp.select(*_selected(kind)).from_(_base(world, kind).subquery(exp.to_identifier("b", quoted=True)))
     query = query.where(_consumed(kind, cutoff))
@@ -228,7 +228,11 @@ def _closed_facts(world: World, kind: Kind, cutoff: Cutoff) -> exp.Select:
         )
         found = exp.select(exp.Literal.number("1")).from_(table("handed excluded", "x")).where(gone)
         query = query.where(exp.Not(this=exp.Exists(this=found)))
-    return with_rows(world, query, [f"handed recorded {kind.name}"], kind)
+    query = with_rows(world, query, [f"handed recorded {kind.name}"], kind)
+    rule = Origin(f"kind {kind.name}", kind.span)
+    return Relation(
+        f"{kind.name} closed", ("fact",), fact_columns(kind.record), query, rule, stored=kind.name in world.few
+    )
 
 
 def with_rows(world: World, query: exp.Query, names: Sequence[str], kind: Kind) -> exp.Select:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -49,6 +49,8 @@ class World:
     rows: dict[str, int | None] = field(default_factory=dict)
     current: dict[str, str] = field(default_factory=dict)
     """For each kind, the relation of open facts as the last stage of adjustments left them."""
+    closed: dict[str, Callable[[], Relation]] = field(default_factory=dict)
+    """For each kind, what makes the relation of the facts that closed periods consumed, once something reads it."""
     corrected: set[str] = field(default_factory=set)
     """Kinds of which some fact came in a second version."""
     few: set[str] = field(default_factory=set)
@@ -83,10 +85,11 @@ class World:
 
     def known(self, kind: str) -> str:
         """The relation of everything known of a kind: open facts as adjusted so far and those of closed periods."""
-        closed = f"{kind} closed"
-        name = f"{self.facts(kind)} known"
-        if not self.has(closed):
+        if kind not in self.closed:
             return self.facts(kind)
+        name, closed = f"{self.facts(kind)} known", f"{kind} closed"
+        if not self.has(closed):
+            self.add(self.closed[kind]())
         if not self.has(name):
             made = self.relation(self.facts(kind))
             both = [
