@@ -2,7 +2,8 @@ Feature: Sales return and late freight
   A unit that is bought, sold and returned is one unit at one cost: the return is no source of cost of its own. Freight
   on its receipt that becomes known later is cost of that unit.
 
-  Microsoft Dynamics 365 Business Central, design details: item application (case 32).
+  Microsoft Dynamics 365 Business Central, design details: item application (case 32). The source spreads the four events
+  over four months; here they lie in one, so that it is open, or closed, as a whole.
 
   Scenario: While the months are open the freight reaches the sale and its return
     The charge is one of the receipt, and takes effect on the day after it: what is held when a day begins changes, and

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import shutil
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,10 +43,10 @@ class Company:
     @classmethod
     def found(cls, folder: Path, kind: str, policy: str) -> Company:
         """A company of one kind (a folder beside the features) that closes by one of the rulesets there."""
-        shutil.copytree(RULESETS / kind, folder)
-        described = (folder / FILE_NAME).read_text("utf-8")
-        (folder / FILE_NAME).write_text(f"ruleset: {dashed(policy)}.tieout\n{described}", "utf-8")
-        (folder / "incoming").mkdir()
+        (folder / "incoming").mkdir(parents=True)
+        described = (RULESETS / kind / FILE_NAME).read_text("utf-8")
+        ruleset = json.dumps(str(ruleset_path(kind, policy)))
+        (folder / FILE_NAME).write_text(f"ruleset: {ruleset}\n{described}", "utf-8")
         return cls(folder)
 
     def deliver(self, words: str, table: Table) -> None:
@@ -78,6 +77,11 @@ class Company:
         found = {feed.name: feed for feed in client.client.feeds}
         assert name in found, f"no feed is called {name}; there are {', '.join(found)}"
         return found[name]
+
+
+def ruleset_path(kind: str, policy: str) -> Path:
+    """Where a kind of company has the ruleset of a policy."""
+    return RULESETS / kind / f"{dashed(policy)}.tieout"
 
 
 def dashed(words: str) -> str:
