@@ -19,6 +19,7 @@ from tests.support.real_clients import ClosedClient, RealClient, take_in
 from tests.support.shared import shared_path
 
 NOTHING = Decimal(0)
+VALUES = ("at-order-price", "at-list-price", "at-standard-cost")
 
 
 # ---- AdventureWorks: purchase orders -------------------------------------------------------------------------------
@@ -101,6 +102,7 @@ def test_every_layer_is_what_its_own_order_left(
             for row in closed.rows("layer")
         }
         assert layers == reckoned
+    assert len(layers) == 8_704
 
 
 def test_stock_is_valued_at_order_price_and_the_ledger_holds_it_lot_by_lot(
@@ -115,6 +117,7 @@ def test_stock_is_valued_at_order_price_and_the_ledger_holds_it_lot_by_lot(
         assert closed.closing_balance("parts-roll-forward") == {
             part: sum((to_cents(lot.units * lot.price) for lot in lots[part]), NOTHING) for part in lots
         }
+    assert sum(closed.closing_balance("parts-roll-forward").values()) == Decimal("61211701.66")
 
 
 def test_list_price_and_standard_cost_are_those_of_the_day(
@@ -134,6 +137,13 @@ def test_list_price_and_standard_cost_are_those_of_the_day(
                 part: to_cents(held.get(part, NOTHING) * prices.get(part, NOTHING)) for part in reported
             }
             assert set(held) <= set(reported)
+    totals = [
+        tuple(sum(row[column] for row in one.report("shelf-value").values()) for column in VALUES) for one in bought[1:]
+    ]
+    assert totals == [
+        (Decimal("57470630.76"), Decimal("43309195.54"), Decimal("18956158.14")),
+        (Decimal("61211692.90"), Decimal("46014224.47"), Decimal("20116611.63")),
+    ]
     worth = [sum(bool(row["at-list-price"]) for row in one.report("shelf-value").values()) for one in closes]
     assert worth == [0, 80, 83]
 
@@ -168,6 +178,11 @@ def test_the_shelf_count_differs_by_what_was_made_and_sold_and_is_said_so(
     on_shelf = {(row["part"], row["counted on"]): row["variance"] for row in closed.rows("shelf") if row["counted on"]}
     held = {on: purchase_history.held_on(orders, on) for on in {on for _, on in counted}}
     assert on_shelf == {(part, on): units - held[on].get(part, NOTHING) for (part, on), units in counted.items()}
+    less = [units for units in on_shelf.values() if units < 0]
+    more = [units for units in on_shelf.values() if units > 0]
+    assert (len(less), sum(less), len(more), sum(more)) == (77, -2_025_693, 134, 172_092)
+    assert len(on_shelf) == 77 + 134
+    assert sum(bool(row["expected"]) for row in closed.rows("shelf") if not row["counted on"]) == 51
     assert {(one.severity, one.rows, one.units) for one in closed.result.variances} == {
         ("low", 221, NOTHING),
         ("medium", 163, Decimal(-134_474)),
