@@ -10,14 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date, timedelta
 
 from sqlglot import exp
 
+from dsl.diagnostics import InternalError
 from engine.model.datatypes import DataType, Family
-from engine.model.expression import AggregateOf, ExistsTest, Expression, Grain, Source
+from engine.model.expression import AggregateOf, ExistsTest, Expression, Grain, Literal, MomentOf, Source, WindowOf
 from engine.plan.frame import Frame
 from engine.plan.numbers import Value, decimal_type, one
 from engine.plan.relation import cast, column, named
+from engine.plan.world import World, date_literal
 
 
 def define_aggregate(frame: Frame, node: AggregateOf) -> None:
@@ -26,7 +29,7 @@ def define_aggregate(frame: Frame, node: AggregateOf) -> None:
         return
     scope = node.scope
     by_date = _asks_by_date(frame, scope, node.source)
-    rows = _rows(frame, node.source, scope, node.window is not None)
+    rows = _rows(frame, node.source, scope, node.window)
     keys, total, day = _grouped_values(rows, node, by_date)
     asked = _asked(frame, node.source.matching, scope)
     grouped = _group(rows, keys, day)
@@ -41,7 +44,7 @@ def define_exists(frame: Frame, node: ExistsTest, scope: Grain) -> None:
     if frame.remembered(node) is not None:
         return
     by_date = _asks_by_date(frame, scope, node.source)
-    rows = _rows(frame, node.source, scope, False)
+    rows = _rows(frame, node.source, scope, None)
     own = tuple(one for one, _ in node.source.matching)
     rows.prepare(own, node.source.grain)
     keys = [(f"key {index}", rows.value(one)) for index, one in enumerate(own, start=1)]
@@ -75,12 +78,36 @@ def _asks_by_date(frame: Frame, scope: Grain | None, source: Source) -> bool:
     return not scope.has_period and (asked_by_kind or scope.form == "slices")
 
 
-def _rows(frame: Frame, source: Source, scope: Grain | None, windowed: bool) -> Frame:
+def _rows(frame: Frame, source: Source, scope: Grain | None, window: WindowOf | None) -> Frame:
     world = frame.world
     everything = frame.mode == "adjustment" or scope is None or not scope.has_period
-    if windowed and source.grain.form == "rows" and source.grain.rows[0] in world.ruleset.reconciliations:
+    if window is None or source.grain.form != "rows":
+        return frame.tools.frame_of(world, source.grain, frame.mode, everything)
+    if source.grain.rows[0] in world.ruleset.reconciliations:
         return frame.tools.history_of(world, source.grain.rows[0])
-    return frame.tools.frame_of(world, source.grain, frame.mode, everything)
+    rows = frame.tools.frame_of(world, source.grain, frame.mode, True)
+    first, last = _days_of(world, window)
+    rows.filter(exp.Between(this=rows.date.copy(), low=date_literal(first), high=date_literal(last)))
+    return rows
+
+
+def _days_of(world: World, window: WindowOf) -> tuple[date, date]:
+    """The first and last day of a window over facts; both count, and no day after the period."""
+    calendar, period = world.calendar, world.period
+    if window.last is None:
+        first, last = (_fixed_day(world, node) for node in (window.since, window.through))
+        return first, min(last, period.end)
+    for _ in range(window.last - 1):
+        period = calendar.period_of(calendar.moment(period, "", window.unit, "start") - timedelta(days=1))
+    return calendar.moment(period, "", window.unit, "start"), world.period.end
+
+
+def _fixed_day(world: World, node: Expression | None) -> date:
+    if isinstance(node, MomentOf):
+        return world.calendar.moment(world.period, node.shift, node.unit, node.edge)
+    if isinstance(node, Literal) and isinstance(node.value, date):
+        return node.value
+    raise InternalError("a window that moves with its rows reached the plan; check refuses it")
 
 
 def _grouped_values(rows: Frame, node: AggregateOf, by_date: bool) -> tuple[list[str], Value, exp.Expr | None]:
@@ -89,7 +116,7 @@ def _grouped_values(rows: Frame, node: AggregateOf, by_date: bool) -> tuple[list
     if node.where is not None:
         rows.prepare(node.where, grain)
         rows.filter(rows.tests(node.where))
-    if node.window is not None and node.window.last is not None and "period" in rows.keys:
+    if node.window is not None and node.window.last is not None and grain.rows[0] in rows.world.ruleset.reconciliations:
         rows.filter(exp.In(this=rows.column("period"), expressions=_last_periods(rows, node.window.last)))
     if rows.leftover_apart and node.function != "sum":
         rows.filter(exp.Not(this=rows.column("leftover")))

@@ -12,8 +12,10 @@ from engine.model.expression import (
     BucketOf,
     Grain,
     ItemOf,
+    Literal,
     MomentOf,
     RegisterField,
+    WindowOf,
 )
 from engine.model.ruleset import Layers, Reconciliation, Ruleset
 from engine.model.schema import Record
@@ -178,14 +180,14 @@ NO_REASON = ("", "")
 
 
 def why_no_window(ruleset: Ruleset, node: AggregateOf, rows: Offered) -> Reason:
-    """Windows reach back over a reconciliation's own columns, in what comes after it."""
+    """Windows reach back over facts of fixed days, and over a reconciliation's own columns in what comes after it."""
     window, row = node.window, node.source.grain.rows[0] if node.source.grain.rows else ""
     if window is None:
         return NO_REASON
-    if window.last is None:
-        return "sums run over the period, or over all that is known", "leave `since` out"
-    if row not in ruleset.reconciliations or window.unit != "period":
-        return "only rows of a reconciliation are kept for periods back", ""
+    if row in ruleset.kinds and node.source.grain.form == "rows":
+        return _why_no_days(window)
+    if row not in ruleset.reconciliations or window.last is None or window.unit != "period":
+        return "only facts, and periods of a reconciliation, are kept so far back", ""
     if window.last > HISTORY_PERIODS:
         return f"rows are kept for {HISTORY_PERIODS} periods", f"write at most {HISTORY_PERIODS} periods"
     if HISTORY not in rows.made:
@@ -193,6 +195,16 @@ def why_no_window(ruleset: Ruleset, node: AggregateOf, rows: Offered) -> Reason:
     read = (*parts(node.value), *parts(node.where))
     if any(isinstance(one, ItemOf | AggregateOf | RegisterField | BucketOf | MomentOf) for one in read):
         return f"of earlier periods only {row}'s own amounts are kept", f"read `{row}.NAME`"
+    return NO_REASON
+
+
+def _why_no_days(window: WindowOf) -> Reason:
+    if window.last is not None:
+        known = window.unit in ("period", "quarter", "year")
+        return NO_REASON if known else (f"a period is no {window.unit}", "count in periods, quarters or years")
+    for one in (window.since, window.through):
+        if not isinstance(one, MomentOf | Literal) or (isinstance(one, MomentOf) and one.unit in ("day", "week")):
+            return "its days differ from row to row", "name fixed days, or edges of periods, quarters or years"
     return NO_REASON
 
 

@@ -204,3 +204,31 @@ def test_exists_looks_up_to_the_askers_day_or_before_a_day_and_missing_equals_it
     assert [row["document"] for row in world.rows("control strange")] == ["D5"]
     earlier = ran(EXISTS.format(before="before claim-date"), inputs)
     assert [row["document"] for row in earlier.rows("control noted")] == ["D1", "D2", "D3", "D5"]
+
+
+def test_a_window_over_facts_holds_both_its_days_and_none_after_the_period() -> None:
+    items = """\
+amount two-months for each company, partner, part, period is sum of sale.quantity within last 2 periods
+amount quarter-so-far for each company, partner, part, period is sum of sale.quantity within last 1 quarters
+amount two-quarters for each company, partner, part, period is sum of sale.quantity within last 2 quarters
+amount last-month for each company, partner, part, period
+    is sum of sale.quantity since previous period start through previous period end
+amount fixed for each company, partner, part, period is sum of sale.quantity since 2026-01-31 through 2026-12-31
+"""
+    days = (
+        "2025-09-30",
+        "2025-10-01",
+        "2025-12-31",
+        "2026-01-01",
+        "2026-01-31",
+        "2026-02-01",
+        "2026-02-28",
+        "2026-03-01",
+    )
+    inputs = {"sale": [sale(f"S{at}", day, 10**at) for at, day in enumerate(days)]}
+    before = ran(items, inputs)
+    world = ran(items, inputs, "FY2026-P02", before)
+    wanted = {
+        "two-months": 1111000, "quarter-so-far": 1111000, "two-quarters": 1111110, "last-month": 11000, "fixed": 1110000,
+    }  # fmt: skip
+    assert {name: world.values(name)[0][name] for name in wanted} == wanted
