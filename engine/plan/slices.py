@@ -113,7 +113,7 @@ def _cut_slices(world: World, moved: str, values: tuple[tuple[str, str], ...]) -
     end = exp.Case().when(exp.LT(this=column("to", "p"), expression=column("to", "s")), column("to", "p"))
     cut = _slice_columns(start.else_(column("from", "s")), end.else_(column("to", "s")))
     query = _valued_slices(world, moved, values, cut, table("piece", "p"), placed)
-    if world.count(_provisional(moved)) == 0:
+    if layers_of(world).oversell != "last-price":
         return query
     is_last = exp.EQ(this=column("to", "p"), expression=column("size", "p"))
     lent = exp.and_(is_last, _in_force("p", column("event", "s")), column("provisional", "s"), copy=False)
@@ -121,10 +121,6 @@ def _cut_slices(world: World, moved: str, values: tuple[tuple[str, str], ...]) -
     sized = exp.Window(this=exp.Max(this=column("to")), partition_by=[column("layer")])
     pieces = exp.select(exp.Star(), named(sized, "size")).from_(table("piece")).subquery("p")
     return exp.union(query, _valued_slices(world, moved, values, whole, pieces, lent), distinct=False, copy=False)
-
-
-def _provisional(moved: str) -> exp.Select:
-    return exp.select(exp.Literal.number("1")).from_(table(moved)).where(column("provisional"))
 
 
 def _in_force(piece: str, event: exp.Expr) -> exp.Expr:

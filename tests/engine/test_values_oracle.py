@@ -11,9 +11,6 @@ from functools import cache
 import pytest
 
 from tests.support.histories import (
-    BEYOND_SALES,
-    BEYOND_STOCK,
-    ORDERS,
     POLICIES,
     History,
     every_history,
@@ -27,7 +24,17 @@ from tests.support.valued import Posted, closed, feasible, kind_of, with_values
 from tests.support.valued_ledger import Ledger, expected, on_the_shelf
 from tests.support.valued_rules import rules_of
 
-POOLS_EACH = 170
+POOLS_EACH = 340
+TRIED = (
+    (Policy("oldest", "stop", "stop"), "running"),
+    (Policy("oldest", "open-layer", "wait"), "running"),
+    (Policy("oldest", "stop", "last-price"), "apart"),
+    (Policy("newest", "open-layer", "stop"), "apart"),
+    (Policy("newest", "stop", "wait"), "apart"),
+    (Policy("newest", "open-layer", "last-price"), "running"),
+)
+"""Policies in which every phrase meets every phrase that answers another question: planning a close takes longer than
+running it on these lives, so not all of the 24 are tried each time."""
 EVERY_STEP = ("receipt 2", "early 1", "sale 1", "return 1", "named 1", "change")
 
 
@@ -154,31 +161,21 @@ def lives(policy: Policy) -> History:
     return feasible(policy, with_values(history))
 
 
-def leftover_of(policy: Policy) -> str:
-    """One of the two answers for leftover cents, so that each meets every other phrase, and every two of them."""
-    turns = (
-        list(ORDERS).index(policy.order),
-        BEYOND_SALES.index(policy.beyond_sales),
-        BEYOND_STOCK.index(policy.beyond_stock),
-    )
-    return ("running", "apart")[sum(turns) % 2]
-
-
-@pytest.mark.parametrize("policy", POLICIES, ids=str)
-def test_random_short_and_remembered_lives_are_valued_as_the_ledger_values_them(policy: Policy) -> None:
-    assert judged(policy, leftover_of(policy), lives(policy)) == []
+@pytest.mark.parametrize(("policy", "leftover"), TRIED, ids=str)
+def test_random_short_and_remembered_lives_are_valued_as_the_ledger_values_them(policy: Policy, leftover: str) -> None:
+    assert judged(policy, leftover, lives(policy)) == []
 
 
 def test_the_random_lives_reach_what_is_hard_to_value() -> None:
     found: Counter[str] = Counter()
-    for policy in POLICIES:
+    for policy, _ in TRIED:
         found += reached(policy, random_lives(policy))
     hard = (
         "left again after coming back", "several layers in one return", "from the named layer", "specific units",
         "late layer before others", "waited for a layer", "settled", "served a period later",
         "came back a period later", "layer of two values", "reopened",
     )  # fmt: skip
-    assert POOLS_EACH * len(POLICIES) >= 2_000
+    assert POOLS_EACH * len(TRIED) >= 2_000
     assert {situation: found[situation] for situation in hard if found[situation] < 20} == {}
 
 

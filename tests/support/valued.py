@@ -26,6 +26,7 @@ from tests.support.valued_rules import CHANGES
 
 PERIODS = ("FY2026-P01", "FY2026-P02")
 COMPANY = "OUR-COMPANY"
+MOST_CHANGES = 3
 
 Handed = dict[str, tuple[tuple[tuple[str, str], ...], list[tuple[object, ...]]]]
 """What one period hands to the next: columns and rows by the name of the relation they go into."""
@@ -56,13 +57,22 @@ def kind_of(event: Event) -> str:
 
 def with_values(history: History) -> History:
     """The same history with the changes the rules have, in the language's order of a day: additions are to the cost."""
-    drawn = [[_fitted(event) for event in events] for events in (history.first, history.second)]
+    drawn = [[_fitted(event) for event in _few_changes(events)] for events in (history.first, history.second)]
     turn, periods = 0, []
     for events in drawn:
         ordered = sorted(events, key=_turn)
         periods.append(tuple(replace(event, identity=turn + n) for n, event in enumerate(ordered, start=1)))
         turn += len(ordered)
     return History(*periods)
+
+
+def _few_changes(events: Iterable[Event]) -> Iterator[Event]:
+    """Without what would be a pool's fourth change of a period: each turn of changes costs every pool a round."""
+    seen: Counter[int] = Counter()
+    for event in events:
+        seen[event.pool] += event.action == CHANGE
+        if event.action != CHANGE or seen[event.pool] <= MOST_CHANGES:
+            yield event
 
 
 def _fitted(event: Event) -> Event:
