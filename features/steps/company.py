@@ -7,13 +7,15 @@ import io
 import json
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from adapters.cli.main import main
 from adapters.client.config import Feed
-from adapters.client.loader import FILE_NAME, read_client
-from dsl.diagnostics import Diagnostics
+from adapters.client.loader import FILE_NAME
 
 RULESETS = Path(__file__).resolve().parent.parent / "rulesets"
 
@@ -36,9 +38,10 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Company:
-    """The folder of a company: `client.yaml`, the ruleset it closes by, its incoming files and its books."""
+    """A company: its folder with `client.yaml`, incoming files and books, and its feeds by name."""
 
     folder: Path
+    feeds: dict[str, Feed]
 
     @classmethod
     def found(cls, folder: Path, kind: str, policy: str) -> Company:
@@ -47,11 +50,13 @@ class Company:
         described = (RULESETS / kind / FILE_NAME).read_text("utf-8")
         ruleset = json.dumps(str(ruleset_path(kind, policy)))
         (folder / FILE_NAME).write_text(f"ruleset: {ruleset}\n{described}", "utf-8")
-        return cls(folder)
+        return cls(folder, _feeds(kind))
 
     def deliver(self, words: str, table: Table) -> None:
         """Put a table into the incoming folder as a file of the feed of that name; columns left out are empty."""
-        feed = self._feed(dashed(words))
+        name = dashed(words)
+        assert name in self.feeds, f"no feed is called {name}; there are {', '.join(self.feeds)}"
+        feed = self.feeds[name]
         heading, *rows = table
         unknown = set(heading) - set(feed.source_columns)
         assert not unknown, f"{words} have no {', '.join(sorted(unknown))}; they have {', '.join(feed.source_columns)}"
@@ -70,13 +75,11 @@ class Company:
         assert not err.getvalue()
         return Outcome(code, json.loads(out.getvalue()))
 
-    def _feed(self, name: str) -> Feed:
-        diagnostics = Diagnostics()
-        client = read_client(self.folder, diagnostics)
-        assert client is not None, [one.message for one in diagnostics]
-        found = {feed.name: feed for feed in client.client.feeds}
-        assert name in found, f"no feed is called {name}; there are {', '.join(found)}"
-        return found[name]
+
+@cache
+def _feeds(kind: str) -> dict[str, Feed]:
+    described = yaml.safe_load((RULESETS / kind / FILE_NAME).read_text("utf-8"))
+    return {one["name"]: Feed.model_validate(one) for one in described["feeds"]}
 
 
 def ruleset_path(kind: str, policy: str) -> Path:

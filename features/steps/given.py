@@ -28,7 +28,9 @@ def files_arrive(company: Company, words: str, datatable: Table) -> None:
 @when(parsers.parse("what is known on {day} is loaded"))
 def load(company: Company, day: str) -> None:
     outcome = company.tieout("load", "--on", day)
-    assert outcome.code == 0, outcome.problems or [file["faults"] or file["message"] for file in outcome.values["files"]]
+    assert outcome.code == 0, outcome.problems or [
+        file["faults"] or file["message"] for file in outcome.values["files"]
+    ]
 
 
 @when(parsers.re(r"(?P<period>FY\S+) is closed (?P<how>on trial|for good)"), target_fixture="closing")
