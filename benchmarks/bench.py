@@ -156,7 +156,7 @@ def _measure(facts: int, memory: str) -> None:
         sort = min(_bare_sort(folder / "small") for _ in range(2))
         close, ours, run = _close(ruleset, folder / "small", folder / "close-small")
         for stage in run.stages:
-            print(f"  {stage.stage:<22}{stage.rows:>12,} rows {stage.seconds:>8.2f} s")
+            print(f"  {stage.stage:<22}{stage.rows:>12,} rows {stage.milliseconds:>8,} ms")
         by_hand, theirs = _handwritten(folder / "small", folder / "hand-small")
         if ours != theirs:
             raise RuntimeError(f"the hand-written journal differs: {ours} and {theirs}")
@@ -165,7 +165,7 @@ def _measure(facts: int, memory: str) -> None:
         )
         _ratio("close/sort", close / sort, "<= 4")
         _ratio("close/handwritten", close / by_hand, "<= 1.3")
-        layers = sum(stage.seconds for stage in run.stages if stage.stage == "layers")
+        layers = sum(stage.milliseconds for stage in run.stages if stage.stage == "layers") / 1000
         polars, _ = polars_valuation(folder / "small")
         _ratio("polars/valuation", polars / layers, ">= 2")
         beancount = beancount_booking(100_000)

@@ -377,7 +377,7 @@ def _report_line(report: ReportTable) -> str:
 
 def _verdict(closing: Closing) -> Verdict:
     result = closing.result
-    milliseconds = sum(round(stage.seconds * 1000) for stage in result.stages)
+    milliseconds = sum(stage.milliseconds for stage in result.stages)
     tenths = (milliseconds + 50) // 100
     aside = f"{counted(result.facts, 'fact')}, {tenths // 10}.{tenths % 10} s"
     open_ends = sum(not one.passed for one in result.tie_outs if not one.blocks)

@@ -87,7 +87,7 @@ def run_period(
         began, before = time.perf_counter(), sum(count or 0 for count in world.rows.values())
         step()
         made = sum(count or 0 for count in world.rows.values()) - before
-        run.stages.append(StageTime(name, made, time.perf_counter() - began))
+        run.stages.append(StageTime(name, made, round((time.perf_counter() - began) * 1000)))
     return run
 
 

@@ -97,11 +97,11 @@ class ReportTable:
 
 @dataclass(frozen=True, slots=True)
 class StageTime:
-    """One stage of a run: rows it made and seconds it took."""
+    """One stage of a run: rows it made and milliseconds it took."""
 
     stage: str
     rows: int
-    seconds: float
+    milliseconds: int
 
 
 @dataclass(frozen=True)

@@ -95,8 +95,12 @@ def test_every_layer_is_what_its_own_order_left(
     orders: list[OrderLine], bought: tuple[RealClient, ClosedClient, ClosedClient]
 ) -> None:
     for closed in bought[1:]:
-        lots = purchase_history.lots_on(orders, closed.result.end)
-        reckoned = {(lot.order, lot.line): (part, lot.units, lot.price) for part in lots for lot in lots[part]}
+        bought_by_part = purchase_history.layers_on(orders, closed.result.end)
+        reckoned = {
+            (layer.order, layer.line): (part, layer.units, layer.price)
+            for part, held in bought_by_part.items()
+            for layer in held
+        }
         layers = {
             (row["document"], row["line"]): (row["part"], row["remaining"], row["unit-price"])
             for row in closed.rows("layer")
@@ -105,17 +109,19 @@ def test_every_layer_is_what_its_own_order_left(
     assert len(layers) == 8_704
 
 
-def test_stock_is_valued_at_order_price_and_the_ledger_holds_it_lot_by_lot(
+def test_stock_is_valued_at_order_price_and_the_ledger_holds_it_layer_by_layer(
     orders: list[OrderLine], bought: tuple[RealClient, ClosedClient, ClosedClient]
 ) -> None:
     for closed in bought[1:]:
-        lots = purchase_history.lots_on(orders, closed.result.end)
+        by_part = purchase_history.layers_on(orders, closed.result.end)
         reported = closed.report("shelf-value")
         assert {part: row["at-order-price"] for part, row in reported.items()} == {
-            part: to_cents(sum((lot.units * lot.price for lot in lots.get(part, ())), NOTHING)) for part in reported
+            part: to_cents(sum((layer.units * layer.price for layer in by_part.get(part, ())), NOTHING))
+            for part in reported
         }
         assert closed.closing_balance("parts-roll-forward") == {
-            part: sum((to_cents(lot.units * lot.price) for lot in lots[part]), NOTHING) for part in lots
+            part: sum((to_cents(layer.units * layer.price) for layer in held), NOTHING)
+            for part, held in by_part.items()
         }
     assert sum(closed.closing_balance("parts-roll-forward").values()) == Decimal("61211701.66")
 

@@ -16,8 +16,9 @@ OURS = {
     "engine.ledger": frozenset[str](),
     "engine.model": frozenset({"dsl", "engine.ledger"}),
     "engine.plan": frozenset({"dsl", "engine.ledger", "engine.model"}),
-    "engine.run": frozenset({"engine.plan"}),
-    "adapters": frozenset({"dsl", "engine.ledger", "engine.model", "engine.plan", "engine.run"}),
+    "engine.run": frozenset({"dsl", "engine.ledger", "engine.model", "engine.plan"}),
+    "engine.compile": frozenset({"dsl", "engine.model", "engine.plan"}),
+    "adapters": frozenset({"dsl", "engine.compile", "engine.ledger", "engine.model", "engine.plan", "engine.run"}),
 }
 """Each station of the journey and the stations it may import; a row that nothing uses is taken out."""
 
@@ -27,6 +28,7 @@ THEIRS = {
     "engine.model": frozenset[str](),
     "engine.plan": frozenset({"sqlglot"}),
     "engine.run": frozenset({"sqlglot"}),
+    "engine.compile": frozenset[str](),
     "adapters": frozenset(
         {"click", "duckdb", "jinja2", "pyarrow", "pydantic", "pydantic_core", "rich", "sqlglot", "yaml"}
     ),
@@ -34,6 +36,7 @@ THEIRS = {
 """Each station and the libraries it may import."""
 
 UNITS = {
+    "adapters.explain_text": frozenset({"adapters.report", "adapters.wording"}),
     "adapters.feeds": frozenset({"adapters.client"}),
     "adapters.load_text": frozenset({"adapters.feeds", "adapters.wording"}),
     "adapters.report": frozenset({"adapters.wording"}),
@@ -41,8 +44,9 @@ UNITS = {
 """Units of adapters and the other units each may import: a feed is read as the client's configuration describes it, and
 a load is shown as the feed reported it."""
 
-UNITS_SEEING_ALL = frozenset({"adapters.cli", "adapters.intake"})
-"""Units of adapters that put others together: the command line all of them, intake the way from file to books."""
+UNITS_SEEING_ALL = frozenset({"adapters.cli", "adapters.closing", "adapters.intake"})
+"""Units of adapters that put others together: the command line all of them, intake the way from file to books, closing
+the way from books to journal and back."""
 
 
 def imports_of(module: Module) -> Iterator[tuple[str, tuple[str, ...]]]:

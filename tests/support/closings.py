@@ -99,7 +99,7 @@ RESULT = CloseResult(
     ),
     late_lines=12,
     facts=4181,
-    stages=(StageTime("facts", 4181, 0.25), StageTime("valuation", 3920, 1.65)),
+    stages=(StageTime("facts", 4181, 250), StageTime("valuation", 3920, 1650)),
 )  # fmt: skip
 
 CLOSING = Closing(

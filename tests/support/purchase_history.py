@@ -1,6 +1,6 @@
 """What the purchase orders of AdventureWorks must come to, reckoned from the raw files line by line with Decimal.
 
-Nothing here is shared with the engine: cells are cut by hand, and units leave one list of lots.
+Nothing here is shared with the engine: cells are cut by hand, and units leave one list of layers.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class OrderLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Lot:
+class Layer:
     """What is left of one receipt."""
 
     order: str
@@ -87,32 +87,32 @@ def held_on(lines: list[OrderLine], day: date) -> dict[str, Decimal]:
     return dict(found)
 
 
-def lots_on(lines: list[OrderLine], day: date) -> dict[str, list[Lot]]:
-    """The lots of each part at the end of a day: on each day receipts come first, then what is rejected leaves the lots
-    of its own order, and the oldest where they do not suffice."""
-    lots: dict[str, list[Lot]] = defaultdict(list)
+def layers_on(lines: list[OrderLine], day: date) -> dict[str, list[Layer]]:
+    """The layers of each part at the end of a day: receipts come first on each day, then what is rejected leaves the
+    layers of its own order, and the oldest where they do not suffice."""
+    layers: dict[str, list[Layer]] = defaultdict(list)
     until = sorted((one for one in lines if one.day <= day), key=lambda one: (one.day, one.order, one.line))
     for _, together in groupby(until, key=lambda one: one.day):
         moved = list(together)
         for one in moved:
             if one.received:
-                lots[one.part].append(Lot(one.order, one.line, one.price, one.received))
+                layers[one.part].append(Layer(one.order, one.line, one.price, one.received))
         for one in moved:
             if one.rejected:
-                lots[one.part] = _without(lots[one.part], one.order, one.rejected)
-    return lots
+                layers[one.part] = _without(layers[one.part], one.order, one.rejected)
+    return layers
 
 
-def _without(lots: list[Lot], order: str, units: Decimal) -> list[Lot]:
-    left = list(lots)
+def _without(layers: list[Layer], order: str, units: Decimal) -> list[Layer]:
+    left = list(layers)
     for own in (True, False):
-        for at, lot in enumerate(left):
-            if own == (lot.order == order):
-                taken = min(units, lot.units)
-                left[at] = replace(lot, units=lot.units - taken)
+        for at, layer in enumerate(left):
+            if own == (layer.order == order):
+                taken = min(units, layer.units)
+                left[at] = replace(layer, units=layer.units - taken)
                 units -= taken
     assert units == 0, f"order {order} sends back {units} units too many"
-    return [lot for lot in left if lot.units]
+    return [layer for layer in left if layer.units]
 
 
 def to_cents(value: Decimal) -> Decimal:
