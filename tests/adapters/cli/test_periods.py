@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from adapters.cli import periods
+from adapters.closing.close import Closed
+from tests.support.closings import FAILED
 from tests.support.commands import Tieout
 from tests.support.shop_client import JANUARY, SALES, SALES_HEAD, make_shop
 
@@ -77,6 +80,41 @@ def test_the_journal_line_by_line(tieout: Tieout, loaded: Path) -> None:
     assert "12 lines, the first 2 shown" in tieout("journal", "FY2026-P01", "--limit", "2").out
     assert "no lines" in tieout("journal", "FY2026-P01", "--journal", "nothing").out
     assert (loaded / "books" / "runs" / "00000002").is_dir()
+
+
+def test_a_failed_tie_out_is_a_problem_and_publishes_nothing(
+    tieout: Tieout, loaded: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object, **__: object) -> Closed:
+        return Closed(FAILED.result, None)
+
+    monkeypatch.setattr(periods, "close_period", refused)
+    outcome = tieout("close", "FY2026-P01", "--hard", "--html", "page.html")
+    assert outcome.code == 1
+    assert "✗ debits = credits: entry sell-through of ACME has 100.00 USD debit" in outcome.out
+    assert "not published: 1 tie-out failed; the books are as they were" in outcome.out
+    assert not (loaded / "page.html").exists()
+    assert tieout("close", "FY2026-P01", "--format", "json").values["published"] is False
+
+
+def test_a_line_leads_to_its_rule_and_row_and_a_row_to_what_became_of_it(tieout: Tieout, loaded: Path) -> None:
+    assert tieout("close", "FY2026-P01").code == 0
+    line = tieout("explain", "JL-FY2026-P01-000008")
+    assert (line.code, line.err) == (0, "")
+    assert line.out.startswith("JL-FY2026-P01-000008  credit 4010 Product revenue  75.00 USD")
+    assert "shop.tieout:62" in line.out
+    assert "sales_2026-01.csv row 2  P-1,ACME,X100,3,2026-01-20" in line.out
+    assert max(map(len, line.out.splitlines())) <= 100
+    posted = tieout("explain", "--not", "sales_2026-01.csv:2")
+    assert "JL-FY2026-P01-000008  credit 4010 Product revenue" in posted.out
+    silent = tieout("explain", "--not", "counts_2026-01.csv:2", "--format", "json")
+    assert (silent.code, silent.values["facts"][0]["lines"]) == (0, [])
+    for wrong in (("JL-FY2026-P01-999999",), ("JL-x",), ("--not", "sales_2026-01.csv:99"), ("--not", "nothing")):
+        outcome = tieout("explain", *wrong)
+        assert (outcome.code, outcome.out) == (1, "")
+        assert outcome.err.startswith("error: ")
+    assert tieout("explain").code == 2
+    assert [path.name for path in (loaded / "books" / "runs").iterdir()] == ["00000002"]
 
 
 @pytest.mark.parametrize("period", ["FY2026-P13", "january", "FY2026-P1", ""])
