@@ -38,3 +38,12 @@ Feature: Perpetual first in, first out
       | sales         | invoice            | 11,340 |
       | sales         | closing            | 11,340 |
     And every tie-out holds
+    When somebody asks what is behind "debit Cost of sales"
+    Then the layers behind it are
+      | opened     | quantity | amount | row of receipts |
+      | 2026-07-01 | 150      | 3,150  | 2               |
+      | 2026-07-10 | 150      | 4,050  | 3               |
+    And the rows behind it are
+      | kind | day        | quantity | amount | row of sales |
+      | sale | 2026-07-05 | 120      | 2,520  | 2            |
+      | sale | 2026-07-15 | 180      | 4,680  | 3            |

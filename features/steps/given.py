@@ -43,3 +43,12 @@ def close(company: Company, period: str, how: str) -> Outcome:
 @when(parsers.parse("somebody tries to close {period}"), target_fixture="closing")
 def try_to_close(company: Company, period: str) -> Outcome:
     return company.tieout("close", period)
+
+
+@when(parsers.re(r'somebody asks what is behind "(?P<side>debit|credit) (?P<title>.+)"'), target_fixture="explanation")
+def explain(company: Company, closing: Outcome, side: str, title: str) -> Outcome:
+    lines = company.tieout("journal", closing.values["period"]).values["lines"]
+    (line,) = (one["id"] for one in lines if (one["side"], one["account.title"]) == (side, title))
+    outcome = company.tieout("explain", line, "--all")
+    assert outcome.code == 0, outcome.problems
+    return outcome

@@ -13,7 +13,7 @@ from features.steps.company import Company, Outcome, Table, dashed
 Row = tuple[str, ...]
 
 
-@then(parsers.re(r"the (?P<report>.+) (?:is|are)"))
+@then(parsers.re(r"the (?P<report>(?!.* behind it ).+) (?:is|are)"))
 def report_is(closing: Outcome, report: str, datatable: Table) -> None:
     agrees(report_rows(closing, report), datatable)
 
@@ -45,6 +45,13 @@ def every_tie_out_holds(closing: Outcome) -> None:
 @then(parsers.parse("{number:d} lines are of facts of closed periods"))
 def late_lines(closing: Outcome, number: int) -> None:
     assert closing.values["late-lines"] == number
+
+
+@then(parsers.re(r"the (?P<part>layers|rows) behind it are"))
+def is_explained_by(explanation: Outcome, part: str, datatable: Table) -> None:
+    assert explanation.values["adds-up"]
+    found = explanation.values["layers" if part == "layers" else "sources"]
+    agrees([{**one, f"row of {feed_of(one['raw']['file'])}": one["raw"]["row"]} for one in found], datatable)
 
 
 @then("these controls are broken")
@@ -96,6 +103,11 @@ def in_columns(rows: list[dict[str, Any]], heading: list[str]) -> list[Row]:
 def shown(cells: Iterable[Any]) -> Row:
     """A row in one spelling."""
     return tuple(said(cell) for cell in cells)
+
+
+def feed_of(file: str) -> str:
+    """The feed a delivered file is of, in words."""
+    return file.partition("_")[0].replace("-", " ")
 
 
 def in_words(column: str) -> str:
