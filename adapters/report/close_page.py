@@ -188,12 +188,16 @@ def _files(files: tuple[FileLine, ...]) -> Table:
 
 
 def _total(total: TotalLine) -> tuple[str, str]:
+    places = decimals((total.received, total.accepted, total.declared))
+    # One decimal is how exact arithmetic writes 10 cents; two are how people do.
+    places = 2 if places == 1 else places
+    accepted, received = f"{total.accepted:,.{places}f}", f"{total.received or 0:,.{places}f}"
     if total.declared is not None:
-        of_file = "" if total.received != total.declared else f"{total.received:,f} of "
-        return f"{of_file}{total.declared:,f} {total.column}", "✓"
+        of_file = "" if total.received != total.declared else f"{received} of "
+        return f"{of_file}{total.declared:,.{places}f} {total.column}", "✓"
     if total.received is None:
-        return f"{total.accepted:,f} {total.column} accepted", NIL
-    return f"{total.received:,f} {total.column}", "✓"
+        return f"{accepted} {total.column} accepted", NIL
+    return f"{received} {total.column}", "✓"
 
 
 def _movements(result: CloseResult) -> Table:
