@@ -229,6 +229,7 @@ amount fixed for each company, partner, part, period is sum of sale.quantity sin
     before = ran(items, inputs)
     world = ran(items, inputs, "FY2026-P02", before)
     wanted = {
-        "two-months": 1111000, "quarter-so-far": 1111000, "two-quarters": 1111110, "last-month": 11000, "fixed": 1110000,
+        "two-months": 1111000, "quarter-so-far": 1111000, "two-quarters": 1111110, "last-month": 11000,
+        "fixed": 1110000,
     }  # fmt: skip
     assert {name: world.values(name)[0][name] for name in wanted} == wanted
