@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from itertools import islice
 from operator import itemgetter
 from pathlib import Path
@@ -181,7 +182,7 @@ class DuckDBExecutor:
         """The text of a query, made once: relations never change after construction."""
         held = self._text.get(id(query))
         if held is None or held[0] is not query:
-            held = (query, query.sql(dialect="duckdb"))
+            held = (query, query.sql(dialect="duckdb", copy=False))
             self._text[id(query)] = held
         return held[1]
 
@@ -197,6 +198,7 @@ class DuckDBExecutor:
                 raise InternalError(f"column {name} of relation {relation.name} is {found}, declared as {storage}")
 
 
+@cache
 def _quoted(name: str) -> str:
     return exp.to_identifier(name, quoted=True).sql(dialect="duckdb")
 

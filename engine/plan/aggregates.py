@@ -157,10 +157,12 @@ def _group(rows: Frame, keys: Sequence[str], day: exp.Expr | None) -> exp.Query:
     total = exp.Sum(this=rows.column("#value"))
     count = exp.Count(this=exp.Star())
     if day is None:
-        query = rows.rows_query([]).select(*selected, named(total, "total"), named(count, "rows"))
-        return query.group_by(*group) if group else query
-    query = rows.rows_query([]).select(*selected, named(day, "day"), named(total, "total"), named(count, "rows"))
-    daily = query.group_by(*group, day.copy())
+        query = rows.rows_query([]).select(*selected, named(total, "total"), named(count, "rows"), copy=False)
+        return query.group_by(*group, copy=False) if group else query
+    query = rows.rows_query([]).select(
+        *selected, named(day, "day"), named(total, "total"), named(count, "rows"), copy=False
+    )
+    daily = query.group_by(*group, day.copy(), copy=False)
     return _running(daily, keys)
 
 

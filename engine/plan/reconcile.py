@@ -179,7 +179,7 @@ def _rolled(world: World, found: Reconciliation, name: str, keys: list[str], mom
     counted = exp.select(*(column(key) for key in keys), column("date"), column("quantity")).from_(
         table(f"{name} latest count")
     )
-    everything = union_all([counted, forward, back]).subquery("rolled")
+    everything = union_all([counted, forward, back]).subquery("rolled", copy=False)
     return (
         exp.select(
             *(column(key) for key in keys),

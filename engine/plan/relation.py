@@ -75,9 +75,10 @@ def cast(sql: exp.Expr, storage: str) -> exp.Expr:
 
 def column(name: str, table: str | None = None) -> exp.Column:
     """A quoted column, of a table or alias where one is given."""
-    return exp.column(
-        exp.to_identifier(name, quoted=True), table=exp.to_identifier(table, quoted=True) if table else None
-    )
+    found = exp.Column(this=exp.to_identifier(name, quoted=True))
+    if table:
+        found.set("table", exp.to_identifier(table, quoted=True))
+    return found
 
 
 def table(name: str, alias: str | None = None) -> exp.Expr:

@@ -50,8 +50,8 @@ def _make_roll(world: World, report: Report, rule: Origin) -> None:
     signed = exp.Case().when(on_normal, column("amount")).else_(exp.Neg(this=column("amount")))
     total = named(cast(exp.Sum(this=signed), money), "amount")
     moved = exp.select(*(column(key) for key in keys), column("role"), named(column("journal"), "movement"), total)
-    moved = moved.from_(table("ledger line")).where(in_roles)
-    moved = moved.group_by(*(column(key) for key in keys), column("role"), column("journal"))
+    moved = moved.from_(table("ledger line"), copy=False).where(in_roles, copy=False)
+    moved = moved.group_by(*(column(key) for key in keys), column("role"), column("journal"), copy=False)
     branches: list[exp.Query] = [moved]
     opening = exp.Literal.string("opening")
     if "handed balance" in world.given:
