@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import PurePath
@@ -10,7 +11,6 @@ from typing import Any
 
 from rich.cells import cell_len, chop_cells
 
-from adapters.report.layout import fold
 from adapters.wording import counted, figure, plain, visible
 from engine.ledger.money import minor_digits
 from engine.run.explanation import (
@@ -33,6 +33,9 @@ WIDTH = 100
 
 VERBATIM = "\x1e"
 """Stands before a text as delivered, which is cut where a line ends and nowhere folded."""
+
+PLACE = "\x1d"
+"""Stands before the place of a rule, which is never broken."""
 
 LABEL = 11
 """Characters before the text of a section, its label among them."""
@@ -81,7 +84,7 @@ def row_text(found: RowExplanation) -> str:
     for sentence in found.sentences:
         lines += _wrapped(sentence, "  ", 2)
     for one in found.facts:
-        lines += ["", *_fact(one)]
+        lines += ["", *_fact(one, found.raw)]
     return "\n".join(one.rstrip() for one in lines) + "\n"
 
 
@@ -90,14 +93,15 @@ def row_text(found: RowExplanation) -> str:
 
 def _posted_by(run: RunOfBooks) -> str:
     day = run.published_at[:16].replace("T", " ")
-    ruleset = f"ruleset {run.ruleset} {run.version} ({run.hash[:SHORT_HASH]})"
-    return f"posted by {run.kind} {run.number} of {run.period}, published {day} UTC   {ruleset}"
+    return f"posted by {run.kind} {run.number} of {run.period}, published {day} UTC"
 
 
 def _why(found: LineExplanation, digits: int) -> Iterator[str]:
-    yield f"journal {found.journal.name}   {_at(found.journal)}"
+    run = found.run
+    ruleset = f"ruleset {run.ruleset} {run.version} ({run.hash[:SHORT_HASH]})"
+    yield f"journal {found.journal.name} of {ruleset}{PLACE}{_at(found.journal)}"
     yield from _said(found.journal)
-    yield f"{found.posting.text}   {_place(found.posting.place)}"
+    yield f"{found.posting.text}{PLACE}{_place(found.posting.place)}"
     for amount in found.amounts:
         yield f"  {_formula(amount, digits)}"
     if found.exact is not None:
@@ -110,7 +114,7 @@ def _why(found: LineExplanation, digits: int) -> Iterator[str]:
 
 def _formula(one: Formula, digits: int) -> str:
     value = "" if one.value is None else f" = {_exactly(one.value, digits)}"
-    return f"{one.name} is {one.text}{value}   {_place(one.place)}"
+    return f"{one.name} is {one.text}{value}{PLACE}{_place(one.place)}"
 
 
 def _exactly(value: Decimal, digits: int) -> str:
@@ -152,37 +156,37 @@ def _answer(answer: Answer) -> Iterator[str]:
     if answer.rule.word == "table":
         yield f"{answer.item}{about}: {', '.join(f'{key} {value}' for key, value in answer.outputs)}{more}"
         for candidate in answer.candidates:
-            yield f"  row {candidate.name}   {_at(candidate.rule)}"
+            yield f"  row {candidate.name}{PLACE}{_at(candidate.rule)}"
             yield from (f"    {one.words}" for one in candidate.tests)
         return
     outcome = f" is {answer.outcome}" if answer.outcome else ""
-    yield f"{answer.item}{outcome}{about}{governed}{more}   {_at(answer.rule)}"
+    yield f"{answer.item}{outcome}{about}{governed}{more}{PLACE}{_at(answer.rule)}"
     for candidate in answer.candidates:
         yield from _candidate(candidate)
 
 
 def _candidate(one: Candidate) -> Iterator[str]:
-    name = one.name or "the usual answer"
-    answers = f": {one.answer}" if one.answer else ""
+    name = f"{one.name}: {one.answer}" if one.name else f"the usual answer: {one.answer}"
+    place = f"{PLACE}{_at(one.rule)}" if one.name else ""
     if one.stands:
-        yield f"  in play   {name}{answers}   {_at(one.rule)}"
+        yield f"  in play   {name}{place}"
         yield from (f"    {tested.words}" for tested in one.tests)
         yield from (f"    {words}" for words in _said(one.rule))
     elif one.in_play:
-        yield f"  defeated  {name}{answers}, by {' and '.join(one.defeated_by)}   {_at(one.rule)}"
+        yield f"  defeated  {name}, by {' and '.join(one.defeated_by)}{place}"
     else:
-        yield f"  not       {name}{answers}   {_at(one.rule)}"
+        yield f"  not       {name}{place}"
         yield from (f"    {tested.words}" for tested in one.tests if not tested.holds)
 
 
 def _account(found: LineExplanation) -> Iterator[str]:
     line = found.line
-    place = "" if found.account is None else f"   {_place(found.account)}"
+    place = "" if found.account is None else f"{PLACE}{_place(found.account)}"
     yield f"{line.role} -> {line.account} {line.title}{place}"
     for answer in found.segments:
         for candidate in answer.candidates:
             outputs = ", ".join(f"{name} {value}" for name, value in answer.outputs)
-            yield f"{answer.item} row {candidate.name}: {outputs}   {_at(candidate.rule)}"
+            yield f"{answer.item} row {candidate.name}: {outputs}{PLACE}{_at(candidate.rule)}"
 
 
 def _layers(found: LineExplanation, digits: int) -> Iterator[str]:
@@ -213,8 +217,12 @@ def _sources(found: LineExplanation, digits: int) -> Iterator[str]:
 
 
 def _source(one: Source, digits: int | None) -> Iterator[str]:
-    name = " ".join([one.kind, *(f"{field} {value}" for field, value in one.identity)])
-    parts = [name, *([_day(one.day)] if one.day else []), *([_units(one.quantity)] if one.quantity is not None else [])]
+    name = ", ".join(value for _, value in one.identity)
+    parts = [
+        f"{one.kind} {name}",
+        *([_day(one.day)] if one.day else []),
+        *([_units(one.quantity)] if one.quantity is not None else []),
+    ]
     amount = "" if digits is None else f": {one.amount:,.{digits}f}"
     yield f"{', '.join(parts)}{amount}"
     yield from (f"  {words}" for words in _raw(one.raw))
@@ -252,27 +260,20 @@ def _units(value: Decimal) -> str:
 # ---- parts of a row --------------------------------------------------------------------------------------------------
 
 
-def _fact(found: FactExplanation) -> Iterator[str]:
-    source = found.source
-    inner: list[str] = list(_source(source, None))
-    yield from _section("fact", inner)
+def _fact(found: FactExplanation, shown: RawRow | None) -> Iterator[str]:
+    source = replace(found.source, raw=None) if found.source.raw == shown else found.source
+    yield from _section("fact", _source(source, None))
     if found.run is not None:
         yield from _section("run", [_posted_by(found.run).removeprefix("posted by ")])
-    if found.lines:
-        yield from _section(
-            "posted",
-            [f"{one.id}  {one.side} {one.account} {one.title}: {one.amount:,f} ({one.journal})" for one in found.lines],
-        )
-    if found.reasons:
-        yield from _section(
-            "nothing" if not found.lines else "held back", [words for one in found.reasons for words in _reason(one)]
-        )
-    if found.basis:
-        yield from _section("basis", [words for one in found.basis for words in _answer(one)])
+    posted = [f"{one.id}  {one.side} {one.account} {one.title}  {one.amount:,f}   {one.journal}" for one in found.lines]
+    yield from _section("posted", posted)
+    told = [words for one in found.reasons for words in _reason(one)]
+    yield from _section("but" if found.lines else "nothing", told)
+    yield from _section("basis", [words for one in found.basis for words in _answer(one)])
 
 
 def _reason(one: Reason) -> Iterator[str]:
-    place = f"   {one.rule.name} {_at(one.rule)}" if one.rule is not None else ""
+    place = f"{PLACE}{one.rule.name} {_at(one.rule)}" if one.rule is not None else ""
     yield f"{one.sentence}{place}"
     yield from (f"  {tested.words}" for tested in one.tests)
     if one.rule is not None:
@@ -294,10 +295,34 @@ def _section(label: str, texts: Iterable[str]) -> Iterator[str]:
 
 def _wrapped(text: str, indent: str, hanging: int) -> list[str]:
     """Lines of at most the width, those after the first set in; a text that fits keeps its spacing."""
-    said, _, verbatim = (visible(part) for part in text.partition(VERBATIM))
+    before, _, delivered = text.partition(VERBATIM)
+    words, place, verbatim = (visible(part) for part in (*_cut(before), delivered))
     room = WIDTH - len(indent)
-    if cell_len(said) + cell_len(verbatim) + 2 <= room:
-        return [f"{indent}{said}{'  ' if verbatim else ''}{verbatim}"] if said or verbatim else []
-    parts = [said] if cell_len(said) <= room else fold(said, room - hanging)
+    tail = f"   {place}" if place else f"  {verbatim}" if verbatim else ""
+    if cell_len(words) + cell_len(tail) <= room:
+        return [f"{indent}{words}{tail}"] if words or tail else []
+    parts = [words] if cell_len(words) <= room else list(_folded(words, room - hanging))
+    if place and len(parts) > 1 and cell_len(parts[-1]) + cell_len(tail) <= room - hanging:
+        parts[-1] += tail
+    else:
+        parts += [place] if place else []
     parts += chop_cells(verbatim, room - hanging) if verbatim else []
     return [indent + parts[0], *(indent + " " * hanging + part for part in parts[1:])]
+
+
+def _folded(text: str, width: int) -> Iterator[str]:
+    """Lines of at most a width, broken at spaces: a file's name or an amount's stays in one piece."""
+    line = ""
+    for word in text.split():
+        for part in chop_cells(word, width) if cell_len(word) > width else [word]:
+            if line and cell_len(line) + 1 + cell_len(part) > width:
+                yield line
+                line = ""
+            line = f"{line} {part}" if line else part
+    yield line
+
+
+def _cut(text: str) -> tuple[str, str]:
+    """A text and the place that stands behind it."""
+    words, _, place = text.partition(PLACE)
+    return words, place

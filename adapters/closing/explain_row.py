@@ -317,8 +317,8 @@ def explain_row(
     incoming: Path,
     resources: Resources = AS_THE_MACHINE_HAS,
 ) -> RowExplanation:
-    """Say what became of a delivered row, `FILE:ROW`, or of the facts that have every part of `asked` in what identifies
-    them: why it posts nothing, or which lines it has a share in. BooksError where there is no such row or fact."""
+    """Say what became of a delivered row, `FILE:ROW`, or of the facts whose identity has every part of `asked`: why it
+    posts nothing, or which lines it has a share in. BooksError where there is no such row or fact."""
     search = RowSearch(books, ruleset, restore, incoming, resources)
     with search.executor:
         return search.explain(asked)

@@ -14,7 +14,6 @@ from engine.plan.adjust import effect_name
 from engine.plan.frames import fact_frame, layers_of
 from engine.plan.journal import posts_within
 from engine.plan.relation import column, table
-from engine.plan.valuation import LEAVES
 from engine.plan.world import World
 from engine.run.basis import Asked, questions, read_when
 from engine.run.evidence import SLICES, Evidence, add_all_facts, add_slices, numbered, reads_other_rows
@@ -141,7 +140,7 @@ class _Absence:
                 )
                 tables = [one for one in world.ruleset.tables.values() if one.grain.rows == (found.name,)]
                 basis += [answer for one in tables for answer in table_answers(world, found, one, [key])]
-        told = f"it states how many units are in {self._kind.source}: it is compared, and posts nothing itself"
+        told = f"it states how many units there are in {self._kind.target or self._kind.source}: it is compared"
         return (Reason(told, rule(world.ruleset, "kind", self._kind)),), tuple(basis)
 
     def _ignored(self) -> Found:
@@ -172,19 +171,17 @@ class _Absence:
 
     def _waiting(self) -> tuple[Reason, ...]:
         """Units that no layer held yet when they were sold."""
-        world = self._world
-        if not world.has("event"):
+        world, sold = self._world, self._row().get("quantity")
+        if not world.has("event") or not isinstance(sold, Decimal):
             return ()
-        leaves = exp.EQ(this=column("class", "e"), expression=exp.Literal.number(str(LEAVES)))
-        query = exp.select(column("quantity", "e")).from_(table("event", "e"))
-        for row in world.executor.rows(query.where(numbered([self._fact])("e"), leaves)):
-            sold = Decimal(str(row[0])).scaleb(-3)
-            placed = sum((one.quantity or NOTHING for one in self._slices if not one.settling), NOTHING)
-            if placed < sold:
-                short = f"{number(sold - placed)} of its {number(sold)} units wait for the next receipt"
-                told = f"{short}: more were sold than held"
-                return (Reason(told, rule(world.ruleset, "layers", layers_of(world))),)
-        return ()
+        if self._kind.name not in layers_of(world).leaving_kinds:
+            return ()
+        query = exp.select(column("event", "e")).from_(table("event", "e")).where(numbered([self._fact])("e"))
+        placed = sum((one.quantity or NOTHING for one in self._slices if not one.settling), NOTHING)
+        if placed >= sold or not world.executor.rows(query):
+            return ()
+        short = f"{number(sold - placed)} of its {number(sold)} units wait for the next receipt"
+        return (Reason(f"{short}: more were sold than held", rule(world.ruleset, "layers", layers_of(world))),)
 
     def _only_moves(self) -> str:
         kind = self._kind

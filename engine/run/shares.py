@@ -110,7 +110,7 @@ def shares_query(world: World, journal: Journal, number: int, only: exp.Expr | N
     have = set(world.relation(entry_name(journal)).column_names)
     amount = column(f"amount {number}", "e")
     keys = [column(name, "e") if name in have else named(empty(storage), name) for name, storage in KEYS]
-    share = named(cast(exp.Abs(this=amount), "DECIMAL(38,4)"), "amount")
+    share = named(cast(exp.Abs(this=amount), f"DECIMAL(38,{world.digits})"), "amount")
     same = [exp.NullSafeEQ(this=column(name, "l"), expression=column(name, "e")) for name in (*DIMENSIONS, "currency")]
     joined = [
         exp.EQ(this=column("journal", "l"), expression=exp.Literal.string(journal.name)),
