@@ -2,7 +2,7 @@ Feature: Receipts entered out of order
   Goods leave by the date of their receipt, whatever the order in which the receipts were entered; and never more of them
   than there are.
 
-  Scenario: Reductions of eight sizes, each from the same three receipts
+  Scenario: Reductions of seven sizes, each from the same three receipts
     Beancount's booking tests, and amounts derived from them (case 36). Each size has a part of its own, so that each
     starts from the same three receipts.
 
@@ -67,6 +67,8 @@ Feature: Receipts entered out of order
     And every tie-out holds
 
   Scenario: A sixteenth unit stops the close
+    Beancount as above (case 36), the eighth size: there are not enough units to reduce.
+
     Given goods kept oldest first
     And the parts sixteen
     And these receipts
