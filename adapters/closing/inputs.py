@@ -6,7 +6,8 @@ fact that waits for a receipt is still the same fact in the next period, and a n
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from sqlglot import exp
@@ -17,7 +18,7 @@ from adapters.books.store import Books
 from adapters.duckdb_executor import DuckDBExecutor
 from engine.model.ruleset import Ruleset
 from engine.model.schema import IMPLIED, Record
-from engine.plan.relation import cast
+from engine.plan.relation import cast, column, named
 
 FILES_OF_PUBLICATION = 4096
 ROWS_OF_FILE = 2**32
@@ -37,15 +38,26 @@ def attach_inputs(executor: DuckDBExecutor, books: Books, ruleset: Ruleset, upto
     BooksError where a file was loaded under another shape of its record.
     """
     read: list[str] = []
+    first = first_facts(books)
     for record in records_of(ruleset):
         entries = [one for one in books.fact_entries(record.name) if upto is None or one.seq <= upto]
-        query = _numbered(record, books, entries)
+        query = _numbered(record, books, entries, first)
         executor.view(f"input {record.name}", query)
         read += [one.path for one in entries]
     return tuple(read)
 
 
-def _numbered(record: Record, books: Books, entries: list[FileEntry]) -> exp.Query:
+def first_facts(books: Books) -> dict[str, int]:
+    """The number of the first fact in each file of the books, by the file's path."""
+    found: dict[str, int] = {}
+    within: Counter[int] = Counter()
+    for entry in sorted(books.ledger.files(), key=lambda one: one.path):
+        found[entry.path] = (entry.seq * FILES_OF_PUBLICATION + within[entry.seq]) * ROWS_OF_FILE
+        within[entry.seq] += 1
+    return found
+
+
+def _numbered(record: Record, books: Books, entries: list[FileEntry], first: Mapping[str, int]) -> exp.Query:
     columns = (*((one.name, one.type.storage) for one in record.columns), *IMPLIED)
     required = {one.name for one in record.columns if one.required}
     if not entries:
@@ -53,7 +65,7 @@ def _numbered(record: Record, books: Books, entries: list[FileEntry]) -> exp.Que
         nothing = [_typed(exp.Null(), name, storage) for name, storage in (*columns, *tail)]
         return exp.select(*nothing).where(exp.false())
     parts = [
-        _numbered_file(record.name, columns, required, books, entry)
+        _numbered_file(record.name, columns, required, books.path(entry), entry, first[entry.path])
         for entry in sorted(entries, key=lambda one: one.path)
     ]
     query: exp.Query = parts[0]
@@ -63,7 +75,12 @@ def _numbered(record: Record, books: Books, entries: list[FileEntry]) -> exp.Que
 
 
 def _numbered_file(
-    record: str, columns: tuple[tuple[str, str], ...], required: set[str], books: Books, entry: FileEntry
+    record: str,
+    columns: tuple[tuple[str, str], ...],
+    required: set[str],
+    path: Path,
+    entry: FileEntry,
+    first: int,
 ) -> exp.Select:
     stored = dict(entry.columns)
     shown: list[exp.Expr] = []
@@ -71,14 +88,12 @@ def _numbered_file(
         if name not in stored and name in required:
             sentence = f"{entry.path} was loaded without {name}, which {record} now requires; make {name} `perhaps`"
             raise BooksError(sentence)
-        value: exp.Expr = exp.Null() if name not in stored else exp.column(exp.to_identifier(name, quoted=True))
+        value: exp.Expr = exp.Null() if name not in stored else column(name)
         shown.append(_typed(value, name, storage))
-    within = sorted(one.path for one in books.ledger.files() if one.seq == entry.seq).index(entry.path)
-    base = (entry.seq * FILES_OF_PUBLICATION + within) * ROWS_OF_FILE
-    number = exp.Add(this=exp.column("file_row_number"), expression=exp.Literal.number(str(base)))
+    number = exp.Add(this=exp.column("file_row_number"), expression=exp.Literal.number(str(first)))
     shown.append(_typed(exp.Literal.number(str(entry.seq)), "publication", "BIGINT"))
     shown.append(_typed(exp.Paren(this=number), "fact", "BIGINT"))
-    return exp.select(*shown).from_(parquet(books.path(entry), row_number=True))
+    return exp.select(*shown, copy=False).from_(parquet(path, row_number=True), copy=False)
 
 
 def parquet(path: Path, row_number: bool = False) -> exp.Expr:
@@ -90,8 +105,7 @@ def parquet(path: Path, row_number: bool = False) -> exp.Expr:
 
 
 def _typed(value: exp.Expr, name: str, storage: str) -> exp.Expr:
-    typed = cast(value, storage)
-    return exp.Alias(this=typed, alias=exp.to_identifier(name, quoted=True))
+    return named(cast(value, storage), name)
 
 
 def attach_files(executor: DuckDBExecutor, files: Iterable[tuple[str, Path]]) -> None:
