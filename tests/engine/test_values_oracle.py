@@ -115,16 +115,17 @@ REMEMBERED = {
     ),
     "units returned beyond sales have the price of the last unit, repriced between two returns": (
         """
-        day what    units price cost change
-        1   receipt 1     10/3  1    -
-        2   return  2     -     -    -
-        3   change  -     -     -    lower:2
-        4   return  1     -     -    -
+        day what      units price cost change
+        1   receipt   1     10/3  1    -
+        1   to-vendor 1     -     -    -
+        2   return    2     -     -    -
+        3   change    -     -     -    lower:2
+        4   return    1     -     -    -
         """,
         """
         day what    units price cost
         2   receipt 1     9     1
-        8   sale    5     -     -
+        8   sale    4     -     -
         """,
     ),
     "an emptied layer fills and empties again, a period later too": (
