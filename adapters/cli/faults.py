@@ -53,6 +53,8 @@ class Fault:
 
 def fault_of(error: BaseException) -> Fault:
     """What an exception comes to; whatever is not known to be the user's is ours."""
+    if _is_stop(error):
+        return Fault(STOPPED, "stopped by Ctrl-C; what was not published is not in the books")
     if isinstance(error, RefusedError):
         return Fault(PROBLEMS, error.message, error.help, error.diagnostics)
     if isinstance(error, (BooksError, ResourceError)):
@@ -64,8 +66,6 @@ def fault_of(error: BaseException) -> Fault:
         )
     if isinstance(error, click.UsageError):
         return Fault(WRONG_USAGE, error.format_message())
-    if isinstance(error, (KeyboardInterrupt, click.Abort, duckdb.InterruptException)):
-        return Fault(STOPPED, "stopped by Ctrl-C; what was not published is not in the books")
     if isinstance(error, click.ClickException):
         return Fault(PROBLEMS, error.format_message())
     if isinstance(error, Exception) and is_disk_full(error):
@@ -81,6 +81,17 @@ def fault_of(error: BaseException) -> Fault:
             PROBLEMS, "the memory of this machine is used up, nothing was written", "run it where there is more"
         )
     return Fault(BUG, _bug(error), f"send this text to who maintains tieout; with {TRACE}=1 it says more")
+
+
+def _is_stop(error: BaseException | None) -> bool:
+    """Whether an exception, or one it was raised for, is a Ctrl-C; DuckDB makes a RuntimeError of it."""
+    while error is not None:
+        if isinstance(error, (KeyboardInterrupt, click.Abort, duckdb.InterruptException)):
+            return True
+        if isinstance(error, RuntimeError) and str(error) == "Query interrupted":
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def tell(terminal: Terminal, fault: Fault, error: BaseException) -> int:

@@ -86,6 +86,11 @@ def test_faults_are_values_where_json_is_asked_for(tieout: Tieout, shop: Path) -
     )
 
 
+def caused(error: BaseException, cause: BaseException) -> BaseException:
+    error.__cause__ = cause
+    return error
+
+
 FAULTS = {
     "sentence": (RefusedError("no such thing", "name another"), PROBLEMS, "no such thing"),
     "books": (PeriodClosed("P01 is hard-closed"), PROBLEMS, "P01 is hard-closed"),
@@ -100,6 +105,8 @@ FAULTS = {
     "memory": (MemoryError(), PROBLEMS, "the memory of this machine is used up"),
     "Ctrl-C": (KeyboardInterrupt(), STOPPED, "stopped by Ctrl-C"),
     "Ctrl-C in the database": (duckdb.InterruptException("interrupted"), STOPPED, "stopped by Ctrl-C"),
+    "Ctrl-C in a query": (RuntimeError("Query interrupted"), STOPPED, "stopped by Ctrl-C"),
+    "Ctrl-C on the way": (caused(ResourceError("the disk failed"), KeyboardInterrupt()), STOPPED, "stopped by Ctrl-C"),
     "bug": (InternalError("a relation lacks its key"), BUG, "this is a bug in tieout"),
     "bug of Python's": (KeyError("x"), BUG, "this is a bug in tieout"),
 }
@@ -155,7 +162,7 @@ def test_ctrl_c_ends_at_once_and_leaves_the_books_as_they_were(tmp_path: Path) -
         deadline = time.monotonic() + 60
         while not (folder / "books" / "ledger.sqlite").exists() and time.monotonic() < deadline:
             time.sleep(0.01)
-        time.sleep(0.3)
+        time.sleep(0.6)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (STOPPED, "")
