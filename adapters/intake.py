@@ -28,7 +28,7 @@ from adapters.feeds.source_file import SourceFile, read_source
 from adapters.feeds.versions import Closed
 from engine.model.datatypes import Family
 from engine.model.schema import Record, Schema
-from engine.plan.relation import column, named, table
+from engine.plan.relation import cast, column, named, table
 
 VERBATIM = "source.rows"
 """The name under which the books keep every row of the files as it was delivered, with what became of it.
@@ -182,10 +182,7 @@ def _attach(connection: duckdb.DuckDBPyConnection, books: Books, record: Record)
 def _make_tables(connection: duckdb.DuckDBPyConnection, client: Client) -> None:
     shapes = {take.quarantined(feed): take.QUARANTINE_SHAPE for feed in client.feeds}
     for name, shape in {**shapes, take.ROWS: take.ROWS_SHAPE}.items():
-        columns = [
-            named(exp.Cast(this=exp.Null(), to=exp.DataType.build(storage, dialect="duckdb")), column_name)
-            for column_name, storage in shape
-        ]
+        columns = [named(cast(exp.Null(), storage), column_name) for column_name, storage in shape]
         run(connection, create_table(name, exp.select(*columns).where(exp.false())))
 
 

@@ -16,6 +16,7 @@ from sqlglot import exp
 from adapters.books.entries import FileEntry
 from adapters.books.errors import BooksError
 from engine.model.schema import IMPLIED, Record
+from engine.plan.relation import cast, named
 
 _DECIMAL = re.compile(r"DECIMAL\((\d+),\s*(\d+)\)")
 
@@ -94,8 +95,7 @@ def _rows_of_shape(
 
 
 def _typed(value: exp.Expression, name: str, kind: str) -> exp.Expression:
-    typed = exp.Cast(this=value, to=exp.DataType.build(kind, dialect="duckdb"))
-    return exp.Alias(this=typed, alias=exp.to_identifier(name, quoted=True))
+    return named(cast(value, kind), name)
 
 
 def _is_widening(stored: str, kind: str) -> bool:

@@ -207,7 +207,7 @@ def _publish(
     first = first_period(books, calendar) or period
     with books.publication("run", f"{period.name} {'hard' if hard else 'trial'}") as publication:
         for name, query in (*published_relations(run).items(), *(hand_over(run.world).items() if hard else ())):
-            publication.write(executor.connection, query.sql(dialect="duckdb"), file_name(name))
+            publication.write(executor.connection, query.sql(dialect="duckdb", copy=False), file_name(name))
         details: dict[str, Json] = {
             "tieout": version("tieout"),
             "duckdb": version("duckdb"),

@@ -8,7 +8,7 @@ from functools import reduce
 import duckdb
 from sqlglot import exp
 
-from engine.plan.relation import table
+from engine.plan.relation import storage_type, table
 
 Row = tuple[object, ...]
 
@@ -66,12 +66,12 @@ def is_one_of(value: exp.Expression, values: Sequence[str]) -> exp.Expression:
 
 def try_cast(value: exp.Expression, type_name: str) -> exp.Expression:
     """The value in another type, or NULL where it does not fit."""
-    return exp.TryCast(this=value, to=exp.DataType.build(type_name, dialect="duckdb"))
+    return exp.TryCast(this=value, to=storage_type(type_name))
 
 
 def cast(value: exp.Expression, type_name: str) -> exp.Expression:
     """The value in another type."""
-    return exp.Cast(this=value, to=exp.DataType.build(type_name, dialect="duckdb"))
+    return exp.Cast(this=value, to=storage_type(type_name))
 
 
 def when(condition: exp.Expression, then: exp.Expression, otherwise: exp.Expression | None = None) -> exp.Case:

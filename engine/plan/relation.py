@@ -64,13 +64,18 @@ class Relation:
 
 
 @lru_cache(maxsize=512)
-def _storage_type(storage: str) -> exp.DataType:
+def _parsed_type(storage: str) -> exp.DataType:
     return exp.DataType.build(storage, dialect="duckdb")
 
 
+def storage_type(storage: str) -> exp.DataType:
+    """A storage type as an expression; its words are parsed once."""
+    return _parsed_type(storage).copy()
+
+
 def cast(sql: exp.Expr, storage: str) -> exp.Expr:
-    """A cast to a storage type; a type's words are parsed once."""
-    return exp.Cast(this=sql, to=_storage_type(storage).copy())
+    """A cast to a storage type."""
+    return exp.Cast(this=sql, to=storage_type(storage))
 
 
 def column(name: str, table: str | None = None) -> exp.Column:
