@@ -102,6 +102,8 @@ def _why(found: LineExplanation, digits: int) -> Iterator[str]:
     yield f"journal {found.journal.name} of {ruleset}{PLACE}{_at(found.journal)}"
     yield from _said(found.journal)
     yield f"{found.posting.text}{PLACE}{_place(found.posting.place)}"
+    if found.swapped:
+        yield f"  on the other side, a {found.line.side}, since {found.swapped}"
     for amount in found.amounts:
         yield f"  {_formula(amount, digits)}"
     if found.exact is not None:
@@ -276,7 +278,7 @@ def _reason(one: Reason) -> Iterator[str]:
     place = f"{PLACE}{one.rule.name} {_at(one.rule)}" if one.rule is not None else ""
     yield f"{one.sentence}{place}"
     yield from (f"  {tested.words}" for tested in one.tests)
-    if one.rule is not None:
+    if one.rule is not None and one.rule.word == "adjustment":
         yield from (f"  {words}" for words in _said(one.rule))
 
 

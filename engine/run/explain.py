@@ -79,6 +79,7 @@ def explain_line(evidence: Evidence, line_id: str, everything: bool = False) -> 
         run=evidence.run,
         journal=rule(world.ruleset, "journal", journal),
         posting=Formula(f"line {line.number}", text(posting.span), place(posting.span), line.amount),
+        swapped=_swapped(line, posting, shares),
         amounts=amounts,
         exact=exact,
         when=_when(asked, journal),
@@ -130,6 +131,13 @@ def _by_fact(shares: Sequence[Share]) -> list[tuple[int | None, list[Share]]]:
         grouped.setdefault(("row", index) if share.fact is None else share.fact, []).append(share)
     found = [(one[0].fact, one) for one in grouped.values()]
     return sorted(found, key=lambda one: (-sum(share.amount for share in one[1]), one[0] or 0))
+
+
+def _swapped(line: LineOfLedger, posting: PostingLine, shares: Sequence[Share]) -> str:
+    """Why a line is on the other side than its journal says."""
+    if line.side == posting.side:
+        return ""
+    return "units came back" if any(share.returning for share in shares) else "its amount is negative"
 
 
 def _account(ruleset: Ruleset, role: str) -> Place | None:

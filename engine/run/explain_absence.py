@@ -186,10 +186,12 @@ class _Absence:
     def _only_moves(self) -> str:
         kind = self._kind
         if kind.form != "moves":
-            return f"no journal posts a {kind.name}; rules read it"
+            return f"no journal posts facts of kind {kind.name}; rules read them"
         covered = [one for one in self._world.ruleset.layers.values() if {kind.source, kind.target} <= set(one.buckets)]
         inside = f", both inside layers `{covered[0].name}`, so no value moves" if covered else ""
-        return f"no journal posts a {kind.name}: it moves units from {kind.source} to {kind.target}{inside}"
+        return (
+            f"no journal posts facts of kind {kind.name}: they move units from {kind.source} to {kind.target}{inside}"
+        )
 
     # ---- journals ----------------------------------------------------------------------------------------------------
 

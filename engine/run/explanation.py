@@ -190,14 +190,16 @@ class LineOfLedger:
 class LineExplanation:
     """Everything that leads from a line to its rules and rows.
 
-    `sources` are those shown, `rest` how many are not and their amount: together they are the line's amount, or
-    `adds_up` is False. `exact` is the amount before any rounding, None where it was not worked out.
+    `swapped` says why it is not on the side that its journal names, or is empty. `exact` is the amount before any
+    rounding, None where it was not worked out. `sources` are those shown, `rest` how many are not and their amount:
+    together they are the line's amount, or `adds_up` is False.
     """
 
     line: LineOfLedger
     run: RunOfBooks
     journal: Rule
     posting: Formula
+    swapped: str
     amounts: tuple[Formula, ...]
     exact: Decimal | None
     when: tuple[Tested, ...]

@@ -45,9 +45,9 @@ class FactsAsked:
             if share.fact is not None:
                 by_kind.setdefault(share.kind or self.grain.rows[0], set()).add(share.fact)
         for name, facts in by_kind.items():
-            relation = add_facts(
-                self.world, ruleset.kinds[name], f"{name} asked", numbered(sorted(facts)), waiting=True
-            )
+            relation = f"{name} asked"
+            if not self.world.has(relation):
+                add_facts(self.world, ruleset.kinds[name], relation, numbered(sorted(facts)), waiting=True)
             self._found[name] = relation
             self._rows.update({fact: (name, row) for fact, row in rows_of(self.world, relation).items()})
         if self.grain.form == "slices":

@@ -36,7 +36,7 @@ THEIRS = {
 """Each station and the libraries it may import."""
 
 UNITS = {
-    "adapters.explain_text": frozenset({"adapters.report", "adapters.wording"}),
+    "adapters.explain_text": frozenset({"adapters.wording"}),
     "adapters.feeds": frozenset({"adapters.client"}),
     "adapters.load_text": frozenset({"adapters.feeds", "adapters.wording"}),
     "adapters.report": frozenset({"adapters.wording"}),
