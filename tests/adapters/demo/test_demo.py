@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pyarrow.parquet
+import pytest
+
+from adapters.books.entries import RunKind
+from adapters.books.store import Books, open_books
+from adapters.cli.demo import Demo, demo_page, run_demo
+from adapters.cli.demo_evidence import Evidence
+from adapters.cli.intake import refused_rows
+from adapters.cli.material import require_material
+from adapters.demo.generate import SEED
+from adapters.demo.planted import Difference, Problem
+from adapters.report.text import page_text
+from tests.support.demo_files import read_facts
+
+NAMES = (
+    "TOTAL row",
+    "drop shipment",
+    "duplicate sale",
+    "file delivered twice",
+    "lasting difference",
+    "late cut-off",
+    "late sale",
+    "malformed date",
+    "malformed number",
+    "missing proof of delivery",
+    "missing stock report",
+    "oversell",
+    "repeated row",
+    "return without a right",
+    "sale dated in the wrong period",
+    "sale not yet reported",
+    "unexplained stock",
+    "unknown part",
+    "unreported sell-through",
+)
+
+
+@dataclass(frozen=True)
+class Shown:
+    demo: Demo
+    books: Books
+    evidence: Evidence
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
+    folder = tmp_path_factory.mktemp("demo")
+    demo = run_demo(folder, SEED, lambda words: None)
+    material = require_material(folder)
+    runs = tuple(month.closed.run for month in demo.months if month.closed.run is not None)
+    files = tuple(file for month in demo.months for file in month.load.files)
+    with open_books(material.client.books, write=False) as books:
+        rows = tuple(refused_rows(books, None))
+        yield Shown(demo, books, Evidence(demo.planted, material.ruleset, books, files, rows, runs))
+
+
+def test_every_name_is_planted(shown: Shown) -> None:
+    assert {problem.name for problem in shown.demo.planted.problems} == set(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_planted_problem_is_found_where_it_must_show(shown: Shown, name: str) -> None:
+    found = [(problem, was_found) for problem, was_found in shown.demo.found if problem.name == name]
+    assert found
+    assert [problem for problem, was_found in found if not was_found] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_problem_that_is_not_there_is_not_found(shown: Shown, name: str) -> None:
+    for problem in (one for one in shown.demo.planted.problems if one.name == name):
+        assert not shown.evidence.is_found(replace(problem, by="nothing-of-this-name"))
+        for other in _elsewhere(problem):
+            assert not shown.evidence.is_found(other), other
+
+
+def _elsewhere(problem: Problem) -> list[Problem]:
+    """The same problem with one thing about it changed that its finder looks at."""
+    if problem.found == "quarantine":
+        return [replace(problem, rows=tuple(row - 1 for row in problem.rows))]
+    if problem.found == "siso":
+        return [replace(problem, units=problem.units + 1), replace(problem, part="S-99")]
+    if problem.found in ("control", "late"):
+        return [replace(problem, partner="NOBODY")] if problem.by != "return-without-right" else []
+    if problem.found == "adjustment" and problem.rows:
+        return [replace(problem, rows=(1,), units=-1)]
+    return [replace(problem, units=-1)] if problem.found == "adjustment" else []
+
+
+def test_the_differences_that_remain_are_exactly_the_planted_ones(shown: Shown) -> None:
+    assert set(shown.evidence.differences()) == set(shown.demo.planted.differences)
+    assert shown.demo.unexpected == ()
+    assert shown.demo.missing == ()
+
+
+def test_a_difference_that_was_not_planted_and_one_that_does_not_show_are_told(shown: Shown) -> None:
+    first, *others = shown.demo.planted.differences
+    invented = Difference("FY2026-P04", "ECHO", "A-01", -3, "exception")
+    planted = replace(shown.demo.planted, differences=(*others, invented))
+    evidence = replace(shown.evidence, planted=planted)
+    assert evidence.unexpected() == (first,)
+    assert evidence.missing() == (invented,)
+
+
+def test_every_month_is_hard_closed_and_every_tie_out_holds(shown: Shown) -> None:
+    hard = [month.closed.run for month in shown.demo.months if month.delivery.last_of_period]
+    assert [run.period for run in hard if run is not None] == [f"FY2026-P0{month}" for month in range(1, 5)]
+    assert all(run is not None and run.kind is RunKind.HARD for run in hard)
+    broken = [
+        (month.delivery.folder, one)
+        for month in shown.demo.months
+        for one in month.closed.result.tie_outs
+        if not one.passed
+    ]
+    assert broken == []
+
+
+def test_units_sold_in_the_books_are_those_of_the_files_without_what_waits_in_quarantine(shown: Shown) -> None:
+    facts, _ = read_facts(shown.demo.planted.folder)
+    told = sum(fact.quantity for fact in facts if fact.what == "sale")
+    waiting = sum(one.units for one in shown.demo.planted.problems if one.name in ("repeated row", "unknown part"))
+    entries = shown.books.fact_entries("pos-sale")
+    columns = [pyarrow.parquet.read_table(shown.books.path(one), columns=["quantity"])["quantity"] for one in entries]
+    assert sum(value.as_py() for column in columns for value in column) == told - waiting
+
+
+def test_the_page_has_a_cross_where_a_problem_is_not_found(shown: Shown) -> None:
+    good = page_text(demo_page(shown.demo), False)
+    assert "✗" not in good
+    (problem, _), *others = shown.demo.found
+    worse = replace(shown.demo, found=((problem, False), *others))
+    assert not worse.is_good
+    assert "✗" in page_text(demo_page(worse), False)
+
+
+def test_the_client_left_behind_can_be_read_again(shown: Shown) -> None:
+    folder = Path(shown.demo.planted.folder).parent
+    assert require_material(folder).client.books == shown.books.layout.folder
