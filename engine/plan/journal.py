@@ -310,7 +310,8 @@ def _role(world: World, entry: Entry, index: int, line: PostingLine) -> exp.Expr
 
 
 def booked_role(world: World, line: PostingLine, role: str, mark: str) -> str:
-    """The role a line of a slice journal books under when its slice is marked `settling` or `leftover` ('' when neither).
+    """The role a line of a slice journal books under when its slice is marked `settling` or `leftover` ('' when
+    neither).
 
     A settlement restates balances and sends differences of income elsewhere. Leftover cents leave only the account that
     holds the layer's value: one that is not monetary, on the side that empties it.

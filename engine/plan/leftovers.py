@@ -1,8 +1,9 @@
 """Leftover cents posted apart: each slice is rounded alone, and what an emptied layer has left is a row of its own.
 
-A layer's balance, for each price it carries, is what was rounded when it opened, what changes of the price added, and what
-slices took out or brought back; whenever no unit is held any more the balance that is left becomes a leftover row and the
-balance begins at nothing again. Units of one event and layer that are worth the same are one slice, wherever they lie.
+A layer's balance, for each price it carries, is what was rounded when it opened, what changes of the price added, and
+what slices took out or brought back; whenever no unit is held any more the balance that is left becomes a leftover
+row and the balance begins at nothing again. Units of one event and layer that are worth the same are one slice,
+wherever they lie.
 """
 
 from __future__ import annotations
@@ -139,7 +140,8 @@ def _of_slices(names: Sequence[str], units: exp.Expr, amounts: Sequence[exp.Expr
 
 
 def _slice_value(world: World, name: str, side: str) -> Value:
-    """A price before (`layer`) or after a slice's event, out of the slice where it may change, else out of the layer."""
+    """A price before (`layer`) or after a slice's event, out of the slice where it may change, else out of the
+    layer."""
     alone, label = world.relation("slice alone"), f"{side}.{name}"
     if label in alone.column_names:
         return carried_value(world, alone, name, "s", label)
