@@ -5,9 +5,11 @@ from pathlib import Path
 import pytest
 
 from adapters.ruleset_files import SHIPPED, read_ruleset
-from tests.model.small import OVERLAY, SMALL
+from tests.support.small_world import SHOP
 
-BASE_ITEMS = SMALL.index("register company")
+BASE_ITEMS = SHOP.index("register company")
+NAME, VERSION = SHOP.split()[1], SHOP.split()[3]
+OVERLAY = f"ruleset over version 1\n    extends {NAME} version {VERSION}\n    owner controller\n"
 
 
 @pytest.fixture
@@ -15,8 +17,8 @@ def shelf(tmp_path: Path) -> Path:
     """A folder of rulesets: `small` in two chapters, under a folder of another name."""
     chapters = tmp_path / "shelf" / "base-v1"
     chapters.mkdir(parents=True)
-    (chapters / "10-head.tieout").write_text(SMALL[:BASE_ITEMS], encoding="utf-8")
-    (chapters / "20-rest.tieout").write_text(SMALL[BASE_ITEMS:], encoding="utf-8")
+    (chapters / "10-head.tieout").write_text(SHOP[:BASE_ITEMS], encoding="utf-8")
+    (chapters / "20-rest.tieout").write_text(SHOP[BASE_ITEMS:], encoding="utf-8")
     return tmp_path / "shelf"
 
 
@@ -24,7 +26,7 @@ def shelf(tmp_path: Path) -> Path:
 def overlay(tmp_path: Path) -> Path:
     client = tmp_path / "client"
     client.mkdir()
-    (client / "over.tieout").write_text(f"{OVERLAY}\n", encoding="utf-8")
+    (client / "over.tieout").write_text(OVERLAY, encoding="utf-8")
     return client
 
 
@@ -38,13 +40,13 @@ def test_overlay_in_a_folder_lies_on_a_base_in_chapters(shelf: Path, overlay: Pa
     ruleset, diagnostics = read_ruleset(overlay, [shelf])
     assert list(diagnostics) == []
     assert ruleset is not None
-    assert [name for name, _ in ruleset.head.lineage] == ["small", "over"]
+    assert [name for name, _ in ruleset.head.lineage] == [NAME, "over"]
     assert [Path(name).name for name, _ in ruleset.texts] == ["10-head.tieout", "20-rest.tieout", "over.tieout"]
 
 
 def test_single_file_and_folder_give_the_same_items(shelf: Path, tmp_path: Path) -> None:
     file = tmp_path / "small.tieout"
-    file.write_text(SMALL, encoding="utf-8")
+    file.write_text(SHOP, encoding="utf-8")
     whole, _ = read_ruleset(file)
     chapters, _ = read_ruleset(shelf / "base-v1")
     assert whole is not None

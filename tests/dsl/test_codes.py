@@ -12,7 +12,7 @@ CODE = re.compile(r'"([TW]\d{3})"')
 
 def test_codes_are_in_order_and_each_has_its_own_title() -> None:
     assert list(CODES) == sorted(CODES)
-    assert all(re.fullmatch(r"T[0-6]\d\d|W7\d\d", code) for code in CODES)
+    assert all(re.fullmatch(r"T[0-6]\d\d|T9\d\d|W7\d\d", code) for code in CODES)
     assert len(set(CODES.values())) == len(CODES)
 
 
