@@ -34,7 +34,7 @@ from engine.plan.substitute import all_parts, in_terms_of, parts
 from engine.plan.tables import table_of
 from engine.plan.world import World
 from engine.run.explanation import Answer, Candidate, Named, Tested
-from engine.run.said import operands, place, rule, said, tested, text
+from engine.run.said import operands, place, rule, said, text, words_of
 
 Key = tuple[object, ...]
 DATE = DataType(Family.DATE)
@@ -306,7 +306,7 @@ def _read_tests(columns: _Columns, name: str, when: TestsOf | None, row: tuple[o
             if columns.has(("operand", name, index, at))
         }
         holds = columns.read(("holds", name, index), row)
-        found.append(tested(test, holds if isinstance(holds, bool) else None, values))
+        found.append(words_of(test, holds if isinstance(holds, bool) else None, values))
     return tuple(found)
 
 

@@ -115,7 +115,9 @@ class FactsAsked:
     ) -> Source:
         amount = sum((share.amount for share in shares), Decimal(0))
         if fact is None or fact not in self._rows:
-            return Source(fact, " and ".join(self.grain.rows), (), None, None, amount, None)
+            keys = ", ".join(key.name for key in self.grain.keys)
+            name = shares[0].kind or " and ".join(self.grain.rows) or f"each {keys}"
+            return Source(fact, name, (), None, None, amount, None)
         kind_name, row = self._rows[fact]
         kind = self.world.ruleset.kinds[kind_name]
         units = [share.quantity for share in shares if share.quantity is not None]

@@ -103,7 +103,7 @@ def operands(test: TestOf) -> tuple[Expression, ...]:
             return ()
 
 
-def tested(test: TestOf, holds: bool | None, values: Values) -> Tested:
+def words_of(test: TestOf, holds: bool | None, values: Values) -> Tested:
     """A test in words, with what its expressions came to."""
     return Tested(_words(test, holds, values), holds)
 
