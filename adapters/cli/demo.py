@@ -35,11 +35,11 @@ CLIENT = SHIPPED / "clients" / "demo"
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """One delivery of the demo: what its load said, and the close after it."""
+    """One delivery of the demo: what its load said, and the close after it (None where a trial would show nothing)."""
 
     delivery: Delivery
     load: LoadReport
-    closed: Closed
+    closed: Closed | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,28 +58,27 @@ class Demo:
     @property
     def is_good(self) -> bool:
         """Whether every close tied out and exactly what was planted was found."""
-        closed = all(month.closed.run is not None for month in self.months)
+        closed = all(month.closed.run is not None for month in self.months if month.closed is not None)
         return closed and all(found for _, found in self.found) and not self.unexpected and not self.missing
 
 
-@command("demo", "tieout demo", "tieout demo --into demo-client")
+@command("demo", "tieout demo", "tieout demo --folder demo-client")
 @click.option(
-    "--into",
-    "into",
+    "--folder",
+    "kept",
     type=EXISTING_OR_NOT,
     metavar="FOLDER",
     help="Keep the client in a new folder, to look around in it.",
 )
 @click.option("--seed", type=int, default=SEED, metavar="N", help="Another seed makes another client.")
-def demo(terminal: Terminal, into: Path | None, seed: int) -> int:
+def demo(terminal: Terminal, kept: Path | None, seed: int) -> int:
     """Make up a client with problems planted in its files, close four months, and show that each was found."""
-    if into is not None and into.exists():
-        raise RefusedError(f"{into} is there already, nothing was written", "name a new folder")
-    with _folder(into) as folder, terminal.working("making up a client") as progress:
+    if kept is not None and kept.exists():
+        raise RefusedError(f"{kept} is there already, nothing was written", "name a new folder")
+    with _folder(kept) as folder, terminal.working("making up a client") as progress:
         result = run_demo(folder, seed, progress)
     text = page_text(demo_page(result), terminal.has_colour)
-    if into is not None:
-        text += f"look around in {into}: `tieout quarantine list --client {into}`, `tieout sql siso --client {into}`\n"
+    text += _where_to_look(kept, result.planted)
     terminal.show(text, _values(result))
     return DONE if result.is_good else PROBLEMS
 
@@ -94,7 +93,7 @@ def run_demo(folder: Path, seed: int, progress: Progress) -> Demo:
     months = tuple(_month(material, planted, one, progress) for one in planted.deliveries)
     progress("looking for what was planted")
     with open_books(material.client.books, write=False) as books:
-        runs = tuple(month.closed.run for month in months if month.closed.run is not None)
+        runs = tuple(one.run for one in (month.closed for month in months) if one is not None and one.run is not None)
         files = tuple(file for month in months for file in month.load.files)
         evidence = Evidence(planted, material.ruleset, books, files, tuple(refused_rows(books, None)), runs)
         found = tuple((problem, evidence.is_found(problem)) for problem in planted.problems)
@@ -114,9 +113,10 @@ def demo_page(result: Demo) -> Page:
     )
     return Page(
         "Demo: four months of a client that was made up, with problems planted in its files",
-        ("each delivery is loaded; the month is closed on trial, and for good once its corrections are in",),
+        ("each delivery is loaded; a month is closed for good once its corrections are in, before that on trial",),
         (
             _months(result.months),
+            _tie_outs(result.months),
             _problems(result.found),
             Checks("Counts that differ when a month is closed for good", (_counts(result, differences),)),
             Verdict(result.is_good, sentence, aside),
@@ -125,14 +125,24 @@ def demo_page(result: Demo) -> Page:
 
 
 @contextmanager
-def _folder(into: Path | None) -> Iterator[Path]:
+def _folder(kept: Path | None) -> Iterator[Path]:
     """The folder to work in: a new one to keep, or one that is gone afterwards."""
-    if into is None:
+    if kept is None:
         with tempfile.TemporaryDirectory(prefix="tieout-demo-") as name:
             yield Path(name)
         return
-    into.mkdir(parents=True)
-    yield into
+    kept.mkdir(parents=True)
+    yield kept
+
+
+def _where_to_look(kept: Path | None, planted: Planted) -> str:
+    """What to type next, to see the evidence behind the page."""
+    if kept is None:
+        return "to look behind it, keep the client: `tieout demo --folder demo`\n"
+    foreign = next(one for one in planted.problems if one.name == "unknown part")
+    row = f"{Path(foreign.file).name}:{foreign.rows[0]}"
+    commands = ("quarantine list", f"explain --not {row}", f"journal {foreign.period}", "books verify")
+    return "\n".join(["look behind it:", *(f"  tieout {one} --client {kept}" for one in commands)]) + "\n"
 
 
 def _month(material: Material, planted: Planted, delivery: Delivery, progress: Progress) -> Month:
@@ -140,6 +150,8 @@ def _month(material: Material, planted: Planted, delivery: Delivery, progress: P
     progress(f"{delivery.folder}: loading")
     with open_books(material.client.books, write=True, create=True) as books:
         load = load_client(books, material, [planted.folder / delivery.folder], delivery.received)
+        if not delivery.last_of_period and not _shows_on_trial(planted, delivery.period):
+            return Month(delivery, load, None)
         closed = close_period(
             books,
             material.ruleset,
@@ -148,6 +160,11 @@ def _month(material: Material, planted: Planted, delivery: Delivery, progress: P
             progress=lambda words: progress(f"{delivery.period}: {kind}: {words}"),
         )
     return Month(delivery, load, closed)
+
+
+def _shows_on_trial(planted: Planted, period: str) -> bool:
+    """Whether a control raises something in a period that its corrections cure."""
+    return any(one.period == period and one.found == "control" and one.cured for one in planted.problems)
 
 
 def _months(months: Sequence[Month]) -> Table:
@@ -163,23 +180,39 @@ def _months(months: Sequence[Month]) -> Table:
     )
     rows = []
     for month in months:
-        result = month.closed.result
         loaded = [file for file in month.load.files if file.outcome is Outcome.LOADED]
-        held = sum(one.passed for one in result.tie_outs)
-        debits = sum((line.debit for line in result.journal), Decimal(0))
         rows.append(
             (
                 month.delivery.folder,
                 f"{len(month.load.files):,}",
                 f"{sum(file.received for file in loaded):,}",
                 f"{month.load.quarantined:,}",
-                f"{result.period} {'hard' if month.delivery.last_of_period else 'trial'}",
-                figure(debits, 2),
-                f"{result.late_lines:,}",
-                f"{held} of {len(result.tie_outs)} hold",
+                *(("not yet", "", "", "") if month.closed is None else _close_cells(month.delivery, month.closed)),
             )
         )
     return Table("Months", columns, tuple(rows))
+
+
+def _close_cells(delivery: Delivery, closed: Closed) -> tuple[str, str, str, str]:
+    result = closed.result
+    debits = sum((line.debit for line in result.journal), Decimal(0))
+    held = sum(one.passed for one in result.tie_outs)
+    kind = "hard" if delivery.last_of_period else "trial"
+    return (
+        f"{result.period} {kind}",
+        figure(debits, 2),
+        f"{result.late_lines:,}",
+        f"{held} of {len(result.tie_outs)} hold",
+    )
+
+
+def _tie_outs(months: Sequence[Month]) -> Checks:
+    """The tie-outs of the last close, in full."""
+    last = next(month.closed for month in reversed(months) if month.closed is not None)
+    checks = tuple(
+        Check(one.passed, one.sentence, (one.next_action,) * bool(one.next_action)) for one in last.result.tie_outs
+    )
+    return Checks(f"Tie-outs of {last.result.period}", checks)
 
 
 def _problems(found: Sequence[tuple[Problem, bool]]) -> Table:
@@ -235,5 +268,6 @@ def _values(result: Demo) -> dict[str, Any]:
                 "published": month.closed.run is not None,
             }
             for month in result.months
+            if month.closed is not None
         ],
     }
