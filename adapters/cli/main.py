@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import sys
@@ -56,6 +57,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             # A tick that a terminal cannot show is no reason to fail.
             stream.reconfigure(errors="replace")
+    # Planning makes hundreds of thousands of tree nodes that live on; looking them all through for rubbish each time
+    # some more are there takes a tenth of a close.
+    gc.set_threshold(100_000, 50, 50)
     terminal = Terminal()
     try:
         code = tieout.main(arguments, prog_name="tieout", standalone_mode=False, obj=terminal)
