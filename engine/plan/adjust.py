@@ -24,8 +24,12 @@ from engine.plan.twins import make_twins
 from engine.plan.world import World, date_literal, empty
 
 EFFECTS = {"exclude": "excluded", "exclude-twin": "excluded", "date": "dated", "count": "counted", "record": "recorded"}
-RECORDED_FROM = -(10**12)
-"""Numbers of recorded facts count down from here, far from those of loaded ones."""
+RECORDED = 10**15
+"""Numbers of recorded facts are negative: -(place of the adjustment, from 1, times this, plus the period's number times
+RECORDED_IN_PERIOD, plus the row). A fact may wait over hard closes, so no later period may use its number again."""
+RECORDED_IN_PERIOD = 10**9
+REVERSED = 5 * 10**14
+"""The reversal of a recorded fact is numbered this much lower: as a period's number it would be the year 5000."""
 
 
 def run_stage(world: World, reconciliation: Reconciliation, stage: str) -> None:
@@ -149,7 +153,8 @@ def _implied(world: World, adjustment: Adjustment, frame: Frame, day: exp.Expr) 
     prefix = exp.Literal.string(f"{adjustment.name}\x1f{world.period.name}\x1f")
     identity = exp.DPipe(this=prefix, expression=row_identity)
     index = sorted(world.ruleset.adjustments).index(adjustment.name)
-    base = exp.Literal.number(str(abs(RECORDED_FROM * (index + 1))))
+    period = world.period.year * 100 + world.period.number
+    base = exp.Literal.number(str(RECORDED * (index + 1) + RECORDED_IN_PERIOD * period))
     number = exp.Neg(this=exp.Paren(this=exp.Add(this=base, expression=number_of([row_identity.copy()]))))
     return {
         "identity": identity,
@@ -261,7 +266,7 @@ def _reversed(world: World, adjustment: Adjustment, kind: Kind) -> exp.Query:
         kind.record.on or "": start,
         "counted-on": start.copy(),
         "identity": exp.DPipe(this=exp.Literal.string("reversal\x1f"), expression=column("identity")),
-        "fact": exp.Sub(this=column("fact"), expression=exp.Literal.number(str(5 * 10**11))),
+        "fact": exp.Sub(this=column("fact"), expression=exp.Literal.number(str(REVERSED))),
     }
     selected = [
         named(cast(changed[name], storage), name) if name in changed else column(name)

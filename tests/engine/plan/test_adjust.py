@@ -64,6 +64,28 @@ adjustment arrived of siso in stage complete for each shipment
     reverses on next period start
     effective from 2026-01-05
 """
+SOLD_ON = """\
+terms
+    unit-price is a price
+layers channel over shelf for each company, partner, part
+    carry unit-price
+    leave oldest first by receipt-date
+    units sold beyond stock wait for the next receipt
+    late facts catch up in the open period
+    leftover cents follow the running total
+amount unit-price for each receipt is 3 USD
+adjustment sold-on of siso in stage complete for each shipment
+    when ship-date is at least period start
+    then record sale of quantity dated ship-date
+accounts ledger
+    | role    | account | title     | type    | normal | nature       |
+    | owed    | 1210    | "Owed"    | asset   | debit  | monetary     |
+    | revenue | 4010    | "Revenue" | revenue | credit | non-monetary |
+journal earn for each layer touched by sale posts on event-date in fiscal
+    amount gross is rounded(quantity * layer.unit-price)
+    debit  owed    gross
+    credit revenue gross
+"""
 ABSORB = """\
 adjustment gone of siso in stage absorb for each siso
     when reported is not missing
@@ -236,6 +258,19 @@ def test_what_is_assumed_and_taken_back_is_assumed_again_while_nothing_arrives()
     assert [closing(world, "shelf") for world in (first, second, third)] == [10, 10, 10]
     quantities = [[row["quantity"] for row in world.rows("receipt", "quantity")] for world in (first, second, third)]
     assert quantities == [[Decimal(10)], [Decimal(-10), Decimal(10)], [Decimal(-10), Decimal(10)]]
+    numbers = [row["fact"] for world in (first, second, third) for row in world.rows("receipt", "fact")]
+    assert len(set(numbers)) == 5
+
+
+def test_a_recorded_sale_that_waits_over_a_close_shares_its_number_with_none_of_the_next_period() -> None:
+    inputs = {
+        "shipment": [shipment("S1", "2026-01-10", 10), shipment("S2", "2026-02-10", 7)],
+        "receipt": [receipt("S1", "1", "2026-02-15", 30)],
+    }
+    first = ran(SOLD_ON, inputs)
+    second = ran(SOLD_ON, inputs, "FY2026-P02", first)
+    assert [row["quantity"] for row in second.rows("slice", "quantity")] == [Decimal(7), Decimal(10)]
+    assert second.lines("earn") == [("debit", "owed", Decimal("51.00")), ("credit", "revenue", Decimal("51.00"))]
 
 
 def test_absorbed_units_leave_the_comparison_even_and_carry_their_mark() -> None:
