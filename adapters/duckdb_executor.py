@@ -170,8 +170,8 @@ class DuckDBExecutor:
     def describe(self, name: str) -> tuple[tuple[str, str], ...]:
         """Names and types of a relation's columns, as the database sees them."""
         with _faults(f"relation {name}"):
-            found = self.connection.execute(f"DESCRIBE {_quoted(name)}").fetchall()
-        return tuple((str(row[0]), str(row[1])) for row in found)
+            found = self.connection.table(_quoted(name))
+        return tuple(zip(found.columns, map(str, found.types), strict=True))
 
     def sql_text(self, relation: Relation) -> str:
         """The relation's query as a person reads it, with its grain and origin as comments."""

@@ -52,7 +52,7 @@ def read_yaml(source: Source, diagnostics: Diagnostics) -> Document | None:
     try:
         if not _bounded(source, diagnostics):
             return None
-        node = yaml.compose(source.text, Loader=yaml.SafeLoader)
+        node = yaml.compose(source.text, Loader=yaml.CSafeLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         start = mark.index if mark is not None else 0
@@ -70,7 +70,7 @@ def read_yaml(source: Source, diagnostics: Diagnostics) -> Document | None:
 def _bounded(source: Source, diagnostics: Diagnostics) -> bool:
     """Whether the text has no alias and is not nested too deeply; looked at before anything is built."""
     depth = 0
-    for event in yaml.parse(source.text, Loader=yaml.SafeLoader):
+    for event in yaml.parse(source.text, Loader=yaml.CSafeLoader):
         if isinstance(event, yaml.AliasEvent):
             diagnostics.error("C001", "an alias is not read here", _span(source, event), "write the value out")
             return False

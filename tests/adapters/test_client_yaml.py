@@ -78,7 +78,7 @@ FAULTS = {
         "17:15 `tier` cannot be `golden`; it is one of gold, silver",
     ),
     "date": ("DATE", "{constant: 1/1/26}", "14:20 `sale-date` cannot be `1/1/26`; it is a date in YYYY-MM-DD"),
-    "not YAML": ("currency: USD", "currency: [", "5:3 not YAML: expected the node content"),
+    "not YAML": ("currency: USD", "currency: [", "5:3 not YAML: did not find expected node content"),
 }
 
 
