@@ -17,6 +17,7 @@ from engine.model.binding.grains import grain_of, own_fields
 from engine.model.binding.grids import bind_accounts, bind_parameter, bind_table
 from engine.model.binding.suggestions import did_you_mean
 from engine.model.binding.terms import UNKNOWN
+from engine.model.binding.versions import ending, meta_of
 from engine.model.binding.world import World
 from engine.model.checks.asides import check_asides
 from engine.model.checks.decisions import check_decisions
@@ -108,16 +109,22 @@ class Binder:
 
     def _bind(self, name: str) -> Amount | Allocation | Decision | Parameter | Table:
         world, node = self.world, self.world.value_nodes[name]
-        meta = self._meta(node)
+        meta, later = self._meta(node), []
+        if name in world.versions:
+            nodes = world.versions[name]
+            (_, meta), *later = zip(nodes, ending(nodes, [self._meta(one) for one in nodes]), strict=True)
         if isinstance(node, syntax.Amount):
-            return bind_amount(world, node, world.declared[name].grain, meta)
+            amounts = [(one, its) for one, its in later if isinstance(one, syntax.Amount)]
+            return bind_amount(world, node, world.declared[name].grain, meta, amounts)
         if isinstance(node, syntax.Allocation):
             return bind_allocation(world, node, grain_of(world, node.scope), meta)
         if isinstance(node, syntax.Decision):
-            return bind_decision(world, node, world.declared[name].grain, meta)
+            decisions = [(one, its) for one, its in later if isinstance(one, syntax.Decision)]
+            return bind_decision(world, node, world.declared[name].grain, meta, decisions)
         if isinstance(node, syntax.Parameter):
             return bind_parameter(world, node, world.declared[name].grain, meta)
-        return bind_table(world, node, grain_of(world, node.scope), meta)
+        tables = [(one, its) for one, its in later if isinstance(one, syntax.Table)]
+        return bind_table(world, node, grain_of(world, node.scope), meta, tables)
 
     def _goes_round(self, name: str, span: Span) -> None:
         loop = " -> ".join((*self.under_way[self.under_way.index(name) :], name))
@@ -126,7 +133,7 @@ class Binder:
         )
 
     def _meta(self, node: syntax.Item) -> Meta:
-        return bind_meta(self.world, node, _meta_of(node))
+        return bind_meta(self.world, node, meta_of(node))
 
     def ruleset(self, merged: Merged) -> Ruleset:
         """Everything bound, item by item in order of the text."""
@@ -175,12 +182,6 @@ class Binder:
         for node in self.world.of_type(family):
             found.setdefault(node.name.text, binding(node, self._meta(node)))
         return found
-
-
-def _meta_of(node: syntax.Item) -> syntax.Meta | None:
-    if isinstance(node, syntax.Amount | syntax.Allocation):
-        return node.body.meta
-    return getattr(node, "meta", None)
 
 
 def _may_be_nobody(node: syntax.Table, output: str) -> bool:

@@ -11,6 +11,7 @@ from dsl import syntax
 from dsl.diagnostics import Diagnostics
 from engine.model.amending import FAMILY_OF, PLURAL_OF, amended
 from engine.model.binding.suggestions import did_you_mean
+from engine.model.binding.versions import version_of
 
 HeadKey = tuple[str, str]
 
@@ -110,11 +111,21 @@ class _Layers:
                 self._withdraw(item, text.head)
             elif isinstance(item, syntax.Terms):
                 self._terms(item, text.head)
-            else:
+            elif self._may_add(item, text.head):
                 if isinstance(item, syntax.Item):
                     self.heads.setdefault(head_key(item), text.head)
                 self.items.append(item)
         self.below.append(text.head)
+
+    def _may_add(self, item: syntax.AnyItem, head: syntax.Head) -> bool:
+        """Whether an item may stand: a new version of one below changes it, so its family must be open."""
+        below = next((one for one in self.items if version_of(item, one)), None)
+        if below is None or not isinstance(item, syntax.Item):
+            return True
+        family = FAMILY_OF[type(item)]
+        owner = self.heads[head_key(item)]
+        deed = f"adds a version of {family} `{item.name.text}`"
+        return owner is head or self._opened(f"{family}s", deed, item.name, head, owner)
 
     # ---- terms -------------------------------------------------------------------------------------------------------
 
@@ -177,6 +188,14 @@ class _Layers:
             help_text = did_you_mean(name, known) or f"name one that is there: {', '.join(known) or 'none is'}"
             self.diagnostics.error("T101", f"no {family} `{name}` to amend", amendment.name.span, help_text)
             return
+        count = sum(
+            isinstance(one, syntax.Item) and (FAMILY_OF[type(one)], one.name.text) == (family, name)
+            for one in self.items
+        )
+        if count > 1:
+            help_text = "write one more version with its own dates"
+            self.diagnostics.error("T101", f"`{name}` names {count} versions", amendment.name.span, help_text)
+            return
         owner = self.heads[(family, name)]
         if owner is head or self._opened(PLURAL_OF[family], f"amends {family} `{name}`", amendment.name, head, owner):
             self.items[at] = amended(self.items[at], amendment, self.diagnostics)
@@ -184,7 +203,7 @@ class _Layers:
     def _withdraw(self, withdrawal: syntax.Withdraw, head: syntax.Head) -> None:
         name = withdrawal.name.text
         found = [one for one in self.items if isinstance(one, syntax.Item) and one.name.text == name]
-        if len(found) != 1:
+        if len({type(one) for one in found}) != 1:
             known = [one.name.text for one in self.items if isinstance(one, syntax.Item)]
             message = f"`{name}` names {len(found)} items" if found else f"nothing called `{name}` to withdraw"
             help_text = did_you_mean(name, known) or "name an item of the texts below"
@@ -195,7 +214,8 @@ class _Layers:
         plural = PLURAL_OF.get(family, f"{family}s")
         if owner is not head and not self._opened(plural, f"withdraws {family} `{name}`", withdrawal.name, head, owner):
             return
-        self.items = [_without_target(one, name) for one in self.items if one is not item]
+        gone = {id(one) for one in found}
+        self.items = [_without_target(one, name) for one in self.items if id(one) not in gone]
         del self.heads[head_key(item)]
 
     def _find(self, name: str, family: str) -> int | None:

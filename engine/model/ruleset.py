@@ -20,13 +20,18 @@ from engine.model.schema import Record
 
 @dataclass(frozen=True, slots=True)
 class Meta:
-    """What every rule says of itself: version, effective dates (both inclusive), reason, citations by name."""
+    """What every rule says of itself: version, effective dates (both inclusive), reason, citations by name.
+
+    `dated` where the rule states its dates itself or lies beside other versions of its name: it then answers on no
+    other day. Dates that are the header's default bind adjustments, controls, journals and exceptions only.
+    """
 
     version: Decimal | None = None
     effective_from: date | None = None
     effective_through: date | None = None
     why: str = ""
     cites: tuple[str, ...] = ()
+    dated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,12 +230,16 @@ class CellTest:
 
 @dataclass(frozen=True, slots=True)
 class TableRow:
-    """A named row: one test for each input, one value for each output (None is `nobody`)."""
+    """A named row: one test for each input, one value for each output (None is `nobody`).
+
+    `meta` is that of the version of the table it stands in, where there are several.
+    """
 
     name: str
     span: Span
     cells: tuple[CellTest, ...]
     outputs: tuple[Expression | None, ...]
+    meta: Meta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,7 +278,8 @@ class Shares:
 class ExceptionRule(Item):
     """One exception as bound for one parent item: `to` names the items and exceptions it defeats.
 
-    Either `value` (with caps) or `shares` is the answer. In a decision the answer is a value of the outcomes.
+    Either `value` (with caps) or `shares` is the answer. In a decision the answer is a value of the outcomes. A later
+    version of the parent itself is kept as one too: it stands in for the usual answer from its date on.
     """
 
     to: tuple[str, ...]
@@ -277,6 +287,7 @@ class ExceptionRule(Item):
     value: Expression | None
     caps: tuple[Cap, ...]
     shares: Shares | None
+    is_version: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,10 @@ from engine.model.datatypes import DataType, Family
 from engine.model.expression import Grain
 from engine.model.ruleset import Adjustment, Kind, Reconciliation
 from engine.model.schema import IMPLIED
+from engine.plan.effective import in_effect
 from engine.plan.facts import MADE, fact_columns, number_of, with_rows
 from engine.plan.frame import Frame
 from engine.plan.frames import fact_frame, reconciliation_frame
-from engine.plan.items import in_effect
 from engine.plan.numbers import Value
 from engine.plan.relation import Origin, Relation, cast, column, named, table
 from engine.plan.stock import union_all

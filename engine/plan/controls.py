@@ -6,8 +6,8 @@ from sqlglot import exp
 
 from engine.model.datatypes import DataType, Family
 from engine.model.ruleset import Control
+from engine.plan.effective import in_effect
 from engine.plan.frames import frame_of
-from engine.plan.items import in_effect
 from engine.plan.numbers import Value
 from engine.plan.relation import Origin
 from engine.plan.world import World

@@ -174,7 +174,7 @@ def _stock(ruleset: Ruleset, found: Refusals) -> None:
 
 
 def _answers(ruleset: Ruleset, found: Refusals) -> None:
-    """Parameters by band or of what is no number, limits that rows use up, values that end on a date."""
+    """Parameters by band or of what is no number, limits that rows use up, versions that differ in their `when`."""
     for parameter in ruleset.parameters.values():
         if parameter.band_type is not None:
             found.add(parameter.span, f"`parameter {parameter.name}` by band", "write a table with ranges")
@@ -184,14 +184,16 @@ def _answers(ruleset: Ruleset, found: Refusals) -> None:
     answers: tuple[Amount | Decision | Parameter, ...] = (
         *ruleset.amounts.values(), *ruleset.decisions.values(), *ruleset.parameters.values(),
     )  # fmt: skip
-    for item in (*answers, *ruleset.tables.values(), *ruleset.reconciliations.values(), *ruleset.layers.values()):
-        if item.meta.effective_through is not None:
-            until = item.meta.effective_through.isoformat()
-            found.add(
-                item.span, f"`{item.name}` effective through {until}: its value has no end", "end it by an exception"
-            )
+    for item in (*ruleset.reconciliations.values(), *ruleset.layers.values(), *ruleset.reports.values()):
+        if item.meta.dated:
+            found.add(item.span, f"dates of effect of `{item.name}`: it holds on every day", "leave the line out")
     for amount in ruleset.amounts.values():
         _no_running(amount.caps, found)
+        versions = [rule for rule in amount.exceptions if rule.is_version]
+        if versions and any(when is not None for when in (amount.when, *(rule.when for rule in versions))):
+            found.add(
+                amount.span, f"`when` on `{amount.name}`, which has several versions", "write `is E, but 0 when T`"
+            )
     for one in answers:
         for rule in one.exceptions:
             _no_running(rule.caps, found)

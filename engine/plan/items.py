@@ -18,6 +18,7 @@ from engine.model.datatypes import DataType, Family
 from engine.model.expression import Expression, Grain, ItemOf, Literal, LocalOf, Minus, TestsOf
 from engine.model.ruleset import Amount, Cap, Decision, ExceptionRule, Meta, Parameter
 from engine.plan import fragments, tables
+from engine.plan.effective import governing_day, guard_governed, in_effect
 from engine.plan.frame import Frame
 from engine.plan.numbers import Value, aligned, choose, compare, decimal_type, negate, number
 from engine.plan.relation import cast, column, table
@@ -92,7 +93,7 @@ def _define_reconciled(frame: Frame, node: ItemOf) -> None:
 
 def _define_amount(frame: Frame, node: ItemOf, amount: Amount) -> None:
     keys = dict(node.keys)
-
+    guard_governed(frame, amount, amount.grain, node.as_of)
     value = in_terms_of(amount.value, keys, node.as_of, amount.grain)
     usual = Rule("", None, value, in_terms_of(amount.caps, keys, node.as_of, amount.grain), amount.meta, ())
     rules = [usual, *(_exception_rule(rule, keys, node.as_of, amount.grain) for rule in amount.exceptions)]
@@ -118,6 +119,7 @@ def _define_decision(frame: Frame, node: ItemOf, decision: Decision) -> None:
     as_of = node.as_of if decision.as_of_moment is None else decision.as_of_moment
     if decision.as_of and as_of is not None:
         keys.setdefault(decision.as_of, as_of)
+    guard_governed(frame, decision, decision.grain, as_of)
     usual = Rule("", None, in_terms_of(decision.usual, keys, as_of, decision.grain), (), decision.meta, ())
     rules = [usual, *(_exception_rule(rule, keys, as_of, decision.grain) for rule in decision.exceptions)]
     label = define_answer(frame, node.item, rules, decision.grain, decision.type, as_of)
@@ -201,7 +203,7 @@ def _define_in_play(
     for rule in ordered:
         frame.prepare((rule.when, as_of), grain)
         tests = [frame.tests(rule.when)] if rule.when is not None else []
-        tests += in_effect(rule.meta, frame.date if as_of is None else frame.value(as_of).sql)
+        tests += in_effect(rule.meta, governing_day(frame, as_of))
         parents = [frame.column(labels[name]) for name in rule.to if name in labels]
         if item not in rule.to and parents:
             tests.append(exp.Paren(this=exp.or_(*parents, copy=False)))
@@ -209,16 +211,6 @@ def _define_in_play(
         defined = frame.define(f"{item}?{rule.name}", Value(test, DataType(Family.YES_NO)))
         labels[rule.name] = frame.label_of(defined)
     return {name: frame.column(label) for name, label in labels.items()}
-
-
-def in_effect(meta: Meta, day: exp.Expr) -> list[exp.Expr]:
-    """The conditions that a day lies within a rule's dates of effect, both inclusive."""
-    tests: list[exp.Expr] = []
-    if meta.effective_from is not None:
-        tests.append(exp.GTE(this=day.copy(), expression=date_literal(meta.effective_from)))
-    if meta.effective_through is not None:
-        tests.append(exp.LTE(this=day.copy(), expression=date_literal(meta.effective_through)))
-    return tests
 
 
 def _survives(rule: Rule, rules: Sequence[Rule], item: str, in_play: dict[str, exp.Expr]) -> exp.Expr:
@@ -258,6 +250,7 @@ def _same(left: Expression, right: Expression) -> bool:
 def _define_parameter(frame: Frame, node: ItemOf, parameter: Parameter) -> None:
     grain = Grain("once", (), (), (), "")
     frame.prepare((tuple(value for _, value in node.keys), node.as_of), grain)
+    guard_governed(frame, parameter, grain, node.as_of)
     usual_label = f"{node.item}:grid" if parameter.exceptions else node.item
     label = frame.label_of(frame.define(usual_label, _grid_value(frame, node, parameter)))
     if parameter.exceptions:
@@ -266,7 +259,7 @@ def _define_parameter(frame: Frame, node: ItemOf, parameter: Parameter) -> None:
 
 
 def _grid_value(frame: Frame, node: ItemOf, parameter: Parameter) -> Value:
-    day = frame.date if node.as_of is None else frame.value(node.as_of).sql
+    day = governing_day(frame, node.as_of)
     numbers = [_literal_number(cell) for _, row in parameter.rows for cell in row]
     scale = max(value.scale or 0 for value in numbers)
     by_date = exp.Case()

@@ -16,10 +16,10 @@ from dsl.diagnostics import InternalError
 from engine.model.datatypes import DataType, Family
 from engine.model.expression import ItemOf, Literal
 from engine.model.ruleset import Account, Journal, PostingLine
+from engine.plan.effective import in_effect
 from engine.plan.fragments import WITNESS, as_stored
 from engine.plan.frame import Frame
 from engine.plan.frames import TOOLS, frame_of, layers_of
-from engine.plan.items import in_effect
 from engine.plan.numbers import Value, rounded
 from engine.plan.relation import Origin, Relation, cast, column, named, table
 from engine.plan.stock import union_all

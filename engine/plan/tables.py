@@ -8,6 +8,7 @@ from dsl.diagnostics import InternalError
 from engine.model.datatypes import DataType, Family
 from engine.model.expression import Expression, ItemOf
 from engine.model.ruleset import CellTest, Ruleset, Table, TableRow
+from engine.plan.effective import governing_day, guard_governed, in_effect
 from engine.plan.frame import Frame
 from engine.plan.numbers import Value, aligned, compare
 from engine.plan.substitute import in_terms_of
@@ -48,12 +49,14 @@ def type_of(ruleset: Ruleset, name: str) -> DataType:
 def define_table(frame: Frame, node: ItemOf, table: Table) -> None:
     """Give every output of a table a column, in the asker's terms; the row that held is column `table:row`."""
     keys = dict(node.keys)
+    guard_governed(frame, table, table.grain, node.as_of)
     inputs = [in_terms_of(one, keys, node.as_of, table.grain) for one in table.inputs]
     outputs = {name: ItemOf(type_, node.span, False, name, node.keys, node.as_of) for name, type_ in table.outputs}
-    frame.prepare(tuple(inputs), table.grain)
+    frame.prepare((*inputs, node.as_of), table.grain)
+    day = governing_day(frame, node.as_of)
     for row in table.rows:
         frame.prepare(tuple(cell.values for cell in row.cells), table.grain)
-    hits = [_row_test(frame, row, inputs) for row in table.rows]
+    hits = [_row_test(frame, row, inputs, day) for row in table.rows]
     labels = [f"{table.name}#{row.name}" for row in table.rows]
     for label, hit in zip(labels, hits, strict=True):
         frame.add_column(label, Value(hit, DataType(Family.YES_NO)))
@@ -86,10 +89,12 @@ def _output(frame: Frame, cell: Expression | None, type_: DataType) -> Value:
     return Value(empty(type_.storage), type_) if cell is None else frame.value(cell)
 
 
-def _row_test(frame: Frame, row: TableRow, inputs: list[Expression]) -> exp.Expr:
+def _row_test(frame: Frame, row: TableRow, inputs: list[Expression], day: exp.Expr) -> exp.Expr:
     tests = [
         _cell_test(frame, cell, input_) for cell, input_ in zip(row.cells, inputs, strict=True) if cell.form != "any"
     ]
+    if row.meta is not None:
+        tests += in_effect(row.meta, day)
     return exp.and_(*tests, copy=False) if tests else exp.true()
 
 

@@ -231,7 +231,7 @@ def _rules(item: Amount | Decision | Parameter, node: ItemOf) -> list[_Rule]:
     found = [_Rule("", item, word, None, None, usual, ())]
     for one in item.exceptions:
         when = in_terms_of(one.when, keys, as_of, item.grain)
-        found.append(_Rule(one.name, one, "exception", when, one.when, one.value, one.to))
+        found.append(_Rule(one.name, one, word if one.is_version else "exception", when, one.when, one.value, one.to))
     return found
 
 
@@ -324,8 +324,9 @@ def _candidate(
         other.name for other in rules if other.name and plays[other.name] and (one.name or item) in other.to
     )
     tests = list(_read_tests(columns, one.name, one.written, row))
-    if one.name:
+    if one.name or one.item.meta.dated:
         tests += _date_tests(one.item.meta, day)
+    if one.name:
         known = {other.name for other in rules if other.name}
         above = [name for name in one.to if name in known]
         if item not in one.to and above and not any(plays[name] for name in above):
@@ -383,7 +384,8 @@ def _table_rows(
             (text(one.span), said(columns.read(("input", index), row), columns.type_of(("input", index))))
             for index, one in enumerate(item.inputs)
         )
-        about = rule(world.ruleset, "table", item)
+        in_force = item if held is None or held.meta is None else replace(item, meta=held.meta)
+        about = rule(world.ruleset, "table", in_force)
         candidates: tuple[Candidate, ...] = ()
         if held is not None:
             cells = tuple(

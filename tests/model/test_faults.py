@@ -15,6 +15,7 @@ WARNINGS = {
     "T204 recorded",
     "T304 unread",
     "T407 goods",
+    "T501 gap",
     "W701 uncited",
     "W703 replaced",
 }

@@ -111,3 +111,20 @@ def test_second_overlay_changes_only_what_the_first_opened_too() -> None:
     assert ruleset is not None
     assert len(ruleset.parameters["overhead"].rows) == 2
     assert [name for name, _ in ruleset.head.lineage] == ["small", "over", "top"]
+
+
+def test_a_version_of_an_overlay_stands_beside_that_of_the_base_and_ends_it() -> None:
+    version = """
+table treatments decides severity, treatment, approver for each siso
+    | row  | reported         | absolute value => severity | treatment | approver |
+    | none | missing          | any            => high     | ask       | analyst  |
+    | some | at least 0 units | any            => low      | absorb    | nobody   |
+    effective from 2026-03-01
+"""
+    ruleset, found = resolved(SMALL, OVERLAY + version)
+    assert ruleset is not None, [(one.code, one.message, one.span.text) for one in found]
+    rows = {row.name: row.meta for row in ruleset.tables["treatments"].rows}
+    assert list(rows) == ["none", "small", "mid", "large", "none from 2026-03-01", "some"]
+    dates = {name: (meta.effective_from, meta.effective_through) for name, meta in rows.items() if meta is not None}
+    assert dates["large"] == (None, date(2026, 2, 28))
+    assert dates["some"] == (date(2026, 3, 1), None)

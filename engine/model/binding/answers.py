@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from dsl import syntax
@@ -16,7 +16,7 @@ from engine.model.binding.suggestions import did_you_mean
 from engine.model.binding.terms import UNKNOWN, one_of
 from engine.model.binding.world import World
 from engine.model.datatypes import DataType, Family
-from engine.model.expression import AtExtreme, Expression, Grain, Literal
+from engine.model.expression import AtExtreme, Expression, Grain, Literal, TestsOf
 from engine.model.ruleset import Allocation, Amount, Cap, Decision, ExceptionRule, Gift, Local, Meta, Shares
 
 CANNOT_BE_NOTHING = (Family.PRICE, Family.DATE, Family.TEXT, Family.PERIOD, Family.ENUMERATION, Family.REGISTER)
@@ -38,6 +38,7 @@ def bind_meta(world: World, item: syntax.Item, node: syntax.Meta | None) -> Meta
         node.effective_through,
         node.why.text if node.why else "",
         tuple(cited.text for cited in node.cites),
+        node.effective_from is not None,
     )
 
 
@@ -75,8 +76,10 @@ def as_declared(world: World, value: Expression, declared: DataType | None, name
 # ---- amounts ---------------------------------------------------------------------------------------------------------
 
 
-def bind_amount(world: World, node: syntax.Amount, grain: Grain, meta: Meta) -> Amount:
-    """An amount: its test, its usual answer with caps, its exceptions."""
+def bind_amount(
+    world: World, node: syntax.Amount, grain: Grain, meta: Meta, later: Sequence[tuple[syntax.Amount, Meta]] = ()
+) -> Amount:
+    """An amount: its test, its usual answer with caps, its later versions, its exceptions."""
     name = node.name.text
     asker = Asker(f"amount {name}", grain, balances=True)
     when = bind_tests(world, BINDING, asker, node.body.when) if node.body.when else None
@@ -87,7 +90,8 @@ def bind_amount(world: World, node: syntax.Amount, grain: Grain, meta: Meta) -> 
     if isinstance(value, AtExtreme):
         world.missing_without[name] = frozenset(value.source.grain.rows)
     caps = bind_caps(world, inner, node.body.caps, value.type)
-    exceptions = bind_exceptions(world, inner, name, value.type)
+    versions = tuple(_later_amount(world, asker, each, its, value.type) for each, its in later)
+    exceptions = _beside(versions, name, bind_exceptions(world, inner, name, value.type))
     type_ = value.type
     if is_zero(value) and declared is None:
         type_ = next((rule.value.type for rule in exceptions if rule.value and not is_zero(rule.value)), type_)
@@ -101,6 +105,36 @@ def bind_amount(world: World, node: syntax.Amount, grain: Grain, meta: Meta) -> 
             "leave `when` out and say `but E when T`, or write an exception",
         )
     return Amount(name, node.name.span, meta, grain, type_, when, value, caps, exceptions)
+
+
+def _later_amount(world: World, asker: Asker, node: syntax.Amount, meta: Meta, type_: DataType) -> ExceptionRule:
+    name = node.name.text
+    when = bind_tests(world, BINDING, asker, node.body.when) if node.body.when else None
+    inner = asker.knowing(facts_of(world, when)) if when else asker
+    assert node.body.answer is not None
+    declared = world.terms.get(name)
+    value = as_declared(world, bind_answer(world, inner, node.body.answer, declared or type_), declared, name)
+    caps = bind_caps(world, inner, node.body.caps, value.type)
+    return _version(node, meta, when, fitted(value, type_), caps)
+
+
+def _version(
+    node: syntax.Item, meta: Meta, when: TestsOf | None, value: Expression, caps: tuple[Cap, ...]
+) -> ExceptionRule:
+    """A later version as a rule that stands in for the usual answer; no text can name it, for a name is one word."""
+    name = node.name.text
+    return ExceptionRule(
+        f"{name} from {meta.effective_from}", node.name.span, meta, (name,), when, value, caps, None, True
+    )
+
+
+def _beside(
+    versions: tuple[ExceptionRule, ...], name: str, exceptions: tuple[ExceptionRule, ...]
+) -> tuple[ExceptionRule, ...]:
+    """Versions and exceptions of one item: what excepts the item excepts each of its versions."""
+    names = [version.name for version in versions]
+    ordered = [replace(version, to=(name, *names[:at])) for at, version in enumerate(versions)]
+    return (*ordered, *(replace(one, to=(*one.to, *names)) if name in one.to else one for one in exceptions))
 
 
 def _agree_with_exceptions(world: World, value: Expression, exceptions: tuple[ExceptionRule, ...]) -> None:
@@ -189,8 +223,11 @@ def decision_type(node: syntax.Decision) -> DataType:
     return one_of(node.name.text, (outcome.text for outcome in node.outcomes))
 
 
-def bind_decision(world: World, node: syntax.Decision, grain: Grain, meta: Meta) -> Decision:
-    """A decision: its date, its usual outcome, its exceptions; notes what each outcome says about missing values."""
+def bind_decision(
+    world: World, node: syntax.Decision, grain: Grain, meta: Meta, later: Sequence[tuple[syntax.Decision, Meta]] = ()
+) -> Decision:
+    """A decision: its date, its usual outcome, its later versions, its exceptions; notes what each outcome says about
+    missing values."""
     name, type_ = node.name.text, decision_type(node)
     governing = node.as_of.text if isinstance(node.as_of, syntax.Ref) else ""
     asker = Asker(f"decision {name}", grain, governing=governing)
@@ -199,7 +236,9 @@ def bind_decision(world: World, node: syntax.Decision, grain: Grain, meta: Meta)
         world.error("T101", f"no date `{governing}`", node.as_of.span, did_you_mean(governing, world.terms))
     usual = needed(world, asker, bind(world, asker, node.usual, type_))
     _is_outcome(world, usual, type_)
-    exceptions = bind_exceptions(world, asker, name, type_)
+    answers = [(each, its, needed(world, asker, bind(world, asker, each.usual, type_))) for each, its in later]
+    versions = tuple(_version(each, its, None, value, ()) for each, its, value in answers)
+    exceptions = _beside(versions, name, bind_exceptions(world, asker, name, type_))
     for rule in exceptions:
         if rule.value is not None:
             _is_outcome(world, rule.value, type_)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from dsl import syntax
 from dsl.diagnostics import Diagnostics
@@ -14,6 +15,7 @@ from engine.model.binding.grids import cell_name, output_types, parameter_type
 from engine.model.binding.records import declare_records, type_of_word
 from engine.model.binding.suggestions import did_you_mean
 from engine.model.binding.terms import UNKNOWN, declared_terms, type_named
+from engine.model.binding.versions import VERSIONED, add_version, check_versions, version_of
 from engine.model.binding.world import Declared, World, by_name
 from engine.model.expression import Grain, Key
 from engine.model.merging import Merged, head_key
@@ -94,6 +96,12 @@ def _declare_values(world: World) -> None:
         if not isinstance(item, VALUES):
             continue
         for name, family, span in _names(item):
+            first = world.declared.get(name)
+            if first is not None and isinstance(item, VERSIONED) and version_of(item, first.node):
+                assert isinstance(first.node, VERSIONED)
+                if name == next(iter(_names(first.node)))[0]:
+                    add_version(world, item.name.text, first.node, item)
+                continue
             if name in world.declared or name in rows:
                 other = rows.get(name) or world.declared[name].family
                 world.error(
@@ -104,9 +112,12 @@ def _declare_values(world: World) -> None:
                 )
                 continue
             world.declared[name] = Declared(name, family, item, _grain(world, item))
-    for item in world.items:
+    _earliest_first(world)
+    check_versions(world)
+    for item in world.value_nodes.values():
         if isinstance(item, syntax.Table):
-            world.output_types |= output_types(world, item)
+            versions = [one for one in world.versions.get(item.name.text, ()) if isinstance(one, syntax.Table)]
+            world.output_types |= output_types(world, versions or [item])
         elif isinstance(item, syntax.Decision):
             world.output_types[item.name.text] = decision_type(item)
         elif isinstance(item, syntax.Parameter):
@@ -121,6 +132,14 @@ def _declare_values(world: World) -> None:
                         "say days, money, quantity or a term",
                     )
                 world.band_types[item.name.text] = found or UNKNOWN
+
+
+def _earliest_first(world: World) -> None:
+    """A name with several versions stands for the earliest of them."""
+    for name, declared in list(world.declared.items()):
+        versions = world.versions.get(declared.node.name.text)
+        if versions is not None and type(versions[0]) is type(declared.node):
+            world.declared[name] = replace(declared, node=versions[0])
 
 
 def _article(word: str) -> str:

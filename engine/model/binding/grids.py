@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -57,11 +59,11 @@ def cell_name(cell: syntax.Cell) -> str:
 # ---- tables ----------------------------------------------------------------------------------------------------------
 
 
-def output_types(world: World, table: syntax.Table) -> dict[str, DataType]:
+def output_types(world: World, versions: Sequence[syntax.Table]) -> dict[str, DataType]:
     """The type of each output: its term, severities, roles, a path's last field, else the closed list of its cells."""
     found: dict[str, DataType] = {}
-    for at, name in enumerate(table.decides):
-        cells = [row.outputs[at] for row in table.grid.rows if len(row.outputs) > at]
+    for at, name in enumerate(versions[0].decides):
+        cells = [row.outputs[at] for table in versions for row in table.grid.rows if len(row.outputs) > at]
         found[name.text] = world.terms.get(name.text) or _type_of_cells(world, name.text, cells)
     return found
 
@@ -88,8 +90,11 @@ def _type_of_cells(world: World, name: str, cells: list[syntax.Cell]) -> DataTyp
     return one_of(name, dict.fromkeys(words))
 
 
-def bind_table(world: World, node: syntax.Table, grain: Grain, meta: Meta) -> Table:
-    """A table: inputs bound in its grain, a test for each cell before `=>`, a value for each behind it."""
+def bind_table(
+    world: World, node: syntax.Table, grain: Grain, meta: Meta, later: Sequence[tuple[syntax.Table, Meta]] = ()
+) -> Table:
+    """A table: inputs bound in its grain, a test for each cell before `=>`, a value for each behind it; the rows of
+    later versions of it behind its own."""
     name = node.name.text
     asker = Asker(f"table {name}", grain)
     head = node.grid.head
@@ -103,10 +108,19 @@ def bind_table(world: World, node: syntax.Table, grain: Grain, meta: Meta) -> Ta
             "name the columns behind `=>` in the order of `decides`",
         )
     rows: list[TableRow] = []
-    if square(world, node.grid):
-        for row in node.grid.rows:
-            rows.append(_table_row(world, asker, row, inputs, outputs, rows))
+    for version, its in ((node, meta), *later):
+        own: list[TableRow] = []
+        if square(world, version.grid):
+            for row in version.grid.rows:
+                own.append(_table_row(world, asker, row, inputs, outputs, own))
+        rows += own if not later else _of_version(own, its, {row.name for row in rows})
     return Table(name, node.name.span, meta, grain, inputs, outputs, tuple(rows))
+
+
+def _of_version(rows: Sequence[TableRow], meta: Meta, taken: set[str]) -> list[TableRow]:
+    """Rows with the dates of their version; one whose name an earlier version has is told apart by its date."""
+    names = [f"{row.name} from {meta.effective_from}" if row.name in taken else row.name for row in rows]
+    return [replace(row, name=name, meta=meta) for row, name in zip(rows, names, strict=True)]
 
 
 def _input(world: World, asker: Asker, cell: syntax.Cell) -> Expression:

@@ -41,7 +41,8 @@ class Declared:
 class World:
     """The declarations of one merged text, and what has been worked out of them so far.
 
-    `type_of` gives a value's type and whether it may be missing, binding the item first where it must; it is set by
+    `versions` holds, earliest first, the items of one name that are stated for different dates. `type_of` gives a
+    value's type and whether it may be missing, binding the item first where it must; it is set by
     `engine.model.from_syntax`, because binding an item needs names and names need items.
     """
 
@@ -63,6 +64,7 @@ class World:
     citations: dict[str, syntax.Citation] = field(default_factory=dict)
     account_roles: dict[str, Span] = field(default_factory=dict)
     declared: dict[str, Declared] = field(default_factory=dict)
+    versions: dict[str, tuple[syntax.Amount | syntax.Decision | syntax.Table, ...]] = field(default_factory=dict)
     output_types: dict[str, DataType] = field(default_factory=dict)
     head_of: Callable[[syntax.Item], syntax.Head | None] = field(default=lambda item: None)
     missing_without: dict[str, frozenset[str]] = field(default_factory=dict)

@@ -368,3 +368,126 @@ def test_a_gap_or_an_overlap_stops_the_run_naming_the_row(row: Order, code: str,
     with pytest.raises(RunStopped) as stopped:
         ran(SIZES, orders({}, row))
     assert (stopped.value.code, stopped.value.message, stopped.value.rules) == (code, sentence, ("table sizes",))
+
+
+# ---- dates of effect -------------------------------------------------------------------------------------------------
+
+DAYS = ("2026-01-09", "2026-01-10", "2026-01-14", "2026-01-15", "2026-01-20")
+EARLIER = """\
+amount fee for each order
+    is 1.00 USD
+    effective from 2026-01-10 through 2026-01-14
+"""
+LATER = """\
+amount fee for each order
+    is 2.00 USD
+    effective from 2026-01-15
+    version 2
+"""
+
+
+def answers_on(items: str, name: str, *days: str, **more: object) -> list[object]:
+    return answers(items, name, *({"order-date": day, **more} for day in days))
+
+
+def test_an_amount_answers_on_the_days_it_states_only() -> None:
+    assert answers_on(LATER, "fee", *DAYS[3:]) == [2, 2]
+    with pytest.raises(RunStopped, match=r"no version of amount `fee` governs that day.*effective from 2026-01-15"):
+        answers_on(LATER, "fee", *DAYS[2:])
+    with pytest.raises(RunStopped, match="through 2026-01-14"):
+        answers_on(EARLIER, "fee", *DAYS[1:4])
+
+
+def test_a_date_that_is_the_headers_default_shuts_out_no_earlier_fact() -> None:
+    assert answers_on("amount fee for each order is 1.00 USD\n", "fee", "2019-12-31") == [1]
+
+
+def test_two_versions_of_an_amount_answer_each_on_its_side() -> None:
+    for items in (EARLIER + LATER, LATER + EARLIER):
+        assert answers_on(items, "fee", *DAYS[1:]) == [1, 1, 2, 2]
+
+
+def test_a_version_without_a_last_day_holds_until_the_next_begins_and_the_first_may_state_no_dates() -> None:
+    open_ended = EARLIER.replace(" through 2026-01-14", "")
+    assert answers_on(open_ended + LATER, "fee", *DAYS[1:]) == [1, 1, 2, 2]
+    assert answers_on("amount fee for each order is 1.00 USD\n" + LATER, "fee", "2019-12-31", *DAYS) == [
+        1, 1, 1, 1, 2, 2,
+    ]  # fmt: skip
+
+
+def test_a_day_that_no_version_governs_stops_the_run_naming_both_and_the_row() -> None:
+    gap = EARLIER.replace("2026-01-14", "2026-01-12") + LATER
+    control = """\
+control charged for each order
+    needs fee is over 0.50 USD
+    otherwise raise free low to controller
+"""
+    rows = orders(*({"order-date": day} for day in DAYS[1:]))
+    with pytest.raises(
+        RunStopped, match=r"from 2026-01-10 through 2026-01-12 and from 2026-01-15.*document O2"
+    ) as told:
+        ran(gap + control, rows)
+    assert (told.value.code, told.value.rules) == ("T501", ("amount fee",))
+
+
+def test_an_exception_excepts_every_version_it_meets() -> None:
+    items = EARLIER + LATER + "exception free to fee\n    when quantity is over 50 units\n    becomes 0\n"
+    assert answers_on(items, "fee", *DAYS[1:], quantity=60) == [0, 0, 0, 0]
+    assert answers_on(items, "fee", *DAYS[1:]) == [1, 1, 2, 2]
+
+
+def test_versions_keep_their_own_limits() -> None:
+    items = """\
+amount value for each order
+    is quantity * 1
+    capped at 12 units
+amount value for each order
+    is quantity * 2
+    capped at 15 units
+    effective from 2026-01-15
+"""
+    assert answers_on(items, "value", *DAYS[2:4], quantity=20) == [12, 15]
+    assert answers_on(items, "value", *DAYS[2:4], quantity=5) == [5, 10]
+
+
+def test_versions_of_a_decision_are_chosen_on_its_governing_date() -> None:
+    items = """\
+decision way for each order is one of left-way, right-way decided as of order-date
+    unless excepted, left-way
+    why "Old terms."
+decision way for each order is one of left-way, right-way decided as of order-date
+    unless excepted, right-way
+    effective from 2026-01-15
+    why "New terms."
+control lefts for each order
+    needs way is right-way
+    otherwise raise left low to controller
+"""
+    world = ran(items, orders(*({"order-date": day} for day in DAYS)))
+    assert [row["document"] for row in world.rows("control lefts")] == ["O1", "O2", "O3"]
+
+
+def test_versions_of_a_table_are_chosen_by_date_and_their_rows_may_share_names() -> None:
+    table = """\
+table sizes decides size for each order
+    | row   | quantity           => size  |
+    | small | under 10 units     => few   |
+    | large | at least 10 units  => many  |
+"""
+    later = table.replace("10 units", "50 units").replace("few ", "some") + "    effective from 2026-01-15\n"
+    items = (
+        table
+        + later
+        + "control many-only for each order\n    needs size is many\n    otherwise raise x low to controller\n"
+    )
+    inputs = orders(*({"order-date": day, "quantity": 20} for day in DAYS))
+    assert [row["document"] for row in ran(items, inputs).rows("control many-only")] == ["O4", "O5"]
+    with pytest.raises(RunStopped, match=r"no version of table `sizes` governs that day"):
+        ran(items.removeprefix(table), inputs)
+
+
+def test_a_parameter_that_states_its_dates_is_not_read_on_others() -> None:
+    items = RATES.replace("2027-01-31\n", "2027-01-31\n    effective from 2026-01-11 through 2026-01-14\n")
+    assert answers_on(items, "paid", "2026-01-11", "2026-01-14") == [1, 3]
+    with pytest.raises(RunStopped, match="no version of parameter `rate`"):
+        answers_on(items, "paid", "2026-01-10")
