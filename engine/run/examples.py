@@ -14,12 +14,14 @@ from dsl import syntax
 from engine.ledger.calendar import Calendar, Period
 from engine.model.expression import Literal
 from engine.model.ruleset import PostingLine, Ruleset
+from engine.plan.booked_roles import booked_role
 from engine.plan.controls import control_name
 from engine.plan.executor import Executor
+from engine.plan.expected import expected_value, make_expected
 from engine.plan.facts import Cutoff
-from engine.plan.journal import booked_role
 from engine.plan.relation import column, table
-from engine.plan.world import RunStopped
+from engine.plan.reports import report_names
+from engine.plan.world import RunStopped, World
 from engine.run.close import Run, close_calendar, run_period
 from engine.run.given import FactRow, UnreadableExampleError, append_inputs, cell_value, facts_given, with_parameters
 from engine.run.handover import hand_over
@@ -154,18 +156,13 @@ def _compare(run: Run, example: syntax.Example) -> list[Difference]:
     matched: dict[str, list[ActualRow]] = {}
     for one in example.expects:
         name = one.name.text
-        actual = _actual(run, name, example)
+        left = matched[name] if name in matched else _actual(run, name, example)
+        matched[name] = left
         if isinstance(one, syntax.ExpectRows):
-            left = list(actual)
             found += _missing_rows(one, left)
-            matched[name] = left
-        else:
-            rest = matched.get(name, actual)
-            if rest:
-                label = "other " if one.other else ""
-                found.append(
-                    Difference(str(one.span), f"no {label}{name}", (), "; ".join(_row_text(row) for row in rest))
-                )
+        elif left:
+            label = "other " if one.other else ""
+            found.append(Difference(str(one.span), f"no {label}{name}", (), "; ".join(_row_text(row) for row in left)))
     return found
 
 
@@ -218,19 +215,37 @@ def _row_text(row: ActualRow) -> str:
 
 
 def _actual(run: Run, name: str, example: syntax.Example) -> list[ActualRow]:
+    """The rows of a name that came out, by the columns that the example asks for."""
     entry = next((one for one in run.entries if one.journal.name == name), None)
     if entry is not None:
         return _journal_rows(run, name)
-    control = run.world.ruleset.controls.get(name)
-    made = name if control is None else control_name(control)
+    made = _made(run.world, name, example)
     if not run.world.has(made):
         raise UnreadableExampleError(
             f"this run makes nothing called `{name}`; expect a journal, a control, a reconciliation or `layer`"
         )
-    names = _shown(example)
-    have = [one for one in (*names, "amount") if one in run.world.relation(made).column_names]
+    have = [one for one in _asked(example, name) if one in run.world.relation(made).column_names]
     query = exp.select(*(column(one) for one in have)).from_(table(made)).order_by(*(column(one) for one in have))
     return [dict(zip(have, row, strict=True)) for row in run.world.executor.rows(query)]
+
+
+def _made(world: World, name: str, example: syntax.Example) -> str:
+    """The relation that holds what a name stands for; a value is worked out for the rows of its own grain."""
+    ruleset, asked = world.ruleset, _asked(example, name)
+    if name in ruleset.controls:
+        return control_name(ruleset.controls[name])
+    if name in ruleset.reports:
+        shown, *rolled = report_names(ruleset.reports[name])
+        return rolled[0] if rolled and {"role", "movement"} & set(asked) else shown
+    value = None if world.has(name) else expected_value(ruleset, name, example.span)
+    return name if value is None else make_expected(world, value, asked).name
+
+
+def _asked(example: syntax.Example, name: str) -> tuple[str, ...]:
+    """The columns that an example names for the rows of a name."""
+    grids = [one.grid for one in example.expects if isinstance(one, syntax.ExpectRows) and one.name.text == name]
+    found = dict.fromkeys(cell.span.text.strip() for grid in grids for cell in grid.head.cells)
+    return tuple(found)
 
 
 def _journal_rows(run: Run, name: str) -> list[ActualRow]:

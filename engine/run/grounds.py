@@ -11,7 +11,7 @@ from engine.model.expression import Expression, Grain, ItemOf
 from engine.model.ruleset import Reconciliation, Table
 from engine.plan.frame import Frame
 from engine.plan.frames import fact_frame, layers_of, reconciliation_frame
-from engine.plan.journal import line_frame
+from engine.plan.ledger_lines import line_frame
 from engine.plan.relation import Relation, column, table
 from engine.plan.valuation import carried_item
 from engine.plan.world import World

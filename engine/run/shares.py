@@ -15,7 +15,8 @@ from sqlglot import exp
 from dsl.diagnostics import InternalError
 from engine.model.expression import Literal
 from engine.model.ruleset import Journal, PostingLine
-from engine.plan.journal import DIMENSIONS, booked_role, entry_name
+from engine.plan.booked_roles import booked_role
+from engine.plan.journal import DIMENSIONS, entry_name
 from engine.plan.relation import cast, column, named, table
 from engine.plan.stock import union_all
 from engine.plan.world import World, date_literal, empty
