@@ -16,6 +16,7 @@ from adapters.books.entries import (
     ControlTotal,
     FileEntry,
     Json,
+    NewAcceptance,
     NewLoad,
     NewRun,
     Period,
@@ -109,6 +110,15 @@ class Changes:
         transition = (run.calendar, run.period, epoch, status.state.value, target.value)
         self._insert("period_transition", *transition, self._seq, self._seq)
         return self._seq
+
+    def add_acceptance(self, accepted: NewAcceptance) -> None:
+        """Record that exceptions of a run were accepted; PeriodClosed where their period is hard-closed."""
+        run = accepted.run
+        if self._ledger.period(run.calendar, run.period).state is PeriodState.HARD_CLOSED:
+            raise PeriodClosed(f"{run.period} is hard-closed, so nothing of it can be accepted any more")
+        for name, row, digest in accepted.exceptions:
+            key = (run.calendar, run.period, name, row)
+            self._insert("exception_act", *key, digest, "accepted", accepted.comment, run.id, self._seq)
 
     def _manifest(self, run: NewRun, number: int) -> str:
         hashes = {file.path: file.sha256 for file in self._ledger.files()}

@@ -153,6 +153,34 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
+class NewAcceptance:
+    """Exceptions of a run to be recorded as accepted, all for one reason.
+
+    `exceptions` holds for each the name of its control or reconciliation, its row as text, and the digest of what was
+    seen; `run` is the run it was seen in.
+    """
+
+    run: Run
+    comment: str
+    exceptions: tuple[tuple[str, str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """An exception's acceptance as recorded: which, as it was (`digest`), why, in which run it was seen, who and when
+    (`at` is UTC).
+    """
+
+    name: str
+    row: str
+    digest: str
+    comment: str
+    run: int
+    by: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
     """Proof that a publication is stored: the head it led to, read back after the commit."""
 

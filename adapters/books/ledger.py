@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 from adapters.books import chain, schema
 from adapters.books.chain import AuditEvent, Head, Value
 from adapters.books.entries import (
+    Acceptance,
     ControlTotal,
     FileEntry,
     Load,
@@ -189,6 +190,13 @@ class Ledger:
         """The newest trial of a period; None if there was none."""
         trials = [run for run in self.runs(calendar, period) if run.kind is RunKind.TRIAL]
         return trials[-1] if trials else None
+
+    def acceptances(self, calendar: str, period: str) -> tuple[Acceptance, ...]:
+        """What was accepted of a period's exceptions, oldest first."""
+        query = """SELECT name, row, digest, comment, run, actor, at
+            FROM exception_act JOIN audit_event USING (seq)
+            WHERE calendar = ? AND period = ? AND act = 'accepted' ORDER BY seq, name, row"""
+        return self._built(lambda row: Acceptance(*row), query, (calendar, period))
 
     def ruleset_texts(self, ruleset: str) -> dict[str, str]:
         """The texts of a ruleset by name, from its hash; empty if the books do not have it."""

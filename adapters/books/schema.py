@@ -5,7 +5,7 @@ Every row carries `seq`, the publication that wrote it; the current state of a p
 
 from __future__ import annotations
 
-STORE_VERSION = 1
+STORE_VERSION = 2
 """The version of this layout; a tieout that does not know a store's version refuses it."""
 
 TABLES = (
@@ -121,6 +121,19 @@ TABLES = (
         CHECK (from_state || ' to ' || to_state IN (
             'open to trial', 'trial to trial', 'open to hard-closed', 'trial to hard-closed'))
     ) STRICT""",
+    """CREATE TABLE exception_act (
+        calendar TEXT NOT NULL,
+        period TEXT NOT NULL,
+        name TEXT NOT NULL CHECK (name <> ''),
+        row TEXT NOT NULL,
+        digest TEXT NOT NULL CHECK (length(digest) = 64),
+        act TEXT NOT NULL CHECK (act IN ('accepted')),
+        comment TEXT NOT NULL CHECK (trim(comment) <> ''),
+        run INTEGER NOT NULL REFERENCES run (id),
+        seq INTEGER NOT NULL REFERENCES audit_event (seq) DEFERRABLE INITIALLY DEFERRED,
+        PRIMARY KEY (calendar, period, name, row, seq),
+        FOREIGN KEY (calendar, period) REFERENCES period (calendar, name)
+    ) STRICT""",
 )
 """The statements that make the tables, in order."""
 
@@ -134,6 +147,7 @@ CONTENT = {
     "ruleset_text": ("ruleset", "name", "text"),
     "run": ("id", "calendar", "period", "kind", "number", "ruleset", "manifest", "published_at"),
     "period_transition": ("calendar", "period", "epoch", "from_state", "to_state", "run"),
+    "exception_act": ("calendar", "period", "name", "row", "digest", "act", "comment", "run"),
 }
 """The tables and columns that the hash chain covers, each table sorted by its columns from the left."""
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import click
 
-from adapters.cli import books, demo, evidence, examples, explain, folders, intake, journal, periods, rules
+from adapters.cli import books, demo, evidence, examples, exceptions, explain, folders, intake, journal, periods, rules
 from adapters.cli.command import InOrder
 from adapters.cli.faults import DONE, fault_of, tell
 from adapters.cli.terminal import Terminal
@@ -24,6 +24,7 @@ COMMANDS: tuple[click.Command, ...] = (
     intake.quarantine,
     periods.reconcile,
     periods.close,
+    exceptions.exceptions,
     journal.journal,
     explain.explain,
     evidence.sql,

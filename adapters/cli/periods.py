@@ -25,6 +25,7 @@ from adapters.report.close_page import (
     roll_forward_json,
     roll_forward_page,
 )
+from adapters.report.conditions import refusal
 from adapters.report.html import page_html
 from adapters.report.text import page_text
 from engine.run.close import close_calendar
@@ -56,7 +57,8 @@ def reconcile(terminal: Terminal, client: Path, as_of: datetime) -> int:
 def close(terminal: Terminal, client: Path, hard: bool, html: Path | None, period: str) -> int:
     """Close a period: reconcile, post, check every tie-out, and print the page to sign.
 
-    Without --hard it is a trial, which can be repeated. If a tie-out fails nothing is published.
+    Without --hard it is a trial, which can be repeated. If a tie-out fails nothing is published. If the conditions of a
+    hard close are not met it is refused, and kept as a trial; `tieout exceptions` shows what is open and accepts it.
     """
     if html is not None and not html.parent.is_dir():
         raise RefusedError(f"there is no folder {html.parent}", "make it first")
@@ -73,18 +75,24 @@ def close(terminal: Terminal, client: Path, hard: bool, html: Path | None, perio
         loads = [one for one in books.loads() if frozen is None or one.seq > frozen.id]
     closing = Closing(
         client=material.client.client.client,
-        kind="hard close" if hard else "trial",
+        kind="hard close" if hard and not closed.is_refused else "trial",
         number=closed.run.number if closed.run is not None else None,
         known_at=None,
         files=tuple(_file(one) for one in loads),
         result=closed.result,
+        conditions=closed.conditions,
+        is_refused=closed.is_refused,
     )
     page = close_page(closing)
     terminal.show(page_text(page, terminal.has_colour), close_json(closing))
     if html is not None and closed.run is not None:
         write_whole(html, page_html(page, report_tables(closed.result)))
         terminal.note(f"the page was written to {html}")
-    return DONE if closed.run is not None else PROBLEMS
+    if closed.is_refused and not terminal.wants_json:
+        message, help_ = refusal(closed.conditions, period)
+        terminal.note(f"error: {message}\n  help: {help_}")
+    good = closed.run is not None and not closed.is_refused and (hard or closed.conditions.allows_trial)
+    return DONE if good else PROBLEMS
 
 
 def _file(load: Load) -> FileLine:

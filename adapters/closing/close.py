@@ -1,24 +1,28 @@
 """Close a period of the books: run it, check its tie-outs, publish it as a trial or freeze it as a hard close.
 
 A period whose predecessor is open is run on a hand-over computed on the way, so trials of several periods agree with
-what their hard closes will be. A failed blocking tie-out publishes nothing.
+what their hard closes will be. A failed blocking tie-out publishes nothing. A hard close that does not meet the
+conditions of the rules is refused, and its run kept as a trial.
 """
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 
+from sqlglot import exp
+
 from adapters.books.changes import Changes
 from adapters.books.entries import Json, NewRun, Period, RunKind
 from adapters.books.entries import Run as StoredRun
-from adapters.books.errors import PeriodClosed, UnknownPeriod
+from adapters.books.errors import PeriodClosed, PeriodOutOfOrder, UnknownPeriod
 from adapters.books.store import Books
+from adapters.closing.exceptions import EXCEPTIONS, acceptances_of, add_exceptions
 from adapters.closing.inputs import attach_files, attach_inputs
 from adapters.duckdb_executor import DuckDBExecutor
 from engine.ledger.calendar import Calendar
@@ -26,6 +30,8 @@ from engine.ledger.calendar import Period as CalendarPeriod
 from engine.model.ruleset import Ruleset
 from engine.plan.facts import Cutoff
 from engine.run.close import Run, close_calendar, run_period
+from engine.run.conditions import Conditions, weigh
+from engine.run.exceptions import read_exceptions
 from engine.run.handover import hand_over
 from engine.run.page import published_relations, read_results
 from engine.run.results import CloseResult
@@ -35,10 +41,20 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """What a close came to: its result, and the run in the books (None where a tie-out refused publication)."""
+    """What a close came to: its result, how the conditions of the rules stand, and the run in the books.
+
+    `run` is None where a tie-out refused publication. `is_refused` says that a hard close was asked for and its
+    conditions are not met: then the run is a trial and the period stays open.
+    """
 
     result: CloseResult
+    conditions: Conditions
     run: StoredRun | None
+    is_refused: bool = False
+
+
+Review = Callable[[Closed], None]
+"""Takes a refused hard close whose trial is in the books, and may accept its exceptions there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,25 +83,62 @@ def close_period(
     name: str,
     *,
     hard: bool = False,
+    review: Review | None = None,
     resources: Resources = AS_THE_MACHINE_HAS,
     progress: Progress | None = None,
 ) -> Closed:
-    """Run a period and publish it. PeriodClosed, UnknownPeriod or RunStopped where it cannot be."""
+    """Run a period and publish it. PeriodClosed, PeriodOutOfOrder, UnknownPeriod or RunStopped where it cannot be.
+
+    A hard close that the conditions refuse is kept as a trial. `review` is then asked, and if what it accepted was all
+    that stood in the way, the same run is published as the hard close.
+    """
     calendar = close_calendar(ruleset)
     period = _period(calendar, name)
     last = books.last_hard_closed(calendar.name)
     if last is not None and period.end <= _end_of(calendar, last):
         raise PeriodClosed(f"{period.name} is hard-closed; what changes it posts in {_next_open(calendar, last).name}")
+    between = _between(books, calendar, last, period)
+    if hard and between:
+        raise PeriodOutOfOrder(f"{between[0].name} is not hard-closed; close it before {period.name}")
     with tempfile.TemporaryDirectory(dir=resources.folder) as folder:
         handed = _handed_over(books, calendar, last)
-        for earlier in _between(books, calendar, last, period):
+        for earlier in between:
             with run_of(books, ruleset, earlier, handed, resources, Path(folder), progress) as run:
                 handed = _write_hand_over(books, run, earlier, Path(folder))
         with run_of(books, ruleset, period, handed, resources, Path(folder), progress) as run:
-            result = read_results(run, ruleset)
-            if not result.publishable:
-                return Closed(result, None)
-            return Closed(result, _publish(books, ruleset, calendar, run, period, hard, progress))
+            return _conclude(books, ruleset, run, hard, review, progress)
+
+
+def _conclude(
+    books: Books, ruleset: Ruleset, run: Run, hard: bool, review: Review | None, progress: Progress | None
+) -> Closed:
+    """Hold what a run found against tie-outs and conditions, and publish it as what these allow."""
+    result = read_results(run, ruleset)
+    raised = read_exceptions(run.world)
+    period = run.world.period.name
+
+    def weighed() -> Conditions:
+        return weigh(ruleset.close, raised, acceptances_of(books, ruleset, period))
+
+    closed = Closed(result, weighed(), None)
+    if not result.publishable:
+        return closed
+    executor = run.world.executor
+    assert isinstance(executor, DuckDBExecutor)
+    relations = {**published_relations(run), EXCEPTIONS: add_exceptions(executor, raised)}
+    if hard and not closed.conditions.allows_hard_close:
+        kept = _publish(books, ruleset, run, relations, RunKind.TRIAL, progress)
+        closed = replace(closed, run=kept, is_refused=True)
+        if review is None:
+            return closed
+        review(closed)
+        closed = replace(closed, conditions=weighed())
+        if not closed.conditions.allows_hard_close:
+            return closed
+    if hard:
+        relations |= hand_over(run.world)
+    published = _publish(books, ruleset, run, relations, RunKind.HARD if hard else RunKind.TRIAL, progress)
+    return replace(closed, run=published, is_refused=False)
 
 
 @contextmanager
@@ -193,20 +246,20 @@ def relation_name(file: str) -> str:
 def _publish(
     books: Books,
     ruleset: Ruleset,
-    calendar: Calendar,
     run: Run,
-    period: CalendarPeriod,
-    hard: bool,
+    relations: Mapping[str, exp.Query],
+    kind: RunKind,
     progress: Progress | None,
 ) -> StoredRun:
     if progress is not None:
         progress("publishing")
     executor = run.world.executor
     assert isinstance(executor, DuckDBExecutor)
+    calendar, period = run.world.calendar, run.world.period
     texts = dict(ruleset.texts)
     first = first_period(books, calendar) or period
-    with books.publication("run", f"{period.name} {'hard' if hard else 'trial'}") as publication:
-        for name, query in (*published_relations(run).items(), *(hand_over(run.world).items() if hard else ())):
+    with books.publication("run", f"{period.name} {kind.value}") as publication:
+        for name, query in relations.items():
             publication.write(executor.connection, query.sql(dialect="duckdb", copy=False), file_name(name))
         details: dict[str, Json] = {
             "tieout": version("tieout"),
@@ -219,7 +272,6 @@ def _publish(
         def changes(ledger: Changes) -> None:
             ledger.add_periods(_periods(books, calendar, min(first.start, period.start), period))
             digest = ledger.add_ruleset(ruleset.head.name, str(ruleset.head.version), texts)
-            kind = RunKind.HARD if hard else RunKind.TRIAL
             ledger.add_run(NewRun(calendar.name, period.name, kind, digest, inputs, details))
 
         publication.commit(changes)

@@ -20,8 +20,10 @@ from adapters.report.blocks import (
     Table,
     Verdict,
 )
+from adapters.report.conditions import condition_blocks, conditions_json, signing_roles
 from adapters.wording import NIL, counted, decimals, figure, plain
 from engine.ledger.money import minor_digits
+from engine.run.conditions import Conditions
 from engine.run.results import CloseResult, ControlLine, ReportTable, StockLine, TieOut
 
 UNKNOWN = "?"
@@ -75,7 +77,7 @@ class Closing:
 
     `kind` is `trial` or `hard close`; `number` counts the runs of the kind in the period, None where nothing was
     published; `known_at` is the last day whose knowledge went in, None for all; `files` are those delivered since the
-    last hard close.
+    last hard close. `is_refused` says that a hard close was asked for and the conditions made it a trial.
     """
 
     client: str
@@ -84,6 +86,8 @@ class Closing:
     known_at: date | None
     files: tuple[FileLine, ...]
     result: CloseResult
+    conditions: Conditions
+    is_refused: bool = False
 
 
 def close_page(closing: Closing) -> Page:
@@ -106,9 +110,10 @@ def close_page(closing: Closing) -> Page:
     ]
     if result.reports:
         blocks.append(Sentences("Reports", tuple(_report_line(report) for report in result.reports)))
+    blocks += condition_blocks(closing.conditions, result.period, closing.kind != "trial")
     blocks.append(_verdict(closing))
     if result.publishable:
-        blocks.append(Signatures(("Prepared by", "Approved by")))
+        blocks.append(Signatures(signing_roles(closing.conditions)))
     return Page(
         f"{result.period}  {dates}   {closing.kind}{number}   {_ruleset(result)}",
         (f"{closing.client}   amounts in {result.currency}   {known}",),
@@ -147,8 +152,10 @@ def close_json(closing: Closing) -> dict[str, Any]:
         "number": closing.number,
         "known-at": plain(closing.known_at),
         "published": closing.number is not None,
+        "refused": closing.is_refused,
         "files": plain(closing.files),
         **_result_json(closing.result),
+        "conditions": conditions_json(closing.conditions),
     }
 
 
@@ -390,8 +397,14 @@ def _verdict(closing: Closing) -> Verdict:
     if not result.publishable:
         failed = sum(not one.passed for one in result.tie_outs if one.blocks)
         return Verdict(False, f"not published: {counted(failed, 'tie-out')} failed; the books are as they were", aside)
+    if closing.is_refused:
+        kept = f"not hard-closed: its conditions are not met; kept as trial {closing.number}"
+        return Verdict(False, f"{kept}, {result.period} stays open", aside)
     if closing.kind == "trial":
         number = "" if closing.number is None else f" as trial {closing.number}"
+        if not closing.conditions.allows_trial:
+            beyond = "more is unresolved than a trial close allows"
+            return Verdict(False, f"published{number}, but {beyond}; {result.period} stays open", aside)
         return Verdict(True, f"published{number}; {result.period} stays open{asking}", aside)
     return Verdict(True, f"{result.period} is hard-closed and never changes again{asking}", aside)
 

@@ -9,6 +9,7 @@ from engine.model.expression import (
     Bound,
     ComparisonOf,
     ExistsTest,
+    Expression,
     MissingTest,
     OneOfTest,
     PeriodTest,
@@ -52,3 +53,16 @@ def _inner(family: type) -> tuple[str, ...] | None:
         inner = fields(family) if is_dataclass(family) else None
         _INNER[family] = None if inner is None else tuple(one.name for one in inner if one.name not in LEAVES)
     return _INNER[family]
+
+
+def operands(test: TestOf) -> tuple[Expression, ...]:
+    """The expressions of a test whose values say why it holds or not."""
+    match test:
+        case ComparisonOf():
+            return (test.left, test.right)
+        case OneOfTest():
+            return (test.left, *test.options)
+        case MissingTest() | PeriodTest():
+            return (test.left,)
+        case ExistsTest():
+            return ()

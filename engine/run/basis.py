@@ -27,6 +27,7 @@ from engine.model.expression import (
     TestsOf,
 )
 from engine.model.ruleset import Amount, Decision, Item, Meta, Parameter, Ruleset, Table
+from engine.model.walk import operands
 from engine.plan.frame import Frame
 from engine.plan.numbers import Value
 from engine.plan.relation import column, named
@@ -34,7 +35,7 @@ from engine.plan.substitute import all_parts, in_terms_of, parts
 from engine.plan.tables import table_of
 from engine.plan.world import World
 from engine.run.explanation import Answer, Candidate, Named, Tested
-from engine.run.said import operands, place, rule, said, text, words_of
+from engine.run.said import place, rule, said, text, words_of
 
 Key = tuple[object, ...]
 DATE = DataType(Family.DATE)

@@ -238,9 +238,9 @@ def _controls(world: World) -> tuple[ControlLine, ...]:
         name = control_name(one)
         if not world.has(name):
             continue
-        keys = [key for key in world.relation(name).column_names if key != "guard"]
+        keys = world.relation(name).grain
         broken = world.count(exp.select(exp.Literal.number("1")).from_(table(name)))
-        rows = world.first_rows(name, keys, WITNESSES) if broken else []
+        rows = world.first_rows(name, keys, WITNESSES) if broken and keys else []
         witnesses = tuple(
             ", ".join(str(value).replace("\x1f", " ") for value in row if value is not None) for row in rows
         )

@@ -90,19 +90,6 @@ Values = Mapping[int, tuple[object, DataType]]
 """What the expressions of a test came to, by their place in `operands`."""
 
 
-def operands(test: TestOf) -> tuple[Expression, ...]:
-    """The expressions of a test whose values say why it holds or not."""
-    match test:
-        case ComparisonOf():
-            return (test.left, test.right)
-        case OneOfTest():
-            return (test.left, *test.options)
-        case MissingTest() | PeriodTest():
-            return (test.left,)
-        case ExistsTest():
-            return ()
-
-
 def words_of(test: TestOf, holds: bool | None, values: Values) -> Tested:
     """A test in words, with what its expressions came to."""
     return Tested(_words(test, holds, values), holds)

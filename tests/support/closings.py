@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 from adapters.report.close_page import Closing, FileLine, TotalLine
+from engine.run.conditions import weigh
 from engine.run.results import (
     AccountLine,
     AdjustmentLine,
@@ -18,6 +19,7 @@ from engine.run.results import (
     TieOut,
     VarianceLine,
 )
+from tests.support.conditions import accepted, close_of, raised, row
 
 
 def units(text: str) -> Decimal:
@@ -102,6 +104,14 @@ RESULT = CloseResult(
     stages=(StageTime("facts", 4181, 250), StageTime("valuation", 3920, 1650)),
 )  # fmt: skip
 
+MISSING = raised("every-report-in", row("BRAVO", "P-100"), sentence="reported is missing, needs a value")
+UNTIED = raised("siso", row("ACME", "P-100"), "-18450.00", "exception", sentence="expected 410, reported 100")
+AGREED = raised("siso", row("ACME", "P-200"), "-744.00", "exception", sentence="expected 106, reported 100")
+CONDITIONS = weigh(
+    close_of(), (MISSING, UNTIED, AGREED), {("siso", AGREED.row): accepted(AGREED, "counted again, sold in March")}
+)
+"""A step that is open, two that wait, a trial beyond its limit, and an exception that was accepted."""
+
 CLOSING = Closing(
     client="Acme EMEA",
     kind="trial",
@@ -116,6 +126,7 @@ CLOSING = Closing(
         FileLine("beta_stock_2026-02-28.csv", "beta-stock", date(2026, 3, 2), 61, 61, 0, ()),
     ),
     result=RESULT,
+    conditions=CONDITIONS,
 )  # fmt: skip
 """A trial with a partner who has not reported, late lines, broken controls and a report."""
 
@@ -143,9 +154,13 @@ EMPTY = replace(
     number=1,
     known_at=None,
     files=(),
+    conditions=weigh(close_of(), (), {}),
     result=replace(
         RESULT, stock=(), variances=(), adjustments=(), journal=(), controls=(), reports=(), late_lines=0, facts=0,
         stages=(), tie_outs=RESULT.tie_outs[:1],
     ),
 )  # fmt: skip
 """A hard close of a period in which nothing happened."""
+
+REFUSED = replace(CLOSING, number=3, is_refused=True)
+"""A hard close that its conditions refuse, kept as a trial."""

@@ -18,6 +18,9 @@ from engine.model.expression import Literal
 from engine.model.merging import Merged
 from engine.model.ruleset import Ruleset, Table, TableRow
 
+VALUE = "value"
+"""The amount of a reconciliation that says what a difference is worth."""
+
 OPENABLE = (*PLURAL_OF.values(), "terms", *(f"{word}s" for word in FAMILY_OF.values()))
 
 
@@ -141,12 +144,12 @@ def _close(world: World, ruleset: Ruleset, close: syntax.Close) -> None:
             _step(world, ruleset, line, steps, before)
             before.append(line.name.text)
         elif isinstance(line, syntax.TrialAllows):
-            _known(world, line.reconciliation, ruleset.reconciliations, "reconciliation")
+            _trial_limit(world, ruleset, line)
         elif isinstance(line, syntax.HardNeeds) and line.form == "approval":
             _roles(world, line.names)
         elif isinstance(line, syntax.HardNeeds) and line.form == "no-open":
             for name in line.names:
-                _known(world, name, tuple(_treatments(ruleset)), "outcome of a table")
+                _known(world, name, tuple(_treatments(ruleset)), "outcome of a table for each reconciliation")
         elif isinstance(line, syntax.ReopeningNeeds):
             _roles(world, line.roles)
 
@@ -163,8 +166,26 @@ def _step(world: World, ruleset: Ruleset, step: syntax.Step, steps: list[str], b
             _known(world, after, steps, "step")
 
 
+def _trial_limit(world: World, ruleset: Ruleset, line: syntax.TrialAllows) -> None:
+    """The limit is held against the reconciliation's `value`, in the currency that has."""
+    _known(world, line.reconciliation, ruleset.reconciliations, "reconciliation")
+    found = ruleset.reconciliations.get(line.reconciliation.text)
+    if found is None:
+        return
+    value = next((one for one in found.locals if one.name == VALUE and one.value.type.family is Family.MONEY), None)
+    if value is None:
+        message = f"`{found.name}` has no amount `{VALUE}` in money, so nothing can be held against this limit"
+        world.error("T101", message, line.reconciliation.span, f"add `amount {VALUE} is ...` to `{found.name}`")
+    elif line.limit.unit.text != ruleset.head.currency:
+        message = f"the limit is in {line.limit.unit.text}, and differences are valued in {ruleset.head.currency}"
+        world.error("T202", message, line.limit.span, f"state the limit in {ruleset.head.currency}")
+
+
 def _treatments(ruleset: Ruleset) -> Iterator[str]:
+    """The outcomes that a reconciliation's rows can have."""
     for table in ruleset.tables.values():
+        if not any(row in ruleset.reconciliations for row in table.grain.rows):
+            continue
         for _, type_ in table.outputs:
             yield from type_.values
 

@@ -86,7 +86,7 @@ def test_a_failed_tie_out_is_a_problem_and_publishes_nothing(
     tieout: Tieout, loaded: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refused(*_: object, **__: object) -> Closed:
-        return Closed(FAILED.result, None)
+        return Closed(FAILED.result, FAILED.conditions, None)
 
     monkeypatch.setattr(periods, "close_period", refused)
     outcome = tieout("close", "FY2026-P01", "--hard", "--html", "page.html")

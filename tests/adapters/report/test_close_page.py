@@ -13,7 +13,7 @@ from adapters.report.close_page import Closing, close_json, close_page, report_t
 from adapters.report.html import page_html
 from adapters.report.text import WIDTH, page_text
 from engine.run.results import StockLine
-from tests.support.closings import CLOSING, EMPTY, FAILED, RESULT
+from tests.support.closings import CLOSING, EMPTY, FAILED, REFUSED, RESULT
 from tests.support.golden import Golden
 
 
@@ -29,7 +29,9 @@ def table_of(page: Page, title: str) -> Table:
     return next(block for block in page.blocks if isinstance(block, Table) and block.title == title)
 
 
-@pytest.mark.parametrize(("name", "closing"), [("trial", CLOSING), ("failed", FAILED), ("empty", EMPTY)])
+@pytest.mark.parametrize(
+    ("name", "closing"), [("trial", CLOSING), ("failed", FAILED), ("empty", EMPTY), ("refused", REFUSED)]
+)
 def test_the_page_in_text_html_and_json(golden: Golden, name: str, closing: Closing) -> None:
     page = close_page(closing)
     golden.check(f"{name}.txt", page_text(page))

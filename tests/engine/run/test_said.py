@@ -22,7 +22,8 @@ from engine.model.expression import (
     TestOf,
 )
 from engine.model.expression import Source as Rows
-from engine.run.said import called, identity, number, operands, said, words_of
+from engine.model.walk import operands
+from engine.run.said import called, identity, number, said, words_of
 
 TEXT, QUANTITY, DATE = DataType(Family.TEXT), DataType(Family.QUANTITY), DataType(Family.DATE)
 MONEY, RATE, YES_NO = DataType(Family.MONEY), DataType(Family.RATE), DataType(Family.YES_NO)
