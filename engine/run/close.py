@@ -22,7 +22,9 @@ from engine.plan.controls import make_control
 from engine.plan.executor import Executor
 from engine.plan.facts import Cutoff, finish_facts, make_facts, make_registers
 from engine.plan.frames import layers_of
-from engine.plan.journal import Entry, make_entry, make_ledger_lines, make_postings, posts_within
+from engine.plan.journal import Entry, make_entry, posts_within
+from engine.plan.ledger_lines import make_ledger_lines
+from engine.plan.postings import make_postings
 from engine.plan.reconcile import make_reconciliation
 from engine.plan.relation import Relation, column, table
 from engine.plan.reports import make_report
