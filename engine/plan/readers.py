@@ -5,6 +5,7 @@ from __future__ import annotations
 from engine.model.datatypes import DataType, Family
 from engine.model.expression import Expression, FieldOf, Grain, ItemOf, KeyOf
 from engine.model.ruleset import Adjustment, Control, Journal, Layers, PostingLine, Reconciliation, Report, Ruleset
+from engine.plan.expected import read_expected
 from engine.plan.offered import (
     HISTORY,
     KEYS,
@@ -48,6 +49,7 @@ def read_everything(ruleset: Ruleset, refusals: Refusals) -> None:
         if rows is not None:
             for _, value in report.shows:
                 reading.value(value, rows, report.grain)
+    read_expected(ruleset, reading, refusals, made)
 
 
 def _reconcile(ruleset: Ruleset, reading: Reading, refusals: Refusals, found: Reconciliation) -> frozenset[str]:

@@ -30,13 +30,14 @@ def make_report(world: World, report: Report) -> None:
         keys = [key.name for key in report.grain.keys if key.name in frame.keys or key.name == "period"]
         outputs = [(name, frame.key(name)) for name in keys]
         frame.prepare(tuple(expression for _, expression in report.shows), report.grain)
-        outputs += [(name, _shown(frame.value(shown), world)) for name, shown in report.shows if name not in keys]
+        outputs += [(name, shown_value(frame.value(shown), world)) for name, shown in report.shows if name not in keys]
         frame.relation(f"report {report.name}", tuple(keys), outputs, rule)
     if report.rolls:
         _make_roll(world, report, rule)
 
 
-def _shown(value: Value, world: World) -> Value:
+def shown_value(value: Value, world: World) -> Value:
+    """A value as it is shown: a quotient rounded to SHOWN_DIGITS."""
     return value if value.over is None else rounded(value, SHOWN_DIGITS, world.half)
 
 

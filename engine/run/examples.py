@@ -25,6 +25,7 @@ from engine.plan.world import RunStopped, World
 from engine.run.close import Run, close_calendar, run_period
 from engine.run.given import FactRow, UnreadableExampleError, append_inputs, cell_value, facts_given, with_parameters
 from engine.run.handover import hand_over
+from engine.run.said import number
 
 ExecutorFactory = Callable[[], AbstractContextManager[Executor]]
 ActualRow = dict[str, object]
@@ -207,7 +208,10 @@ def _equal(found: object, wanted: object) -> bool:
 def _text(value: object) -> str:
     if value is None:
         return "missing"
-    return f"{value:,f}" if isinstance(value, Decimal) else str(value)
+    if not isinstance(value, Decimal):
+        return str(value)
+    exponent = value.as_tuple().exponent
+    return number(value, min(2, -exponent) if isinstance(exponent, int) else 0)
 
 
 def _row_text(row: ActualRow) -> str:
@@ -224,7 +228,8 @@ def _actual(run: Run, name: str, example: syntax.Example) -> list[ActualRow]:
         raise UnreadableExampleError(
             f"this run makes nothing called `{name}`; expect a journal, a control, a reconciliation or `layer`"
         )
-    have = [one for one in _asked(example, name) if one in run.world.relation(made).column_names]
+    names = [one for one in run.world.relation(made).column_names if one != "guard"]
+    have = [one for one in _asked(example, name) if one in names] or names
     query = exp.select(*(column(one) for one in have)).from_(table(made)).order_by(*(column(one) for one in have))
     return [dict(zip(have, row, strict=True)) for row in run.world.executor.rows(query)]
 
@@ -253,7 +258,7 @@ def _journal_rows(run: Run, name: str) -> list[ActualRow]:
     entry = next(one for one in run.entries if one.journal.name == name)
     columns = run.world.relation(entry.name).column_names
     shown = [one for one in columns if not one.startswith(("amount ", "role ", "guard"))]
-    lines = [line for line in entry.journal.lines if isinstance(line, PostingLine)]
+    lines = entry.lines
     summed: dict[tuple[object, ...], Decimal] = {}
     asked = [one for one in shown if one not in _INNER]
     for row in run.world.executor.rows(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from adapters.duckdb_executor import DuckDBExecutor
 from engine.run.examples import ExampleResult, run_example
-from tests.support.small_world import HEAD, ruleset_of
+from tests.support.small_world import HEAD, compiled, ruleset_of
 
 ORDERS = (
     HEAD
@@ -58,3 +58,154 @@ def test_a_row_that_breaks_a_control_unexpectedly_is_a_difference() -> None:
         ("document 1", ""),
         ("no other nothing-large", "document 3"),
     ]
+
+
+# ---- values and reports ----------------------------------------------------------------------------------------------
+
+VALUES = (
+    HEAD
+    + """\
+terms
+    code, document, line, invoice are text
+    quantity is a quantity
+    unit-price is a price
+    ship-date, sale-date are dates
+register partner identified by code
+register part identified by code
+stock for each partner, part
+    own, shelf, customer
+kind shipment moves own to shelf on ship-date identified by document
+    has partner, part, quantity, unit-price
+kind sale moves shelf to customer on sale-date identified by invoice
+    has partner, part, quantity
+layers pool over shelf for each partner, part
+    carry unit-price
+    leave oldest first by ship-date
+    units sold beyond stock stop the close
+    late facts catch up in the open period
+    leftover cents follow the running total
+amount shipped-value for each shipment is quantity * unit-price
+amount gross for each layer touched by sale is rounded(quantity * layer.unit-price)
+amount held-value for each layer is layer.remaining * layer.unit-price
+amount sold-units for each partner, part, period is sum of sale.quantity
+amount shipped-units for each partner, part, period is sum of shipment.quantity
+amount sold-share for each partner, part, period is sold-units / shipped-units, but 0% when shipped-units is 0 units
+decision size for each shipment is one of few, many decided as of ship-date
+    unless excepted, few
+    why "Few are usual."
+exception at-least-six to size
+    when quantity is at least 6 units
+    becomes many
+table counts decides count-of for each sale
+    | row | quantity          => count-of |
+    | a   | under 5 units     => low      |
+    | b   | at least 5 units  => high     |
+report standing for each partner, part, period
+    shows sold-units, sold-share
+example "two lots, one sale"
+    given partner
+        | partner |
+        | ACME    |
+    given part
+        | part |
+        | X1   |
+    given shipment
+        | document | partner | part | quantity | unit-price | ship-date  |
+        | S-1      | ACME    | X1   | 4 units  | 2.00 USD   | 2026-01-03 |
+        | S-2      | ACME    | X1   | 6 units  | 3.00 USD   | 2026-01-04 |
+    given sale
+        | invoice | partner | part | quantity | sale-date  |
+        | I-1     | ACME    | X1   | 5 units  | 2026-01-20 |
+    run FY2026-P01
+"""
+)
+
+
+def valued(expects: str) -> ExampleResult:
+    ruleset = ruleset_of(VALUES + expects)
+    return run_example(ruleset, ruleset.examples[0], lambda: DuckDBExecutor(threads=1))
+
+
+def test_amounts_are_expected_for_facts_slices_layers_and_keys() -> None:
+    expected = """\
+    expect amount shipped-value
+        | document | partner | shipped-value |
+        | S-1      | ACME    | 8.00 USD      |
+        | S-2      | ACME    | 18.00 USD     |
+    expect no other shipped-value
+    expect gross
+        | invoice | layer.document | gross    |
+        | I-1     | S-1            | 8.00 USD |
+    expect gross
+        | invoice | layer.document | gross    |
+        | I-1     | S-2            | 3.00 USD |
+    expect no other gross
+    expect held-value
+        | document | remaining | held-value |
+        | S-2      | 5 units   | 15.00 USD  |
+    expect sold-units
+        | partner | period     | sold-units |
+        | ACME    | FY2026-P01 | 5 units    |
+    expect no other sold-units
+"""
+    result = valued(expected)
+    assert result.passed, result
+
+
+def test_a_quotient_a_decision_an_outcome_of_a_table_and_a_report_are_expected() -> None:
+    expected = """\
+    expect sold-share
+        | partner | sold-share |
+        | ACME    | 50%        |
+    expect decision size
+        | document | size |
+        | S-1      | few  |
+        | S-2      | many |
+    expect count-of
+        | invoice | count-of |
+        | I-1     | high     |
+    expect report standing
+        | partner | part | sold-units | sold-share |
+        | ACME    | X1   | 5 units    | 50%        |
+    expect no other standing
+"""
+    result = valued(expected)
+    assert result.passed, result
+
+
+def test_a_value_that_differs_is_shown_cell_by_cell() -> None:
+    expected = """\
+    expect gross
+        | invoice | layer.document | gross    |
+        | I-1     | S-1            | 9.00 USD |
+        | I-1     | S-2            | 3.00 USD |
+"""
+    [difference] = valued(expected).differences
+    assert difference.cells == (("gross", "9.00", "8.00"),)
+    assert difference.found == "invoice I-1, layer.document S-1, gross 8.00"
+
+
+def test_a_value_that_should_have_no_row_is_shown_with_what_it_has() -> None:
+    [difference] = valued("    expect no shipped-value\n").differences
+    assert (difference.wanted, difference.found) == (
+        "no shipped-value",
+        "shipped-value 8.00; shipped-value 18.00",
+    )
+
+
+def test_what_no_run_makes_is_refused_by_the_check() -> None:
+    for name, help_text in (
+        ("shelf", "expect a reconciliation that compares it, or `layer`"),
+        ("counts", "expect one of its outcomes: `count-of`"),
+        ("ledger-line", "expect a journal, a control, a report, a reconciliation, an amount, a decision or `layer`"),
+    ):
+        _, found = compiled(VALUES + f"    expect no {name}\n")
+        told = [(one.code, one.message, one.help) for one in found.errors]
+        sentence = f"`expect {name}` can be written but does not run yet: an example sees what a run makes"
+        assert told == [("T901", sentence, help_text)]
+
+
+def test_a_column_that_a_values_rows_lack_is_refused_by_the_check() -> None:
+    for name, column in (("gross", "grosss"), ("standing", "gross"), ("shipped-value", "sale-date")):
+        _, found = compiled(VALUES + f"    expect {name}\n        | {column} |\n        | x |\n")
+        assert [(one.code, one.message) for one in found.errors] == [("T101", f"{name} has no column `{column}`")]

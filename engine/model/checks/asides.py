@@ -33,7 +33,7 @@ def check_asides(world: World, merged: Merged, ruleset: Ruleset) -> None:
             if isinstance(expect, syntax.ExpectRows):
                 _expected(world, ruleset, expect)
             elif expect.name.text not in _expectable(world, ruleset):
-                _known(world, expect.name, _expectable(world, ruleset), "journal, control, row or value")
+                _known(world, expect.name, _expectable(world, ruleset), "journal, control, report, row or value")
 
 
 # ---- scenarios -------------------------------------------------------------------------------------------------------
@@ -104,7 +104,7 @@ def _given(world: World, given: syntax.Given) -> None:
 def _expected(world: World, ruleset: Ruleset, expect: syntax.ExpectRows) -> None:
     name = expect.name.text
     if name not in _expectable(world, ruleset):
-        _known(world, expect.name, _expectable(world, ruleset), "journal, control, row or value")
+        _known(world, expect.name, _expectable(world, ruleset), "journal, control, report, row or value")
         return
     if square(world, expect.grid):
         allowed = tuple(_columns(world, ruleset, name))
@@ -116,6 +116,7 @@ def _expectable(world: World, ruleset: Ruleset) -> tuple[str, ...]:
     return (
         *ruleset.journals,
         *ruleset.controls,
+        *ruleset.reports,
         *ruleset.reconciliations,
         *ruleset.tables,
         *world.declared,
@@ -142,6 +143,14 @@ def _columns(world: World, ruleset: Ruleset, name: str) -> Iterable[str]:
         yield from (output for table in ruleset.tables.values() for output, _ in table.outputs)
         yield from (f"layer.{field}" for field in layer_fields(world))
         yield from (name for name in (*world.registers, *world.terms))
+    elif name in ruleset.reports:
+        report = ruleset.reports[name]
+        yield from (*(key.name for key in report.grain.keys), *(shown for shown, _ in report.shows))
+        yield from ("role", "movement", "amount") if report.rolls else ()
+    elif name in world.declared:
+        grain = world.declared[name].grain
+        yield from (name, *fields_of(world, grain), *(key.name for key in grain.keys))
+        yield from (f"layer.{field}" for field in layer_fields(world)) if grain.form in ("slices", "layers") else ()
 
 
 def _column(world: World, cell: syntax.Cell, allowed: tuple[str, ...], of: str) -> None:
