@@ -46,6 +46,7 @@ from engine.plan.journal import DIMENSIONS
 from engine.plan.offered import closing_calendar
 from engine.plan.readers import read_everything
 from engine.plan.reading import Refusals
+from engine.plan.unenforced import warn_of_overrides
 from engine.plan.valuation import EVENT_COLUMNS
 
 TAKEN_COLUMNS = frozenset((
@@ -59,7 +60,7 @@ TAKEN_RELATIONS = frozenset(("stock", "layer", "slice", "event", "pool", "piece"
 
 
 def refusals(ruleset: Ruleset) -> Diagnostics:
-    """Every construct of a ruleset that this version cannot run, as T901; empty where a run may begin."""
+    """Every construct of a ruleset that this version cannot run, as T901; without an error a run may begin."""
     found = Refusals()
     _head(ruleset, found)
     _whole_items(ruleset, found)
@@ -84,6 +85,7 @@ def refusals(ruleset: Ruleset) -> Diagnostics:
         _report(report, found)
     _expressions(ruleset, found)
     read_everything(ruleset, found)
+    warn_of_overrides(ruleset, found.diagnostics)
     return found.diagnostics
 
 
