@@ -265,11 +265,12 @@ class AggregateOf(Bound):
 
 @dataclass(frozen=True, slots=True)
 class LedgerBalance(Bound):
-    """`balance of ROLE`, of a book where one is named."""
+    """`balance of ROLE`, of a book where one is named, at `keys`: the asker's, calendar words left out."""
 
     role: Expression
     book: str
     company_currency: bool
+    keys: tuple[tuple[str, Expression], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from engine.model.expression import Literal
 from engine.model.ruleset import Account, Journal, PostingLine
 from engine.plan.frames import layers_of
+from engine.plan.true_up import posted_lines
 from engine.plan.world import World
 
 
@@ -32,7 +33,7 @@ def _empties(account: Account, side: str) -> bool:
 def takes_leftovers(world: World, journal: Journal) -> bool:
     """Whether some line of a slice journal can empty the account that holds a layer's value."""
     roles = list(world.ruleset.accounts)
-    for line in (line for line in journal.lines if isinstance(line, PostingLine)):
+    for line in posted_lines(world.ruleset, journal):
         named_roles = [str(line.role.value)] if isinstance(line.role, Literal) else roles
         if any(booked_role(world, line, role, "leftover") == role for role in named_roles):
             return True

@@ -41,11 +41,11 @@ from engine.model.ruleset import (
 )
 from engine.model.schema import IMPLIED, Record
 from engine.model.walk import walk
+from engine.plan.balances import DIMENSIONS
 from engine.plan.facts import MADE
-from engine.plan.journal import DIMENSIONS
 from engine.plan.offered import closing_calendar
 from engine.plan.readers import read_everything
-from engine.plan.reading import Refusals
+from engine.plan.refusing import Refusals
 from engine.plan.unenforced import warn_of_overrides
 from engine.plan.valuation import EVENT_COLUMNS
 
@@ -240,16 +240,8 @@ def _layers(ruleset: Ruleset, layers: Layers, found: Refusals) -> None:
 
 def _leaving(ruleset: Ruleset, layers: Layers, phrases: dict[str, Span], found: Refusals) -> None:
     order = phrases.get("LeaveOrder", phrases.get("LeaveAt", layers.span))
-    if layers.order not in ("oldest", "newest"):
-        word = f"first by {layers.order_by[0]}" if layers.order_by else ""
-        said = f"`leave {layers.order} {word}`" if word else f"`leave at {layers.order}`"
-        found.add(order, said, "write `leave oldest first by DATE` or `leave newest first by DATE`")
-    elif layers.order_by and not _is_date(ruleset, layers, layers.order_by[0]):
-        found.add(
-            order,
-            f"`leave {layers.order} first by {layers.order_by[0]}`: the first order is a date",
-            "order by a date first",
-        )
+    if layers.order not in ("oldest", "newest", "dearest"):
+        found.add(order, f"`leave at {layers.order}`", "write `leave oldest first by DATE`")
     places = [span for name, span in layers.phrases if name == "LeaveBy"]
     for place in places[1:]:
         found.add(place, "a second `leave by`: one field names units", "keep one")
@@ -267,11 +259,6 @@ def _leaving(ruleset: Ruleset, layers: Layers, phrases: dict[str, Span], found: 
             "a layer taken by name: nothing that opens layers has a `document`",
             "give it the field `document`",
         )
-
-
-def _is_date(ruleset: Ruleset, layers: Layers, name: str) -> bool:
-    columns = [one for kind in layers.opening_kinds for one in ruleset.kinds[kind].record.columns if one.name == name]
-    return not columns or columns[0].type.family is Family.DATE
 
 
 def _changes(ruleset: Ruleset, layers: Layers, found: Refusals) -> None:
@@ -387,7 +374,7 @@ def _reversal(ruleset: Ruleset, adjustment: Adjustment, found: Refusals) -> None
 def _journal(ruleset: Ruleset, journal: Journal, found: Refusals) -> None:
     for line in journal.lines:
         if isinstance(line, TrueUp):
-            found.add(line.span, "`true up`", "post what an event is worth: `debit`, `credit`")
+            _true_up(journal, line, found)
     if journal.converts is not None:
         found.add(journal.converts[1].span, "`converts`: money is in the reporting currency", "leave the line out")
     if journal.company_currency_only:
@@ -402,6 +389,24 @@ def _journal(ruleset: Ruleset, journal: Journal, found: Refusals) -> None:
             journal.span, f"`{journal.name}` for each {journal.grain.rows[0]}", "post for each fact, slice or key"
         )
     _posting_date(ruleset, journal, found)
+
+
+def _true_up(journal: Journal, line: TrueUp, found: Refusals) -> None:
+    """A balance is brought to a value at the period's end, by what balances are kept by."""
+    if not isinstance(line.role, Literal):
+        found.add(line.role.span, "`true up` of a role that a field names", "name the role")
+    if journal.grain.form != "keys":
+        found.add(line.span, "`true up` for each row", "true up for each key and period: `for each partner, period`")
+        return
+    for key in journal.grain.keys:
+        if key.name not in (*DIMENSIONS, "period"):
+            found.add(line.span, f"`true up` for each `{key.name}`: balances are not kept by it", "")
+    if not journal.grain.has_period:
+        found.add(line.span, "`true up` without `period`: a value is reached at a period's end", "add `period`")
+    if not _is_moment(journal.posts_on, "", "period", "end"):
+        found.add(
+            journal.posts_on.span, "`true up` on another day than the last", "write `posts on period end`"
+        )
 
 
 def _posting_date(ruleset: Ruleset, journal: Journal, found: Refusals) -> None:
@@ -448,8 +453,8 @@ def _expressions(ruleset: Ruleset, found: Refusals) -> None:
                 found.add(node.span, f"`{_said(node)}`", "write a table with ranges")
             case AtExtreme():
                 found.add(node.span, f"`{_said(node)}`", "")
-            case LedgerBalance():
-                found.add(node.span, f"`{_said(node)}`", "roll balances in a report: `rolls`")
+            case LedgerBalance() if node.book and node.book not in _posting_books(ruleset):
+                found.add(node.span, f"`{_said(node)}`: one book runs", "leave the book out")
             case FactField():
                 found.add(
                     node.span,
@@ -458,6 +463,10 @@ def _expressions(ruleset: Ruleset, found: Refusals) -> None:
                 )
             case ItemOf() if node.item in ruleset.allocations:
                 found.add(node.span, f"`{_said(node)}`: it reads an allocation", "")
+
+
+def _posting_books(ruleset: Ruleset) -> set[str]:
+    return {book.name for book in ruleset.books.values() if book.posts}
 
 
 def _bound(ruleset: Ruleset) -> Iterator[object]:

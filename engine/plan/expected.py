@@ -13,7 +13,8 @@ from engine.plan.frame import Frame
 from engine.plan.frames import frame_of
 from engine.plan.numbers import Value
 from engine.plan.offered import why_not
-from engine.plan.reading import Reading, Refusals
+from engine.plan.reading import Reading
+from engine.plan.refusing import Refusals
 from engine.plan.relation import Origin, Relation
 from engine.plan.reports import shown_value
 from engine.plan.tables import table_of, type_of

@@ -13,6 +13,7 @@ from engine.model.schema import Record
 from engine.plan.facts import fact_columns, reaches_beyond, with_rows
 from engine.plan.frame import Frame, Tools
 from engine.plan.lower import Lowerer
+from engine.plan.occurring import make_keys, named_keys
 from engine.plan.relation import Origin, Relation, cast, column, named, table
 from engine.plan.world import World, date_literal
 
@@ -227,18 +228,9 @@ def reconciliation_frame(world: World, name: str, relation: str | None = None) -
 
 
 def keys_frame(world: World, grain: Grain) -> Frame:
-    """Combinations of stock keys that occur: those with stock, movement or a count up to the period."""
-    wanted = [key for key in grain.keys if key.name != "period"]
-    name = f"keys {', '.join(key.name for key in wanted)}"
-    if not world.has(name):
-        have = set(world.relation("stock key").column_names)
-        lacking = [key.name for key in wanted if key.name not in have]
-        if lacking:
-            raise InternalError(f"no relation holds the combinations of {', '.join(key.name for key in wanted)}")
-        query = exp.select(*(column(key.name) for key in wanted)).distinct().from_(table("stock key"))
-        columns = tuple((key.name, key.type.storage) for key in wanted)
-        world.add(Relation(name, tuple(key.name for key in wanted), columns, query, Origin("keys that occur")))
-    return Frame(world, name, {}, {key.name: (key.name, key.type) for key in wanted}, tools=TOOLS)
+    """Combinations of keys that occur up to the period."""
+    keys = {key.name: (key.name, key.type) for key in named_keys(grain)}
+    return Frame(world, make_keys(world, grain), {}, keys, tools=TOOLS)
 
 
 def frame_of(world: World, grain: Grain, mode: str = "", everything: bool = False) -> Frame:

@@ -15,6 +15,7 @@ from dsl.diagnostics import InternalError
 from engine.model.datatypes import DataType, Family
 from engine.model.expression import Literal
 from engine.model.ruleset import Journal, PostingLine
+from engine.plan.balances import DIMENSIONS
 from engine.plan.booked_roles import takes_leftovers
 from engine.plan.effective import in_effect
 from engine.plan.fragments import WITNESS
@@ -22,9 +23,9 @@ from engine.plan.frame import Frame
 from engine.plan.frames import frame_of
 from engine.plan.numbers import Value, rounded
 from engine.plan.relation import Origin, column, table
+from engine.plan.true_up import posted_lines
 from engine.plan.world import RunStopped, World, empty
 
-DIMENSIONS = ("company", "partner", "part", "programme", "authorisation")
 TEXT = DataType(Family.TEXT)
 
 
@@ -34,6 +35,7 @@ class Entry:
     role."""
 
     journal: Journal
+    lines: tuple[PostingLine, ...]
     name: str
     amounts: tuple[str, ...]
     roles: tuple[str, ...]
@@ -72,7 +74,7 @@ def make_entry(world: World, journal: Journal, shown: tuple[str, ...] = ()) -> E
         frame.filter(exp.and_(*dates, copy=False))
     for local in journal.locals:
         frame.define(local.name, frame.lower(local.value, journal.grain))
-    lines = [line for line in journal.lines if isinstance(line, PostingLine)]
+    lines = posted_lines(world.ruleset, journal)
     frame.prepare((*(line.value for line in lines), *(line.role for line in lines), journal.posts_on), journal.grain)
     outputs = _entry_keys(frame, journal)
     taken = {name for name, _ in outputs}
@@ -86,7 +88,7 @@ def make_entry(world: World, journal: Journal, shown: tuple[str, ...] = ()) -> E
         if roles[-1]:
             outputs.append((roles[-1], frame.value(line.role)))
     frame.relation(entry_name(journal), (), outputs, rule)
-    entry = Entry(journal, entry_name(journal), tuple(amounts), tuple(roles), keys)
+    entry = Entry(journal, lines, entry_name(journal), tuple(amounts), tuple(roles), keys)
     if world.strict:
         _refuse_missing(world, entry)
     return entry

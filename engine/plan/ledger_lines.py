@@ -6,10 +6,11 @@ from sqlglot import exp
 
 from engine.model.datatypes import DataType, Family
 from engine.model.expression import ItemOf
+from engine.plan.balances import DIMENSIONS
 from engine.plan.fragments import as_stored
 from engine.plan.frame import Frame
 from engine.plan.frames import TOOLS
-from engine.plan.journal import DIMENSIONS, TEXT
+from engine.plan.journal import TEXT
 from engine.plan.numbers import Value
 from engine.plan.postings import POSTING
 from engine.plan.relation import Origin, Relation, cast, column, named, table
@@ -18,7 +19,6 @@ from engine.plan.world import World
 
 def make_ledger_lines(world: World) -> None:
     """`ledger line`: postings with account, segments and number, in one total order."""
-    _make_accounts(world)
     _make_account_lines(world)
     frame = line_frame(world, "line without segment")
     segments: list[tuple[str, Value]] = []
@@ -45,7 +45,8 @@ def make_ledger_lines(world: World) -> None:
     world.add(Relation("ledger line", ("id",), columns, query, Origin("accounts and segments")))
 
 
-def _make_accounts(world: World) -> None:
+def make_accounts(world: World) -> None:
+    """`account`: the chart, a row for each role."""
     columns = tuple((name, "VARCHAR") for name in ("role", "account", "title", "type", "normal", "nature"))
     rows = [
         (one.role, one.number, one.title, one.type, one.normal, "monetary" if one.monetary else "non-monetary")

@@ -19,8 +19,9 @@ from engine.model.expression import (
 )
 from engine.model.ruleset import Layers, Reconciliation, Ruleset
 from engine.model.schema import Record
+from engine.plan.balances import DIMENSIONS
 from engine.plan.frames import FACT_FIELDS
-from engine.plan.journal import DIMENSIONS
+from engine.plan.occurring import kinds_having
 from engine.plan.substitute import parts
 
 STOCK, KEYS, HISTORY, LAYERS = "stock", "keys", "history", "layers"
@@ -160,15 +161,15 @@ def _why_no_rows(ruleset: Ruleset, grain: Grain, made: frozenset[str]) -> str:
 
 def _why_no_keys(ruleset: Ruleset, grain: Grain, made: frozenset[str]) -> str:
     names = [key.name for key in grain.keys]
-    stock = ruleset.stock.keys if ruleset.stock is not None else ()
     finer = [name for name in names if name in ("day", "week", "quarter", "year")]
     if finer:
         return f"results are kept for each period, not for each {finer[0]}"
-    other = [name for name in names if name != "period" and name not in stock]
-    if other:
-        return f"combinations are those of stock ({', '.join(stock) or 'none'}), and `{other[0]}` is none of its keys"
-    if not [name for name in names if name != "period"]:
-        return "a whole period has no row of its own; add a key of stock"
+    named = [name for name in names if name != "period"]
+    if not named:
+        return "a whole period has no row of its own; add a key"
+    stock = ruleset.stock.keys if ruleset.stock is not None else ()
+    if not set(named) <= set(stock) and not kinds_having(ruleset, named):
+        return f"neither stock nor any kind of fact has {' and '.join(named)} together"
     return "" if KEYS in made else "combinations of keys are known later in the close"
 
 

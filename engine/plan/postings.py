@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 from sqlglot import exp
 
 from engine.model.expression import Literal
+from engine.model.posting_order import trues_up
 from engine.model.ruleset import PostingLine
+from engine.plan.balances import DIMENSIONS
 from engine.plan.booked_roles import booked_role
 from engine.plan.frames import layers_of
-from engine.plan.journal import DIMENSIONS, Entry
+from engine.plan.journal import Entry
 from engine.plan.relation import Origin, Relation, cast, column, named, table
 from engine.plan.stock import union_all
 from engine.plan.world import RunStopped, World, date_literal, empty
@@ -29,21 +32,28 @@ POSTING: tuple[tuple[str, str], ...] = (
 )
 
 
-def make_postings(world: World, entries: list[Entry]) -> None:
-    """`posting`: every journal's lines summed at the summary grain, each on the side it falls on, no line of zero."""
+def make_postings(world: World, entries: Sequence[Entry], name: str) -> str:
+    """`name`: the lines of journals summed at the summary grain, each on the side it falls on, no line of zero."""
     money = f"DECIMAL(38,{world.digits})"
     columns = (*POSTING, ("amount", money), ("rows", "BIGINT"))
-    _make_past_periods(world)
     branches = [branch for entry in entries for branch in _posting_branches(world, entry, money)]
     if not branches:
         nothing = [named(empty(storage), name) for name, storage in columns]
-        world.add(Relation("posting", (), columns, exp.select(*nothing).where(exp.false()), Origin("journals")))
-        return
-    world.add(Relation("posting", tuple(name for name, _ in POSTING), columns, union_all(branches), Origin("journals")))
+        world.add(Relation(name, (), columns, exp.select(*nothing).where(exp.false()), Origin("journals")))
+        return name
+    world.add(Relation(name, tuple(name for name, _ in POSTING), columns, union_all(branches), Origin("journals")))
     _refuse_negative(world, entries)
+    return name
 
 
-def _make_past_periods(world: World) -> None:
+def gather_postings(world: World, parts: Sequence[str]) -> None:
+    """`posting`: the postings of every journal, which `parts` hold."""
+    made = world.relation(parts[0])
+    rows = union_all([exp.select(*(column(one) for one in made.column_names)).from_(table(part)) for part in parts])
+    world.add(Relation("posting", made.grain, made.columns, rows, Origin("journals"), stored=False))
+
+
+def make_past_periods(world: World) -> None:
     """`past period`: closed periods by name and days, for the origin of late lines."""
     rows: list[tuple[str, date, date]] = []
     period = world.period
@@ -99,10 +109,9 @@ def _posting_branches(world: World, entry: Entry, money: str) -> list[exp.Query]
             columns += [(f"{label} {index}", money), (f"{label} rows {index}", "BIGINT")]
     rule = Origin(f"journal {entry.journal.name}", entry.journal.span)
     world.add(Relation(name, (), tuple(columns), selects, rule))
-    lines = [line for line in entry.journal.lines if isinstance(line, PostingLine)]
     return [
         _posting_branch(world, entry, name, index, line, label, money)
-        for index, line in enumerate(lines, start=1)
+        for index, line in enumerate(entry.lines, start=1)
         for label in ("more", "less")
     ]
 
@@ -153,10 +162,10 @@ def _role(world: World, entry: Entry, index: int, line: PostingLine) -> exp.Expr
     return case.else_(plain) if case.args.get("ifs") else plain
 
 
-def _refuse_negative(world: World, entries: list[Entry]) -> None:
+def _refuse_negative(world: World, entries: Sequence[Entry]) -> None:
     """A negative line without `negative amounts swap sides` is an error, named with its rule."""
     for entry in entries:
-        if entry.journal.negative_swaps:
+        if entry.journal.negative_swaps or trues_up(entry.journal):
             continue
         # What a layer has left may be too little as well as too much.
         meant = [exp.Not(this=column("leftover"))] if "leftover" in entry.marks else []

@@ -19,7 +19,8 @@ from engine.plan.offered import (
     slice_rows,
     why_not,
 )
-from engine.plan.reading import Reading, Refusals
+from engine.plan.reading import Reading
+from engine.plan.refusing import Refusals
 
 
 def read_everything(ruleset: Ruleset, refusals: Refusals) -> None:
@@ -28,8 +29,7 @@ def read_everything(ruleset: Ruleset, refusals: Refusals) -> None:
     made = frozenset[str]()
     for found in list(ruleset.reconciliations.values())[:1]:
         made = _reconcile(ruleset, reading, refusals, found)
-    if ruleset.stock is not None:
-        made |= {STOCK, KEYS}
+    made |= {KEYS} if ruleset.stock is None else {STOCK, KEYS}
     if ruleset.reconciliations:
         made |= {HISTORY}
     for layers in ruleset.layers.values():
@@ -165,10 +165,10 @@ def _journal(ruleset: Ruleset, reading: Reading, refusals: Refusals, journal: Jo
         rows.locals[local.name] = reading.value(local.value, rows, journal.grain)
     reading.value(journal.posts_on, rows, journal.grain)
     for line in journal.lines:
-        if isinstance(line, PostingLine):
-            reading.value(line.role, rows, journal.grain)
-            if reading.value(line.value, rows, journal.grain).over is not None:
-                refusals.add(line.value.span, "a quotient in a line", "write `rounded(...)`")
+        value = line.value if isinstance(line, PostingLine) else line.target
+        reading.value(line.role, rows, journal.grain)
+        if reading.value(value, rows, journal.grain).over is not None:
+            refusals.add(value.span, "a quotient in a line", "write `rounded(...)`")
 
 
 def _segments(ruleset: Ruleset, reading: Reading, made: frozenset[str]) -> None:

@@ -6,10 +6,9 @@ The walk is the one engine.plan.lower takes, with the same substitution of keys,
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from decimal import Decimal
 
-from dsl.diagnostics import Diagnostics, Label
+from dsl.diagnostics import Label
 from dsl.span import Span
 from engine.ledger.money import minor_digits
 from engine.model.datatypes import SCALES, DataType, Family
@@ -26,6 +25,7 @@ from engine.model.expression import (
     Grain,
     ItemOf,
     KeyOf,
+    LedgerBalance,
     Literal,
     LocalOf,
     Minus,
@@ -41,6 +41,7 @@ from engine.model.expression import (
     TestsOf,
 )
 from engine.model.ruleset import Amount, Cap, Decision, ExceptionRule, Parameter, Reconciliation, Ruleset, Table
+from engine.plan.balances import DIMENSIONS
 from engine.plan.lower import digits_of
 from engine.plan.numbers import SCALE_MAX
 from engine.plan.offered import (
@@ -57,27 +58,11 @@ from engine.plan.offered import (
     why_no_window,
     why_not,
 )
+from engine.plan.refusing import Refusals
 from engine.plan.substitute import in_terms_of, parts
 from engine.plan.tables import table_of
 
 ONCE = Grain("once", (), (), (), "")
-
-
-@dataclass
-class Refusals:
-    """Refusals found so far, one for each place."""
-
-    diagnostics: Diagnostics = field(default_factory=Diagnostics)
-    places: set[tuple[str, int, int]] = field(default_factory=set)
-
-    def add(self, span: Span, construct: str, help: str = "", labels: tuple[Label, ...] = ()) -> None:
-        """Refuse what stands at a place; `construct` is the subject of the sentence, with its reason after a colon."""
-        place = (span.source.name, span.start, span.end)
-        if place not in self.places:
-            self.places.add(place)
-            subject, _, reason = construct.partition(": ")
-            sentence = f"{subject} can be written but does not run yet"
-            self.diagnostics.error("T901", f"{sentence}: {reason}" if reason else sentence, span, help, labels)
 
 
 class Reading:
@@ -157,6 +142,8 @@ class Reading:
                 return self._value(node.operand, rows, scope)
             case AbsoluteOf():
                 return self._value(node.value, rows, scope)
+            case LedgerBalance():
+                return self._balance(node, rows, scope)
             case RoundedOf():
                 self._value(node.value, rows, scope)
                 return Shape(digits_of(node.type, minor_digits(self._ruleset.head.currency)))
@@ -174,6 +161,14 @@ class Reading:
                     if inner is not node and isinstance(inner, ItemOf | AggregateOf):
                         self._value(inner, rows, scope)
                 return _of(node.type)
+
+    def _balance(self, node: LedgerBalance, rows: Offered, scope: Grain) -> Shape:
+        for name, key in node.keys:
+            if name not in DIMENSIONS:
+                self._refuse(node.span, f"`{_said(node.span)}` for each `{name}`: balances are not kept by it", "")
+            self._value(key, rows, scope)
+        self._value(node.role, rows, scope)
+        return Shape(minor_digits(self._ruleset.head.currency))
 
     def _key(self, node: KeyOf, rows: Offered) -> Shape:
         books = [book for book in self._ruleset.books.values() if book.posts]

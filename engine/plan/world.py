@@ -53,6 +53,8 @@ class World:
     """For each kind, what makes the relation of the facts that closed periods consumed, once something reads it."""
     corrected: set[str] = field(default_factory=set)
     """Kinds of which some fact came in a second version."""
+    balances: str = ""
+    """The relation of balances as posted so far; empty until the journals of events have posted."""
     few: set[str] = field(default_factory=set)
     """Kinds of so few facts that every step over them is kept, instead of being read again by each of its readers."""
 

@@ -16,15 +16,17 @@ from decimal import Decimal
 from sqlglot import exp
 
 from engine.ledger.calendar import Calendar, Period
-from engine.model.ruleset import Reconciliation, Ruleset
+from engine.model.posting_order import event_journals, needs_balances, true_up_order
+from engine.model.ruleset import Journal, Reconciliation, Ruleset
 from engine.plan.adjust import run_stage
+from engine.plan.balances import make_balances
 from engine.plan.controls import make_control
 from engine.plan.executor import Executor
 from engine.plan.facts import Cutoff, finish_facts, make_facts, make_registers
 from engine.plan.frames import layers_of
 from engine.plan.journal import Entry, make_entry, posts_within
-from engine.plan.ledger_lines import make_ledger_lines
-from engine.plan.postings import make_postings
+from engine.plan.ledger_lines import make_accounts, make_ledger_lines
+from engine.plan.postings import gather_postings, make_past_periods, make_postings
 from engine.plan.reconcile import make_reconciliation
 from engine.plan.relation import Relation, column, table
 from engine.plan.reports import make_report
@@ -201,11 +203,23 @@ def _stop_on_problem(world: World) -> None:
 
 
 def _post(run: Run, wanted: frozenset[str] | None, shown: tuple[str, ...]) -> None:
+    """Journals of events, then the true-ups one after another: each reads the balances that the ones before left."""
     world = run.world
-    for journal in world.ruleset.journals.values():
-        if (wanted is None or journal.name in wanted) and posts_within(journal, world):
-            run.entries.append(make_entry(world, journal, shown))
-    make_postings(world, run.entries)
+
+    def posts(journal: Journal) -> bool:
+        return (wanted is None or journal.name in wanted) and posts_within(journal, world)
+
+    make_past_periods(world)
+    make_accounts(world)
+    run.entries = [make_entry(world, journal, shown) for journal in event_journals(world.ruleset) if posts(journal)]
+    parts = [make_postings(world, run.entries, "posting of events")]
+    if needs_balances(world.ruleset):
+        make_balances(world, parts[0])
+    for journal in filter(posts, true_up_order(world.ruleset)[0]):
+        run.entries.append(make_entry(world, journal, shown))
+        parts.append(make_postings(world, run.entries[-1:], f"posting of {journal.name}"))
+        make_balances(world, parts[-1])
+    gather_postings(world, parts)
     make_ledger_lines(world)
 
 

@@ -13,7 +13,7 @@ from sqlglot import exp
 from dsl import syntax
 from engine.ledger.calendar import Calendar, Period
 from engine.model.expression import Literal
-from engine.model.ruleset import PostingLine, Ruleset
+from engine.model.ruleset import Ruleset
 from engine.plan.booked_roles import booked_role
 from engine.plan.controls import control_name
 from engine.plan.executor import Executor

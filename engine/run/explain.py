@@ -16,10 +16,11 @@ from dsl.diagnostics import InternalError
 from engine.model.datatypes import Family
 from engine.model.expression import Expression, ItemOf, LocalOf
 from engine.model.ruleset import Journal, PostingLine, Ruleset
+from engine.plan.balances import DIMENSIONS
 from engine.plan.frames import carried_type
-from engine.plan.journal import DIMENSIONS
 from engine.plan.relation import column, table
 from engine.plan.substitute import parts
+from engine.plan.true_up import posted_lines
 from engine.plan.world import World
 from engine.run.basis import Asked, decimal_of, fraction, questions, read_values, read_when
 from engine.run.evidence import SLICES, Evidence, RawRows, add_all_facts, numbered, reads_other_rows
@@ -35,7 +36,7 @@ from engine.run.explanation import (
 from engine.run.facts_asked import FactsAsked, delivered, rows_of
 from engine.run.grounds import ORIGINS, carried_answers, own_answers, segment_answers
 from engine.run.said import called, place, rule, said, text
-from engine.run.shares import LINES, Share, posting_lines, shares_of_line
+from engine.run.shares import LINES, Share, shares_of_line
 from engine.run.unrounded import unrounded
 
 SHOWN = 10
@@ -57,7 +58,7 @@ def explain_line(evidence: Evidence, line_id: str, everything: bool = False) -> 
     world, raw = evidence.world, evidence.raw
     line = read_line(world, line_id)
     journal = world.ruleset.journals[line.journal]
-    posting = posting_lines(journal)[line.number - 1]
+    posting = posted_lines(world.ruleset, journal)[line.number - 1]
     shares = shares_of_line(world, journal, line.number, line_id)
     by_fact = _by_fact(shares)
     limit = len(by_fact) if everything else SHOWN

@@ -15,10 +15,12 @@ from sqlglot import exp
 from dsl.diagnostics import InternalError
 from engine.model.expression import Literal
 from engine.model.ruleset import Journal, PostingLine
+from engine.plan.balances import DIMENSIONS
 from engine.plan.booked_roles import booked_role
-from engine.plan.journal import DIMENSIONS, entry_name
+from engine.plan.journal import entry_name
 from engine.plan.relation import cast, column, named, table
 from engine.plan.stock import union_all
+from engine.plan.true_up import posted_lines
 from engine.plan.world import World, date_literal, empty
 
 LINES = "ledger line"
@@ -60,11 +62,6 @@ class Share:
         return (self.event, self.layer, self.start, self.returning, self.settling)
 
 
-def posting_lines(journal: Journal) -> list[PostingLine]:
-    """The lines of a journal in the order their numbers count, from 1."""
-    return [line for line in journal.lines if isinstance(line, PostingLine)]
-
-
 def shares_of_line(world: World, journal: Journal, number: int, line_id: str) -> list[Share]:
     """Every share of a line, largest first."""
     only = exp.EQ(this=column("id", "l"), expression=exp.Literal.string(line_id))
@@ -89,7 +86,7 @@ def lines_of_facts(world: World, facts: Sequence[int]) -> dict[int, list[tuple[s
         )
         for journal in world.ruleset.journals.values()
         if world.has(entry_name(journal)) and journal.grain.form in ("rows", "slices")
-        for number in range(1, len(posting_lines(journal)) + 1)
+        for number in range(1, len(posted_lines(world.ruleset, journal)) + 1)
     ]
     if not branches or not facts:
         return {}
@@ -107,7 +104,7 @@ def lines_of_facts(world: World, facts: Sequence[int]) -> dict[int, list[tuple[s
 def shares_query(world: World, journal: Journal, number: int, only: exp.Expr | None = None) -> exp.Select:
     """Shares of every line that the line `number` of a journal made: id, `KEYS`, amount. `only` narrows the rows
     (aliases: e for subledger rows, l for lines)."""
-    line = posting_lines(journal)[number - 1]
+    line = posted_lines(world.ruleset, journal)[number - 1]
     have = set(world.relation(entry_name(journal)).column_names)
     amount = column(f"amount {number}", "e")
     keys = [column(name, "e") if name in have else named(empty(storage), name) for name, storage in KEYS]

@@ -22,8 +22,9 @@ from engine.model.ruleset import Ruleset
 from engine.plan.journal import entry_name
 from engine.plan.relation import column, table
 from engine.plan.stock import union_all
+from engine.plan.true_up import posted_lines
 from engine.run.explanation import LineExplanation, RowExplanation
-from engine.run.shares import posting_lines, shares_query
+from engine.run.shares import shares_query
 from tests.support.corner_client import ONE_THREAD, make_corner, read_corner
 from tests.support.golden import Golden
 
@@ -100,7 +101,7 @@ def test_the_sources_of_every_line_add_up_to_it(corner: Corner) -> None:
                     shares_query(world, journal, number)
                     for journal in corner.ruleset.journals.values()
                     if world.has(entry_name(journal))
-                    for number in range(1, len(posting_lines(journal)) + 1)
+                    for number in range(1, len(posted_lines(corner.ruleset, journal)) + 1)
                 ]
             )
             summed = exp.select(column("id"), exp.alias_(exp.Sum(this=column("amount")), "total"))

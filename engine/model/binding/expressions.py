@@ -16,6 +16,7 @@ from engine.model.binding.sources import source_for
 from engine.model.binding.suggestions import did_you_mean
 from engine.model.binding.terms import (
     ACCOUNT_ROLE,
+    CALENDAR_WORDS,
     DATE,
     DAYS,
     NUMBER,
@@ -40,6 +41,7 @@ from engine.model.expression import (
     FactField,
     FieldOf,
     ItemOf,
+    KeyOf,
     LedgerBalance,
     Literal,
     Minus,
@@ -425,7 +427,12 @@ def _balance(world: World, asker: Asker, node: syntax.BalanceOf) -> Expression:
         )
     role = bind_role(world, asker, role_ref)
     currency = "company" if node.company_currency else ""
-    return LedgerBalance(DataType(Family.MONEY, currency), node.span, False, role, book, node.company_currency)
+    keys = tuple(
+        (key.name, KeyOf(key.type, node.span, False, key.name))
+        for key in asker.grain.keys
+        if key.name not in CALENDAR_WORDS
+    )
+    return LedgerBalance(DataType(Family.MONEY, currency), node.span, False, role, book, node.company_currency, keys)
 
 
 def refs_of(node: object) -> tuple[syntax.Ref, ...]:

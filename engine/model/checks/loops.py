@@ -8,6 +8,7 @@ from dsl.diagnostics import Diagnostics
 from dsl.span import Span
 from engine.model.checks.reading import Edge, edges, graph, path_to, reachable, values_of
 from engine.model.expression import AggregateOf, BucketOf, LedgerBalance
+from engine.model.posting_order import true_up_order
 from engine.model.ruleset import PostingLine, Ruleset, TrueUp
 from engine.model.walk import walk
 
@@ -22,6 +23,7 @@ def check_loops(ruleset: Ruleset, diagnostics: Diagnostics) -> None:
     _adjustments(ruleset, reads, diagnostics)
     _changes(ruleset, reads, diagnostics)
     _balances(ruleset, reads, diagnostics)
+    _true_ups(ruleset, diagnostics)
 
 
 def _values(reads: Graph, diagnostics: Diagnostics) -> None:
@@ -107,6 +109,19 @@ def _balances(ruleset: Ruleset, reads: Graph, diagnostics: Diagnostics) -> None:
                     edge.span,
                     "only true-ups, reports and controls may read balances",
                 )
+
+
+def _true_ups(ruleset: Ruleset, diagnostics: Diagnostics) -> None:
+    """True-ups follow those that post what they read; some that read each other have no first."""
+    round_ = true_up_order(ruleset)[1]
+    if round_:
+        names = " and ".join(f"`{one.name}`" for one in round_)
+        diagnostics.error(
+            "T313",
+            f"true-ups go round: {names} each read a balance that the other posts to",
+            round_[0].span,
+            "let one of them be offset to a role whose balance the other does not read",
+        )
 
 
 def _early_readers(ruleset: Ruleset) -> Iterator[tuple[str, object]]:

@@ -1,0 +1,79 @@
+"""In which order journals post: those of events in order of the text, then those that true balances up.
+
+A true-up reads the balance of the role it brings to a value, and those its target speaks of; it follows every other
+true-up that posts to one of them (language reference, section 8, step 9).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from engine.model.checks.reading import Edge, graph, reachable, values_of
+from engine.model.expression import ItemOf, LedgerBalance, Literal
+from engine.model.ruleset import Journal, Ruleset, TrueUp
+from engine.model.walk import walk
+
+
+def trues_up(journal: Journal) -> bool:
+    """Whether a journal brings balances to a value."""
+    return any(isinstance(line, TrueUp) for line in journal.lines)
+
+
+def event_journals(ruleset: Ruleset) -> tuple[Journal, ...]:
+    """Journals that post what happened, in order of the text."""
+    return tuple(one for one in ruleset.journals.values() if not trues_up(one))
+
+
+def needs_balances(ruleset: Ruleset) -> bool:
+    """Whether some rule reads a balance."""
+    readers = (*ruleset.journals.values(), *values_of(ruleset).values(), *ruleset.reports.values())
+    asked = (node for reader in (*readers, *ruleset.controls.values()) for node in walk(reader))
+    return any(trues_up(one) for one in ruleset.journals.values()) or any(
+        isinstance(node, LedgerBalance) for node in asked
+    )
+
+
+def true_up_order(ruleset: Ruleset) -> tuple[tuple[Journal, ...], tuple[Journal, ...]]:
+    """Journals that true up, each after those that post what it reads; and those that go round, where some do."""
+    waiting = [one for one in ruleset.journals.values() if trues_up(one)]
+    read = graph(ruleset)
+    reads = {one.name: frozenset(_balances_read(ruleset, one, read)) for one in waiting}
+    placed: list[Journal] = []
+    while waiting:
+        ready = next((one for one in waiting if not _follows(one, waiting, reads)), None)
+        if ready is None:
+            return tuple(placed), tuple(waiting)
+        waiting.remove(ready)
+        placed.append(ready)
+    return tuple(placed), ()
+
+
+def _follows(one: Journal, waiting: Sequence[Journal], reads: Mapping[str, frozenset[str]]) -> bool:
+    return any(other is not one and reads[one.name] & roles_posted(other) for other in waiting)
+
+
+def roles_posted(journal: Journal) -> frozenset[str]:
+    """The roles that a journal's lines name."""
+    found = [
+        one
+        for line in journal.lines
+        for one in ((line.role, line.offset) if isinstance(line, TrueUp) else (line.role,))
+    ]
+    return frozenset(str(one.value) for one in found if isinstance(one, Literal))
+
+
+def _balances_read(ruleset: Ruleset, journal: Journal, read: Mapping[str, tuple[Edge, ...]]) -> Iterator[str]:
+    values = values_of(ruleset)
+    for line in journal.lines:
+        if isinstance(line, TrueUp) and isinstance(line.role, Literal):
+            yield str(line.role.value)
+    through = {
+        name
+        for node in walk(journal)
+        if isinstance(node, ItemOf)
+        for name in reachable(read, node.item) & values.keys()
+    }
+    for holder in (journal, *(values[name] for name in sorted(through))):
+        for node in walk(holder):
+            if isinstance(node, LedgerBalance) and isinstance(node.role, Literal):
+                yield str(node.role.value)
