@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 
-from adapters.books.store import open_books
+from adapters.books.store import Books, open_books
 from adapters.cli.command import EXISTING_OR_NOT, command
 from adapters.cli.demo_evidence import Evidence
 from adapters.cli.faults import DONE, PROBLEMS, RefusedError
@@ -22,24 +22,30 @@ from adapters.cli.intake import load_client, refused_rows
 from adapters.cli.material import Material, require_material
 from adapters.cli.terminal import Progress, Terminal
 from adapters.closing.close import Closed, close_period
+from adapters.closing.exceptions import accept
 from adapters.demo.generate import SEED, generate
 from adapters.demo.planted import Delivery, Difference, Planted, Problem
 from adapters.feeds.report import LoadReport, Outcome
 from adapters.report.blocks import Check, Checks, Column, Page, Table, Verdict
+from adapters.report.conditions import standing_json
 from adapters.report.text import page_text
 from adapters.ruleset_files import SHIPPED
 from adapters.wording import counted, figure, plain
+from engine.run.conditions import Raised, Standing
 
 CLIENT = SHIPPED / "clients" / "demo"
 
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """One delivery of the demo: what its load said, and the close after it (None where a trial would show nothing)."""
+    """One delivery of the demo: what its load said, the close after it (None where a trial would show nothing), and the
+    exceptions that were accepted so that the close could be made for good.
+    """
 
     delivery: Delivery
     load: LoadReport
     closed: Closed | None
+    accepted: tuple[Standing, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +63,9 @@ class Demo:
 
     @property
     def is_good(self) -> bool:
-        """Whether every close tied out and exactly what was planted was found."""
-        closed = all(month.closed.run is not None for month in self.months if month.closed is not None)
+        """Whether every close was made as asked and exactly what was planted was found."""
+        closes = [month.closed for month in self.months if month.closed is not None]
+        closed = all(one.run is not None and not one.is_refused for one in closes)
         return closed and all(found for _, found in self.found) and not self.unexpected and not self.missing
 
 
@@ -113,10 +120,14 @@ def demo_page(result: Demo) -> Page:
     )
     return Page(
         "Demo: four months of a client that was made up, with problems planted in its files",
-        ("each delivery is loaded; a month is closed for good once its corrections are in, before that on trial",),
+        (
+            "each delivery is loaded; a month is closed for good once its corrections are in, before that on trial",
+            "what the rules do not let a hard close pass is accepted with a reason, which the page of the close shows",
+        ),
         (
             _months(result.months),
             _tie_outs(result.months),
+            _accepted(result.months),
             _problems(result.found),
             Checks("Counts that differ when a month is closed for good", (_counts(result, differences),)),
             Verdict(result.is_good, sentence, aside),
@@ -141,7 +152,13 @@ def _where_to_look(kept: Path | None, planted: Planted) -> str:
         return "to look behind it, keep the client: `tieout demo --folder demo`\n"
     foreign = next(one for one in planted.problems if one.name == "unknown part")
     row = f"{Path(foreign.file).name}:{foreign.rows[0]}"
-    commands = ("quarantine list", f"explain --not {row}", f"journal {foreign.period}", "books verify")
+    commands = (
+        "quarantine list",
+        f"exceptions list {foreign.period}",
+        f"explain --not {row}",
+        f"journal {foreign.period}",
+        "books verify",
+    )
     return "\n".join(["look behind it:", *(f"  tieout {one} --client {kept}" for one in commands)]) + "\n"
 
 
@@ -152,14 +169,43 @@ def _month(material: Material, planted: Planted, delivery: Delivery, progress: P
         load = load_client(books, material, [planted.folder / delivery.folder], delivery.received)
         if not delivery.last_of_period and not _shows_on_trial(planted, delivery.period):
             return Month(delivery, load, None)
+        accepted: list[Standing] = []
+
+        def review(refused: Closed) -> None:
+            accepted.extend(_accept_planted(books, material, planted, refused))
+
         closed = close_period(
             books,
             material.ruleset,
             delivery.period,
             hard=delivery.last_of_period,
+            review=review,
             progress=lambda words: progress(f"{delivery.period}: {kind}: {words}"),
         )
-    return Month(delivery, load, closed)
+    return Month(delivery, load, closed, tuple(accepted))
+
+
+def _accept_planted(books: Books, material: Material, planted: Planted, refused: Closed) -> Iterator[Standing]:
+    """Accept what keeps a month from being closed for good, as a controller would who asked: each with its reason."""
+    period = refused.result.period
+    for standing in refused.conditions.in_the_way:
+        reason = _reason(planted, standing.raised, period)
+        if reason:
+            accepted = accept(books, material.ruleset, period, reason, (standing.raised.id,))
+            found = next(one for one in accepted.conditions.standings if one.raised.id == standing.raised.id)
+            yield found
+
+
+def _reason(planted: Planted, raised: Raised, period: str) -> str:
+    """What the controller would hear of an exception: the planted problem it stems from, or nothing."""
+    where = dict(raised.row)
+    notes = [
+        f"{one.name}: {one.note}"
+        for one in planted.problems
+        if one.found in ("siso", "control") and one.period <= period
+        if (one.partner, one.part) == (where.get("partner"), where.get("part"))
+    ]
+    return notes[-1] if notes else ""
 
 
 def _shows_on_trial(planted: Planted, period: str) -> bool:
@@ -197,7 +243,7 @@ def _close_cells(delivery: Delivery, closed: Closed) -> tuple[str, str, str, str
     result = closed.result
     debits = sum((line.debit for line in result.journal), Decimal(0))
     held = sum(one.passed for one in result.tie_outs)
-    kind = "hard" if delivery.last_of_period else "trial"
+    kind = "hard" if delivery.last_of_period and not closed.is_refused else "trial"
     return (
         f"{result.period} {kind}",
         figure(debits, 2),
@@ -213,6 +259,18 @@ def _tie_outs(months: Sequence[Month]) -> Checks:
         Check(one.passed, one.sentence, (one.next_action,) * bool(one.next_action)) for one in last.result.tie_outs
     )
     return Checks(f"Tie-outs of {last.result.period}", checks)
+
+
+def _accepted(months: Sequence[Month]) -> Table:
+    """What was accepted before a month was closed for good, and why."""
+    columns = (Column("in"), Column("exception", is_whole=True), Column("what"), Column("accepted because"))
+    rows = tuple(
+        (month.delivery.period, one.raised.id, f"{one.raised.where}: {one.raised.sentence}", one.acceptance.comment)
+        for month in months
+        for one in month.accepted
+        if one.acceptance is not None
+    )
+    return Table("Hard closes refused at first, and what was accepted then", columns, rows)
 
 
 def _problems(found: Sequence[tuple[Problem, bool]]) -> Table:
@@ -266,6 +324,8 @@ def _values(result: Demo) -> dict[str, Any]:
                 "period": month.delivery.period,
                 "kind": "hard" if month.delivery.last_of_period else "trial",
                 "published": month.closed.run is not None,
+                "refused": month.closed.is_refused,
+                "accepted": [standing_json(one) for one in month.accepted],
             }
             for month in result.months
             if month.closed is not None

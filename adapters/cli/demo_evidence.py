@@ -104,7 +104,7 @@ class Evidence:
         if not problem.rows:
             return any(_is_of(row, problem) for row in broken)
         facts = list(self._facts(problem))
-        return any(all(fact.get(key) == value for key, value in row.items()) for row in broken for fact in facts)
+        return any(all(fact.get(key) == value for key, value in _key(row).items()) for row in broken for fact in facts)
 
     def _in_reconciliation(self, problem: Problem) -> bool:
         return any(
@@ -154,6 +154,11 @@ class Evidence:
 
 def _place(one: Difference) -> tuple[str, str, str, int]:
     return one.period, one.partner, one.part, one.units
+
+
+def _key(row: Row) -> Row:
+    """What tells the rows of a control apart: what they found beside it has a dot or a blank in its name."""
+    return {name: value for name, value in row.items() if not {".", " "} & set(name)}
 
 
 def _is_of(row: Row, problem: Problem) -> bool:

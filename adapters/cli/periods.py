@@ -83,14 +83,17 @@ def close(terminal: Terminal, client: Path, hard: bool, html: Path | None, perio
         conditions=closed.conditions,
         is_refused=closed.is_refused,
     )
-    page = close_page(closing)
-    terminal.show(page_text(page, terminal.has_colour), close_json(closing))
+    page, values = close_page(closing), close_json(closing)
+    if closed.is_refused:
+        message, help_text = refusal(closed.conditions, period)
+        values["problems"] = [{"message": message, "help": help_text}]
+    terminal.show(page_text(page, terminal.has_colour), values)
+    for problem in values.get("problems", ()):
+        if not terminal.wants_json:
+            terminal.note(f"error: {problem['message']}\n  help: {problem['help']}")
     if html is not None and closed.run is not None:
         write_whole(html, page_html(page, report_tables(closed.result)))
         terminal.note(f"the page was written to {html}")
-    if closed.is_refused and not terminal.wants_json:
-        message, help_ = refusal(closed.conditions, period)
-        terminal.note(f"error: {message}\n  help: {help_}")
     good = closed.run is not None and not closed.is_refused and (hard or closed.conditions.allows_trial)
     return DONE if good else PROBLEMS
 

@@ -93,8 +93,10 @@ def accept(
 
 def _of_id(conditions: Conditions, wanted: str) -> Standing:
     """The exception that an id, or the beginning of one, stands for."""
+    if not wanted:
+        raise BooksError("an exception is named by nothing, nothing was written; see `tieout exceptions list`")
     found = [one for one in conditions.standings if one.raised.id.casefold().startswith(wanted.casefold())]
-    if not found or not wanted:
+    if not found:
         raise BooksError(f"there is no exception {wanted}, nothing was written; see `tieout exceptions list`")
     if len(found) > 1 and all(one.raised.id != wanted for one in found):
         raise BooksError(

@@ -21,10 +21,10 @@ from adapters.report.blocks import (
     Verdict,
 )
 from adapters.report.conditions import condition_blocks, conditions_json, signing_roles
-from adapters.wording import NIL, counted, decimals, figure, plain
+from adapters.wording import NIL, counted, decimals, figure, plain, plural
 from engine.ledger.money import minor_digits
 from engine.run.conditions import Conditions
-from engine.run.results import CloseResult, ControlLine, ReportTable, StockLine, TieOut
+from engine.run.results import CloseResult, ControlLine, ReportTable, StockLine, StockNames, TieOut
 
 UNKNOWN = "?"
 """What stands where a figure would follow from one that is missing."""
@@ -208,14 +208,14 @@ def _total(total: TotalLine) -> tuple[str, str]:
 
 
 def _movements(result: CloseResult) -> Table:
-    """Opening stock, what came in, what went out, and what should be there, by partner."""
+    """Opening stock, what came in, what went out, and what should be there, line by line."""
     stock = result.stock
     flows = [dict(line.flows) for line in stock]
     named = dict.fromkeys(kind for line in flows for kind in line)
     totals = {kind: sum((flow.get(kind, Decimal(0)) for flow in flows), Decimal(0)) for kind in named}
     moving = [kind for kind in named if any(flow.get(kind) for flow in flows)]
     kinds = sorted(moving, key=lambda kind: totals[kind] < 0)
-    columns = tuple(Column(heading, heading != "partner") for heading in ("partner", "opening", *kinds, "expected"))
+    columns = (Column(result.stock_names.line), *(Column(one, True) for one in ("opening", *kinds, "expected")))
     zero = Decimal(0)
     figures = [
         (line.opening, *(flow.get(kind, zero) for kind in kinds), line.expected)
@@ -223,26 +223,27 @@ def _movements(result: CloseResult) -> Table:
     ]
     places = decimals(value for row in figures for value in row)
     rows = tuple(
-        (line.partner, *(figure(value, places) for value in row)) for line, row in zip(stock, figures, strict=True)
+        (line.name, *(figure(value, places) for value in row)) for line, row in zip(stock, figures, strict=True)
     )
     sums = [sum(column, zero) for column in zip(*figures, strict=True)]
     total = ("total", *(figure(one, places) for one in sums)) if rows else ()
-    return Table("Channel stock, units", columns, rows, total)
+    title = result.stock_names.bucket.replace("-", " ") or "stock"
+    return Table(f"{title[0].upper()}{title[1:]}, units", columns, rows, total)
 
 
 def _counts(result: CloseResult) -> Table:
-    """What should be there against what the partners report, and what stands beside it."""
+    """What should be there against what is reported, and what stands beside it."""
     stock = result.stock
     money = _money_places(result.currency, (line.value for line in stock))
     places = decimals(value for line in stock for value in _units(line))
     beside = tuple(name for name, _ in stock[0].beside) if stock else ()
     columns = (
-        Column("partner"),
+        Column(result.stock_names.line),
         Column("expected", True),
         Column("reported", True),
         Column("variance", True),
         Column(f"variance {result.currency}", True),
-        Column("parts without report", True),
+        Column(_without_report(result.stock_names), True),
         *(Column(name.replace("-", " "), True) for name in beside),
     )
 
@@ -258,8 +259,13 @@ def _counts(result: CloseResult) -> Table:
             *(figure(sum((dict(line.beside)[name] for line in listed), Decimal(0)), places) for name in beside),
         )
 
-    rows = tuple(row(line.partner, (line,)) for line in stock)
+    rows = tuple(row(line.name, (line,)) for line in stock)
     return Table("Expected against reported, units", columns, rows, row("total", stock))
+
+
+def _without_report(names: StockNames) -> str:
+    """What is counted where no report came in: `parts`, where each line adds up parts alone."""
+    return f"{plural(names.finer) if names.finer and ',' not in names.finer else 'rows'} without report"
 
 
 def _units(line: StockLine) -> tuple[Decimal | None, ...]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 
 from adapters.books.changes import Changes
-from adapters.books.entries import ControlTotal, NewLoad, NewRun, Period, Receipt, RunKind
+from adapters.books.entries import ControlTotal, NewAcceptance, NewLoad, NewRun, Period, Receipt, RunKind
 from adapters.books.store import Books
 
 ROWS = 40
@@ -71,6 +71,14 @@ def publish_run(
     with books.publication("run", subject=f"{period} {kind.value}") as publication:
         publication.write(connection, "SELECT i AS posting FROM range(2) AS rows (i) ORDER BY i", "journal")
         return publication.commit(changes_of_run)
+
+
+def publish_acceptance(books: Books, period: str, *names: str, comment: str = "counted again") -> Receipt:
+    """Accept one exception of each name, as the last run of a period raised it."""
+    run = books.runs(CALENDAR, period)[-1]
+    accepted = NewAcceptance(run, comment, tuple((name, '[["part","X"]]', content_hash(name)) for name in names))
+    with books.publication("acceptance", subject=period) as publication:
+        return publication.commit(lambda changes: changes.add_acceptance(accepted))
 
 
 def files_on_disk(folder: Path) -> set[str]:

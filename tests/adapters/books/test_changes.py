@@ -20,6 +20,7 @@ from tests.adapters.books.publishing import (
     MONTHS,
     TEXTS,
     content_hash,
+    publish_acceptance,
     publish_load,
     publish_run,
     register_months,
@@ -195,3 +196,35 @@ def test_a_closed_period_keeps_the_texts_it_ran_with(books: Books) -> None:
     assert books.ruleset_texts("0" * 64) == {}
     with pytest.raises(InternalError, match="no text"):
         add({})
+
+
+def test_acceptances_say_who_when_why_and_of_what(books: Books, connection: duckdb.DuckDBPyConnection) -> None:
+    register_months(books)
+    publish_run(books, connection, "2026-01", RunKind.TRIAL)
+    publish_acceptance(books, "2026-01", "siso", "oversell")
+    publish_acceptance(books, "2026-01", "siso", comment="counted once more")
+    found = books.ledger.acceptances(CALENDAR, "2026-01")
+    assert [(one.name, one.comment) for one in found] == [
+        ("oversell", "counted again"), ("siso", "counted again"), ("siso", "counted once more"),
+    ]  # fmt: skip
+    assert {(one.by, one.at[:10], one.run, one.row) for one in found} == {
+        ("preparer", "2026-04-01", 2, '[["part","X"]]')
+    }
+    assert found[1].digest == content_hash("siso")
+    assert books.ledger.acceptances(CALENDAR, "2026-02") == ()
+
+
+def test_nothing_of_a_hard_closed_period_is_accepted(books: Books, connection: duckdb.DuckDBPyConnection) -> None:
+    register_months(books)
+    publish_run(books, connection, "2026-01", RunKind.HARD)
+    with pytest.raises(PeriodClosed, match="2026-01 is hard-closed, so nothing of it can be accepted any more"):
+        publish_acceptance(books, "2026-01", "siso")
+    assert books.ledger.acceptances(CALENDAR, "2026-01") == ()
+
+
+def test_an_acceptance_without_a_reason_is_not_recorded(books: Books, connection: duckdb.DuckDBPyConnection) -> None:
+    register_months(books)
+    publish_run(books, connection, "2026-01", RunKind.TRIAL)
+    with pytest.raises(InternalError, match="CHECK"):
+        publish_acceptance(books, "2026-01", "siso", comment=" ")
+    assert books.ledger.acceptances(CALENDAR, "2026-01") == ()

@@ -8,7 +8,7 @@ import pytest
 from adapters.books import schema
 from adapters.books.entries import RunKind
 from adapters.books.store import Books
-from tests.adapters.books.publishing import publish_load, publish_run, register_months
+from tests.adapters.books.publishing import publish_acceptance, publish_load, publish_run, register_months
 
 
 @pytest.mark.parametrize("verb", ["UPDATE", "DELETE"])
@@ -18,6 +18,7 @@ def test_what_was_written_is_neither_changed_nor_deleted(
     publish_load(books, connection, "a.csv")
     register_months(books)
     publish_run(books, connection, "2026-01", RunKind.TRIAL)
+    publish_acceptance(books, "2026-01", "siso")
     for table in schema.APPEND_ONLY:
         [(column, *_), *_] = books.ledger.rows(f"SELECT name FROM pragma_table_info('{table}')")
         statement = f"UPDATE {table} SET {column} = {column}" if verb == "UPDATE" else f"DELETE FROM {table}"

@@ -16,6 +16,7 @@ from adapters.books.store import open_books, verify_books
 from tests.adapters.books.publishing import (
     files_on_disk,
     fixed_clock,
+    publish_acceptance,
     publish_load,
     publish_run,
     register_months,
@@ -34,6 +35,8 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
         publish_run(books, connection, "2026-01", RunKind.TRIAL)
         publish_run(books, connection, "2026-01", RunKind.HARD)
         publish_load(books, connection, "b.csv")
+        publish_run(books, connection, "2026-02", RunKind.TRIAL)
+        publish_acceptance(books, "2026-02", "siso", "oversell")
     return folder
 
 
@@ -89,7 +92,7 @@ def test_a_deleted_event_an_older_head_and_another_beginning_are_found(folder: P
     shutil.copy(sound / "ledger.sqlite", folder / "ledger.sqlite")
     with _tampering(folder) as ledger:
         ledger.execute("UPDATE head SET seq = 4, prev_hash = (SELECT prev_hash FROM audit_event WHERE seq = 4)")
-    assert verify_books(folder) == [f"{folder / 'ledger.sqlite'}: the head is not at publication 5, the last one"]
+    assert verify_books(folder) == [f"{folder / 'ledger.sqlite'}: the head is not at publication 7, the last one"]
     shutil.copy(sound / "ledger.sqlite", folder / "ledger.sqlite")
     with _tampering(folder) as ledger:
         ledger.execute("UPDATE store_version SET books = 'another'")
@@ -191,7 +194,7 @@ def test_an_older_ledger_put_back_is_noticed_before_anything_is_swept(
     before = files_on_disk(folder)
     (folder / "ledger.sqlite").write_bytes(older)
     with (
-        pytest.raises(BooksCorrupted, match="knows nothing of facts/00000007, so an older ledger was put back"),
+        pytest.raises(BooksCorrupted, match="knows nothing of facts/00000009, so an older ledger was put back"),
         open_books(folder, write=True),
     ):
         pass

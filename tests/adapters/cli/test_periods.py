@@ -180,7 +180,7 @@ def test_corrupted_books_are_named_and_never_written(tieout: Tieout, loaded: Pat
 
 def test_the_roll_forward_of_any_day(tieout: Tieout, loaded: Path) -> None:
     early = tieout("reconcile", "--as-of", "2026-01-20", "--format", "json").values
-    assert [(one["partner"], one["expected"]) for one in early["stock"]] == [("ACME", "11.000"), ("BRAVO", "6.000")]
+    assert [(one["name"], one["expected"]) for one in early["stock"]] == [("ACME", "11.000"), ("BRAVO", "6.000")]
     late = tieout("reconcile", "--as-of", "2026-01-31")
     assert late.code == 0
     assert late.out.startswith("Roll-forward as at 2026-01-31   FY2026-P01 from 2026-01-01   ruleset shop 1 (")
