@@ -404,9 +404,7 @@ def _true_up(journal: Journal, line: TrueUp, found: Refusals) -> None:
     if not journal.grain.has_period:
         found.add(line.span, "`true up` without `period`: a value is reached at a period's end", "add `period`")
     if not _is_moment(journal.posts_on, "", "period", "end"):
-        found.add(
-            journal.posts_on.span, "`true up` on another day than the last", "write `posts on period end`"
-        )
+        found.add(journal.posts_on.span, "`true up` on another day than the last", "write `posts on period end`")
 
 
 def _posting_date(ruleset: Ruleset, journal: Journal, found: Refusals) -> None:
