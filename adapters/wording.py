@@ -18,6 +18,13 @@ def counted(count: int, noun: str, plural: str = "") -> str:
     return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
 
 
+def plural(noun: str) -> str:
+    """A noun for several: `parts`, `batches`, `categories`."""
+    if noun.endswith(("s", "x", "ch", "sh")):
+        return f"{noun}es"
+    return f"{noun[:-1]}ies" if noun.endswith("y") and noun[-2:-1] not in "aeiou" else f"{noun}s"
+
+
 def figure(value: Decimal, places: int) -> str:
     """A figure with thousands separated and a fixed number of decimals; zero is `-`."""
     return NIL if value == 0 else f"{value:,.{places}f}"

@@ -21,6 +21,7 @@ from engine.run.results import (
     ControlLine,
     ReportTable,
     StockLine,
+    StockNames,
     VarianceLine,
 )
 from engine.run.tie_outs import tie_outs
@@ -41,6 +42,7 @@ def read_results(run: Run, ruleset: Ruleset) -> CloseResult:
         ruleset.head.name,
         str(ruleset.head.version),
         ruleset_hash(ruleset),
+        _stock_names(world),
         _stock(world),
         _variances(world),
         _adjustments(world),
@@ -103,13 +105,22 @@ def _optional(value: object) -> Decimal | None:
     return None if value is None else _decimal(value)
 
 
+def _stock_names(world: World) -> StockNames:
+    found = _reconciliation(world)
+    if found is None:
+        return StockNames()
+    keys = [key.name for key in found.grain.keys if key.name != "period"]
+    line, *finer = [name for name in keys if name != "company"] or keys or ["period"]
+    return StockNames(getattr(found.expected, "bucket", ""), line, ", ".join(finer))
+
+
 def _stock(world: World) -> tuple[StockLine, ...]:
-    """Channel stock by the first key that is not the company: opening, flows, expected, reported, variance."""
+    """Stock by the first key that is not the company: opening, flows, expected, reported, variance."""
     found = _reconciliation(world)
     if found is None or not world.has(found.name):
         return ()
-    bucket = getattr(found.expected, "bucket", "")
-    by = next(key.name for key in found.grain.keys if key.name not in ("company", "period"))
+    names = _stock_names(world)
+    bucket, by = names.bucket, names.line
     has_value = any(local.name == "value" for local in found.locals)
     sums = [
         named(exp.Sum(this=column(name)), name) for name in ("expected", "reported", *(("value",) if has_value else ()))
@@ -126,21 +137,21 @@ def _stock(world: World) -> tuple[StockLine, ...]:
         .order_by(column(by))
     )
     stock_name = f"{found.name} stock"
-    opening = _by_partner(world, stock_name, by, bucket, "opening")
+    opening = _by_name(world, stock_name, by, bucket, "opening")
     others = {
-        name: _by_partner(world, stock_name, by, name, "closing") for name in _buckets_beside(world, found, bucket)
+        name: _by_name(world, stock_name, by, name, "closing") for name in _buckets_beside(world, found, bucket)
     }
     flows = _flows(world, f"{stock_name} flow", by, bucket)
     lines: list[StockLine] = []
-    for partner, expected, reported, *rest in world.executor.rows(query):
+    for name, expected, reported, *rest in world.executor.rows(query):
         value, silent_count = (rest[0], rest[1]) if has_value else (None, rest[0])
         complete = int(str(silent_count or 0)) == 0
         lines.append(
             StockLine(
-                str(partner),
-                opening.get(str(partner), Decimal(0)),
-                tuple(flows.get(str(partner), ())),
-                tuple((name, units.get(str(partner), Decimal(0))) for name, units in others.items()),
+                str(name),
+                opening.get(str(name), Decimal(0)),
+                tuple(flows.get(str(name), ())),
+                tuple((beside, units.get(str(name), Decimal(0))) for beside, units in others.items()),
                 _decimal(expected),
                 _optional(reported) if complete else None,
                 _decimal(reported) - _decimal(expected) if complete else None,
@@ -152,19 +163,19 @@ def _stock(world: World) -> tuple[StockLine, ...]:
 
 
 def _buckets_beside(world: World, found: Reconciliation, bucket: str) -> tuple[str, ...]:
-    """Buckets that hold our units at the partner beside the one compared: those `reported includes` names, those of
+    """Buckets that hold our units beside the one compared: those `reported includes` names, those of
     layers."""
     named_buckets = [name for name, _ in found.includes]
     layered = [name for layers in world.ruleset.layers.values() for name in layers.buckets]
     return tuple(name for name in dict.fromkeys([*named_buckets, *layered]) if name != bucket)
 
 
-def _by_partner(world: World, stock: str, by: str, bucket: str, measure: str) -> dict[str, Decimal]:
+def _by_name(world: World, stock: str, by: str, bucket: str, measure: str) -> dict[str, Decimal]:
     in_bucket = exp.EQ(this=column("bucket"), expression=exp.Literal.string(bucket))
     query = (
         exp.select(column(by), exp.Sum(this=column(measure))).from_(table(stock)).where(in_bucket).group_by(column(by))
     )
-    return {str(partner): _decimal(total) for partner, total in world.executor.rows(query)}
+    return {str(name): _decimal(total) for name, total in world.executor.rows(query)}
 
 
 def _flows(world: World, flow: str, by: str, bucket: str) -> dict[str, list[tuple[str, Decimal]]]:
@@ -172,8 +183,8 @@ def _flows(world: World, flow: str, by: str, bucket: str) -> dict[str, list[tupl
     query = exp.select(column(by), column("kind"), exp.Sum(this=column("quantity"))).from_(table(flow)).where(in_bucket)
     query = query.group_by(column(by), column("kind")).order_by(column(by), column("kind"))
     found: dict[str, list[tuple[str, Decimal]]] = {}
-    for partner, kind, total in world.executor.rows(query):
-        found.setdefault(str(partner), []).append((str(kind), _decimal(total)))
+    for name, kind, total in world.executor.rows(query):
+        found.setdefault(str(name), []).append((str(kind), _decimal(total)))
     return found
 
 

@@ -8,16 +8,26 @@ from decimal import Decimal
 
 
 @dataclass(frozen=True, slots=True)
+class StockNames:
+    """What the ruleset calls the stock on the page: the bucket compared, the key its lines stand for, and the finer
+    keys that each line adds up ('' where there are none)."""
+
+    bucket: str = ""
+    line: str = ""
+    finer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class StockLine:
-    """Channel stock of one partner in units.
+    """Stock of one value of a key (a partner, a plant) in units.
 
     `flows` holds (kind, units signed as they change the expected bucket); `beside` the units in the other buckets
     that the reconciliation may count in or that layers cover, by bucket; `reported` and `variance` are None where no
     report came in for some of its parts; `value` is the variance at the unit value, in reporting currency; `silent`
-    counts parts without a report.
+    counts the rows without a report.
     """
 
-    partner: str
+    name: str
     opening: Decimal
     flows: tuple[tuple[str, Decimal], ...]
     beside: tuple[tuple[str, Decimal], ...]
@@ -115,6 +125,7 @@ class CloseResult:
     ruleset: str
     ruleset_version: str
     ruleset_hash: str
+    stock_names: StockNames
     stock: tuple[StockLine, ...]
     variances: tuple[VarianceLine, ...]
     adjustments: tuple[AdjustmentLine, ...]

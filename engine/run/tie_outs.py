@@ -121,7 +121,7 @@ def _layers_are_stock(world: World) -> TieOut:
         exp.select(exp.Count(this=exp.Star()), *(exp.Sum(this=exp.column(name)) for name in names)).from_(pools)
     )[0]
     stock, ignored, waiting, held = (_number(one).scaleb(-3) for one in figures)
-    sentence = f"deferred units = units in {', '.join(layers.buckets)}: {_units(held)} = {_units(stock)}"
+    sentence = f"units in layers = units in {', '.join(layers.buckets)}: {_units(held)} = {_units(stock)}"
     if ignored:
         sentence += f" + {_units(ignored)} absorbed, not recognised"
     if waiting:

@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from enum import Enum
 
-from adapters.wording import counted, decimals, figure, plain, visible
+from adapters.wording import counted, decimals, figure, plain, plural, visible
 
 
 class Colour(Enum):
@@ -48,3 +48,7 @@ def test_values_become_json_without_a_float() -> None:
     )
     assert found == {"day": "2026-01-31", "colour": "red", "inner": [{"unit-price": "100"}], "no": None, "yes": True}
     assert json.loads(json.dumps(found), parse_float=lambda _: "float") == found
+
+
+def test_the_plural_of_a_key() -> None:
+    assert [plural(one) for one in ("part", "batch", "category", "key")] == ["parts", "batches", "categories", "keys"]

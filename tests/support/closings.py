@@ -16,6 +16,7 @@ from engine.run.results import (
     ReportTable,
     StageTime,
     StockLine,
+    StockNames,
     TieOut,
     VarianceLine,
 )
@@ -58,6 +59,7 @@ RESULT = CloseResult(
     ruleset="acme-emea",
     ruleset_version="2026.1",
     ruleset_hash="9c1f4e" + "0" * 58,
+    stock_names=StockNames("channel-stock", "partner", "part"),
     stock=STOCK,
     variances=(
         VarianceLine("info", "auto-adjust", "nobody", 41, units("-6"), units("-744.00")),
@@ -79,7 +81,7 @@ RESULT = CloseResult(
     tie_outs=(
         TieOut("balanced", True, "debits = credits in every entry, currency and company", True),
         TieOut("units", True, "units: opening + in - out +/- adjusted = closing for 1,842 of 1,842 parts", True),
-        TieOut("deferred", True, "deferred units = on hand + not yet credited     3,601 = 3,587 + 14", True),
+        TieOut("deferred", True, "units in layers = on hand + not yet credited     3,601 = 3,587 + 14", True),
         TieOut(
             "reports", False, "every report received: BRAVO has not reported stock", False,
             "load BRAVO's stock report, or let channel-analyst accept the expected stock",

@@ -57,7 +57,7 @@ class RealClient:
     def held_on(self, day: date) -> dict[str, StockLine]:
         """The roll-forward as at the end of a day, by part."""
         with open_books(self.folder, write=False) as books:
-            return {line.partner: line for line in roll_forward(books, self.ruleset, day).stock}
+            return {line.name: line for line in roll_forward(books, self.ruleset, day).stock}
 
 
 @dataclass(frozen=True, slots=True)

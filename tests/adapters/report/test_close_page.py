@@ -12,7 +12,7 @@ from adapters.report.blocks import Page, Table
 from adapters.report.close_page import Closing, close_json, close_page, report_tables
 from adapters.report.html import page_html
 from adapters.report.text import WIDTH, page_text
-from engine.run.results import StockLine
+from engine.run.results import StockLine, StockNames
 from tests.support.closings import CLOSING, EMPTY, FAILED, REFUSED, RESULT
 from tests.support.golden import Golden
 
@@ -89,7 +89,7 @@ def test_what_is_not_published_is_not_signed() -> None:
 
 
 def test_a_hostile_name_reaches_neither_the_terminal_nor_the_page_as_markup() -> None:
-    page = close_page(with_stock(replace(RESULT.stock[0], partner="\x1b[2JEvil\n<script>alert(1)</script>")))
+    page = close_page(with_stock(replace(RESULT.stock[0], name="\x1b[2JEvil\n<script>alert(1)</script>")))
     assert "\x1b" not in page_text(page)
     html = page_html(page)
     assert "<script" not in html
@@ -121,3 +121,14 @@ def test_json_keeps_every_figure_exact() -> None:
     }
     assert values["published"] is True
     assert close_json(FAILED)["published"] is False
+
+
+def test_the_words_are_those_of_the_rulesets_keys() -> None:
+    names = StockNames("raw-material", "plant", "batch")
+    page = close_page(replace(CLOSING, result=replace(RESULT, stock_names=names)))
+    stock, counts = table_of(page, "Raw material, units"), table_of(page, "Expected against reported, units")
+    assert (stock.columns[0].heading, counts.columns[0].heading) == ("plant", "plant")
+    assert counts.columns[5].heading == "batches without report"
+    finer = replace(RESULT, stock_names=replace(names, finer="batch, lot"))
+    counts = table_of(close_page(replace(CLOSING, result=finer)), "Expected against reported, units")
+    assert counts.columns[5].heading == "rows without report"
