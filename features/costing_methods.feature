@@ -85,3 +85,31 @@ Feature: Costing methods
     And among the results are
       | part    | gain |
       | hledger | 75   |
+
+  Scenario: The dearest first
+    hledger's functional tests of lot methods, number 10 (case 39): receipts of 10 at 40, 60 and 50, fifteen sold at 65. The
+    ten at 60 go, then five of those at 50: 15 x 65 - (10 x 60 + 5 x 50) = 975 - 850, a gain of 125.
+
+    Given goods kept dearest first
+    And the parts hifo
+    And these receipts
+      | document | date       | part | quantity | unit cost |
+      | H1       | 2026-01-15 | hifo | 10       | 40        |
+      | H2       | 2026-02-01 | hifo | 10       | 60        |
+      | H3       | 2026-03-01 | hifo | 10       | 50        |
+    And these sales
+      | number | date       | part | quantity | unit price |
+      | H4     | 2026-03-15 | hifo | 15       | 65         |
+    When what is known on 2026-04-02 is loaded
+    And FY2026-P03 is closed on trial
+    Then the goods out are
+      | number | document | quantity | cost moved |
+      | H4     | H2       | 10       | 600        |
+      | H4     | H3       | 5        | 250        |
+    And the goods on hand are
+      | document | receipt date | remaining |
+      | H1       | 2026-01-15   | 10        |
+      | H3       | 2026-03-01   | 5         |
+    And among the results are
+      | part | gain |
+      | hifo | 125  |

@@ -238,6 +238,23 @@ def in_lowest_terms(value: Value) -> list[exp.Expr]:
     ]
 
 
+def in_order(value: Value) -> list[exp.Expr]:
+    """What values of one shape are put in order by: of a quotient its whole part, then its digits, nine at a time.
+
+    After 27 digits behind the point two quotients are taken to be equal.
+    """
+    if value.over is None:
+        return [value.sql]
+    rest = _integer(value.sql, value.scale or 0, value.scale or 0)
+    over = exp.Nullif(this=_integer(value.over, value.over_scale, value.over_scale), expression=exp.Literal.number("0"))
+    found: list[exp.Expr] = []
+    for _ in range(4):
+        found.append(exp.IntDiv(this=exp.Paren(this=rest.copy()), expression=over.copy()))
+        left = exp.Paren(this=exp.Mod(this=exp.Paren(this=rest), expression=over.copy()))
+        rest = exp.Mul(this=left, expression=_ten(9))
+    return found
+
+
 def _odd_tie(doubled: exp.Expr, bottom: exp.Expr, divisor: exp.Expr, whole: exp.Expr) -> exp.Expr:
     zero = exp.Literal.number("0")
     sum_ = exp.Paren(this=exp.Add(this=doubled.copy(), expression=bottom.copy()))

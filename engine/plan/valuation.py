@@ -13,9 +13,10 @@ from engine.model.expression import Expression, FieldOf, Grain, ItemOf, KeyOf
 from engine.model.ruleset import Change, Kind, Layers
 from engine.plan.frame import Frame
 from engine.plan.frames import carried_type, fact_frame, layer_fields, layers_of
-from engine.plan.layers.policy import Placing
+from engine.plan.layers.policy import OPENED, Placing
 from engine.plan.layers.state import LAST_COLUMNS, OPEN_COLUMNS, OWED_COLUMNS, SOLD_COLUMNS, WAITING_COLUMNS
 from engine.plan.numbers import Value, decimal_type, stored
+from engine.plan.places import make_places, opened_by
 from engine.plan.relation import Origin, Relation, cast, column, named, table
 from engine.plan.stock import union_all
 from engine.plan.world import World, empty
@@ -47,10 +48,9 @@ STATE = {
 def placing_of(layers: Layers, kinds: dict[str, Kind]) -> Placing:
     """The placing's questions answered by the text's phrases."""
     back_from = frozenset(kinds[kind].source for kind in layers.returning_kinds)
-    order = "newest" if layers.order == "newest" else "oldest"
     oversell = {"wait": "wait", "last-price": "last-price"}.get(layers.oversell, "stop")
     overreturn = "open-layer" if layers.overreturn == "open-layer" else "stop"
-    return Placing(order, bool(layers.brings_back), overreturn, oversell, back_from)  # type: ignore[arg-type]
+    return Placing(layers.order, bool(layers.brings_back), overreturn, oversell, back_from)  # type: ignore[arg-type]
 
 
 def make_units(world: World) -> None:
@@ -153,7 +153,11 @@ def _names(frame: Frame, layers: Layers, kind: Kind, class_: int) -> tuple[exp.E
     taken = next((one for one in layers.takes if one[0] == kind.name), None)
     document = frame.column(taken[1]) if taken else nothing
     order = "newest" if layers.order == "newest" else "oldest"
-    otherwise: exp.Expr = exp.Literal.string(taken[2] if taken else order)
+    if layers.order == "dearest" and taken:
+        order = OPENED[taken[2]]
+    elif taken:
+        order = taken[2]
+    otherwise: exp.Expr = exp.Literal.string(order)
     specific: exp.Expr = nothing.copy()
     for field, tests in layers.leave_by:
         if field in have:
@@ -313,7 +317,7 @@ def make_layer_origins(world: World) -> None:
     if "handed layer" in world.given:
         branches.append(exp.select(*(column(name) for name, _ in columns)).from_(table("handed layer")))
     world.add(Relation("layer origin", ("layer",), columns, union_all(branches), rule))
-    _make_places(world, layers, rule)
+    make_places(world, layers, rule)
     _make_placing_inputs(world, rule)
 
 
@@ -357,18 +361,12 @@ def _make_openings(world: World, layers: Layers, kind: Kind, rule: Origin) -> No
         if name in carried:
             outputs.append((name, carried[name]))
         elif name == "opened":
-            outputs.append((name, Value(frame.column(_opened_by(layers, kind)), DataType(Family.DATE))))
+            outputs.append((name, Value(frame.column(opened_by(layers, kind)), DataType(Family.DATE))))
         elif name == "opening-kind":
             outputs.append((name, Value(exp.Literal.string(kind.name), DataType(Family.TEXT))))
         elif (kind.name, name) in frame.fields and name != "quantity":
             outputs.append((name, frame.field(kind.name, name)))
     frame.relation(f"opening {kind.name}", ("fact",), outputs, rule)
-
-
-def _opened_by(layers: Layers, kind: Kind) -> str:
-    have = {one.name for one in kind.record.columns}
-    first = layers.order_by[0] if layers.order_by else ""
-    return first if first in have else kind.record.on or ""
 
 
 def carried_item(world: World, kind: Kind, name: str, layers: Layers) -> ItemOf:
@@ -383,40 +381,6 @@ def carried_item(world: World, kind: Kind, name: str, layers: Layers) -> ItemOf:
         on = decision.as_of if decision.as_of in {one.name for one in kind.record.columns} else kind.record.on or ""
         as_of = FieldOf(DataType(Family.DATE), layers.span, False, kind.name, on)
     return ItemOf(type_, layers.span, False, name, keys, as_of)
-
-
-def _make_places(world: World, layers: Layers, rule: Origin) -> None:
-    """`layer place`: each layer's rank in its pool's order of leaving; kind and identity close the order.
-
-    A layer that units returned beyond sales open stands behind all others of its day; its place is known before it is
-    known whether the return opens one.
-    """
-    have = dict(world.relation("layer origin").columns)
-    names = ["opened" if index == 0 else name for index, name in enumerate(layers.order_by)]
-    by = [*(name for name in names if name in have), "opening-kind", "identity"]
-    source: exp.Expr = table("layer origin", "l")
-    if layers.overreturn == "open-layer":
-        source = _with_returns(layers, by, have).subquery(exp.to_identifier("l", quoted=True))
-        by.insert(by.index("opened") + 1 if "opened" in by else 0, "reopened")
-    order = [exp.Ordered(this=column(name, "l"), nulls_first=True) for name in ("pool", *by, "layer")]
-    place = exp.Window(this=exp.RowNumber(), order=exp.Order(expressions=order))
-    query = exp.select(column("layer", "l"), column("pool", "l"), named(cast(place, "BIGINT"), "place")).from_(source)
-    columns = (("layer", "BIGINT"), ("pool", "BIGINT"), ("place", "BIGINT"))
-    world.add(Relation("layer place", ("layer",), columns, query, rule))
-
-
-def _with_returns(layers: Layers, by: list[str], have: dict[str, str]) -> exp.Query:
-    """Layers and returns that may open one; of those only the day tells them apart from other layers."""
-    kinds = [exp.Literal.string(kind) for kind in layers.returning_kinds]
-    reopened = exp.In(this=column("opening-kind"), expressions=kinds)
-    opened = exp.Not(this=reopened)
-    keys = [column(name) if name == "opened" else exp.Case().when(opened.copy(), column(name)) for name in by]
-    rows = exp.select(column("layer"), column("pool"), named(reopened, "reopened"))
-    rows = rows.select(*(named(key, name) for key, name in zip(keys, by, strict=True))).from_(table("layer origin"))
-    blank = [named(column("date") if name == "opened" else empty(have[name]), name) for name in by]
-    back = exp.select(named(column("event"), "layer"), column("pool"), named(exp.true(), "reopened"), *blank)
-    returns = exp.EQ(this=column("class"), expression=exp.Literal.number(str(RETURNS)))
-    return exp.union(rows, back.from_(table("event")).where(returns), distinct=False, copy=False)
 
 
 def _make_placing_inputs(world: World, rule: Origin) -> None:

@@ -35,7 +35,8 @@ class Backlog:
 class Opening:
     """What a pool begins with: stretches held, stretches that left by bucket (last left last), backlog, last layer.
 
-    `documents` and `specifics` list, for a named value, the (place, layer) pairs that carry it.
+    `documents` and `specifics` list, for a named value, the (place, layer) pairs that carry it; `ages` ranks layers by
+    when they opened, where their places are by price.
     """
 
     held: list[Stretch] = field(default_factory=list)
@@ -44,6 +45,7 @@ class Opening:
     last: tuple[int, int] | None = None
     documents: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
     specifics: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
+    ages: dict[int, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -118,7 +120,7 @@ class Fold:
 class _Pool:
     """One pool while its events are replayed."""
 
-    __slots__ = ("backlog", "documents", "found", "held", "last", "left", "number", "policy", "specifics")
+    __slots__ = ("ages", "backlog", "documents", "found", "held", "last", "left", "number", "policy", "specifics")
 
     def __init__(self, number: int, policy: Placing, opening: Opening, found: Folded) -> None:
         self.number = number
@@ -130,6 +132,7 @@ class _Pool:
         self.last = opening.last
         self.documents = opening.documents
         self.specifics = opening.specifics
+        self.ages = opening.ages
 
     def open(self, event: Event) -> None:
         """A layer opens; what waits or is owed is served from it first."""
@@ -158,8 +161,10 @@ class _Pool:
             pieces, missing = self._take_specific(specific, quantity)
         elif otherwise == "oldest":
             pieces, missing = self.held.take_oldest(quantity)
-        else:
+        elif otherwise == "newest":
             pieces, missing = self.held.take_newest(quantity)
+        else:
+            pieces, missing = self._take_by_age(quantity, 1 if otherwise == "opened-first" else -1)
         if named:
             pieces = named + pieces
         slices = self.found.slices
@@ -225,6 +230,17 @@ class _Pool:
         """The first units of the layers that carry a value, lowest place first, and how many are missing."""
         taken: list[Stretch] = []
         for place, layer in self.specifics.get(specific, ()):
+            if quantity:
+                pieces, quantity = self.held.take_first_of(place, layer, quantity)
+                taken.extend(pieces)
+        return taken, quantity
+
+    def _take_by_age(self, quantity: int, sign: int) -> tuple[list[Stretch], int]:
+        """Units of the layers opened first (sign 1) or last (-1), whatever their places; how many are missing."""
+        taken: list[Stretch] = []
+        for place, layer in sorted(
+            {stretch[:2] for stretch in self.held}, key=lambda held: sign * self.ages.get(held[1], 0)
+        ):
             if quantity:
                 pieces, quantity = self.held.take_first_of(place, layer, quantity)
                 taken.extend(pieces)

@@ -77,6 +77,12 @@ _LAST = """
     JOIN "folded-pool" AS f ON f.pool = s.pool
     ORDER BY s.pool
 """
+_AGES = """
+    SELECT p.pool, p.layer, p.age
+    FROM "layer place" AS p
+    JOIN "folded-pool" AS f ON f.pool = p.pool
+    ORDER BY p.pool, p.layer
+"""
 
 
 LAYERS = Origin("layers")
@@ -100,10 +106,10 @@ def place_units(
 ) -> PlacingReport:
     """Say which units each event moves, reading `unit-event` and the hand-over relations, writing the results.
 
-    Reads `unit-event`, `open-unit`, `sold-unit`, `waiting-unit`, `owed-unit`, `last-layer`; writes `unit-slice`,
-    `unit-held`, `unit-reopened`, `unit-problem` and the state after the last event: `unit-open`, `unit-sold`,
-    `unit-waiting`, `unit-owed`, `unit-last`. `watch` hears of each relation made. A row of `unit-problem` means the
-    caller must stop the run.
+    Reads `unit-event`, `open-unit`, `sold-unit`, `waiting-unit`, `owed-unit`, `last-layer`, and `layer place` where the
+    dearest leave first; writes `unit-slice`, `unit-held`, `unit-reopened`, `unit-problem` and the state after the last
+    event: `unit-open`, `unit-sold`, `unit-waiting`, `unit-owed`, `unit-last`. `watch` hears of each relation made. A
+    row of `unit-problem` means the caller must stop the run.
     """
 
     def make(*relations: Relation) -> None:
@@ -136,7 +142,7 @@ def _count(executor: Executor, text: str) -> int:
 
 def _fold(executor: Executor, policy: Placing) -> int:
     """Replay the pools no set-based plan serves and append what is found; the number of events replayed."""
-    fold = Fold(policy, _Openings(executor).of)
+    fold = Fold(policy, _Openings(executor, policy).of)
     _append(executor, fold.take_found(), always=True)
     for batch in executor.stream(query(_EVENTS)):
         fold.play(batch)  # type: ignore[arg-type]  # rows of the database are untyped
@@ -157,11 +163,12 @@ def _append(executor: Executor, found: Folded, *, always: bool = False) -> None:
 class _Openings:
     """The hand-over of the pools to fold, read side by side in the order of pools."""
 
-    def __init__(self, executor: Executor) -> None:
+    def __init__(self, executor: Executor, policy: Placing) -> None:
         self._open = _ByPool(executor, query(_OPEN))
         self._sold = _ByPool(executor, query(_SOLD))
         self._backlog = _ByPool(executor, query(_BACKLOG))
         self._last = _ByPool(executor, query(_LAST))
+        self._ages = _ByPool(executor, query(_AGES)) if policy.order == "dearest" else None
 
     def of(self, pool: int) -> Opening:
         """What a pool begins with; pools must be asked for in ascending order."""
@@ -178,6 +185,8 @@ class _Openings:
             opening.backlog.append(Backlog(event, quantity, bucket, layer))
         for _, layer, upper in self._last.take(pool):
             opening.last = (layer, upper)
+        if self._ages is not None:
+            opening.ages = {layer: age for _, layer, age in self._ages.take(pool)}
         return opening
 
 

@@ -200,8 +200,13 @@ def _step(pool: int, day: int, step: str, policy: Policy) -> Event:
     if what == "return":
         return Event(day, pool, RETURNS, day, quantity, bucket=CUSTOMER)
     if what == "named":
-        return Event(day, pool, LEAVES, day, quantity, bucket=VENDOR, document="S-1", otherwise=policy.order)
+        return Event(day, pool, LEAVES, day, quantity, bucket=VENDOR, document="S-1", otherwise=_else(policy))
     return Event(day, pool, LEAVES, day, quantity, bucket=CUSTOMER, otherwise=policy.order)
+
+
+def _else(policy: Policy) -> Order:
+    """What takes the rest of a named layer: a phrase for that has no dearest."""
+    return "oldest" if policy.order == "dearest" else policy.order
 
 
 def read_history(text: str, policy: Policy, second: str = "") -> History:
@@ -219,7 +224,7 @@ def _read_events(text: str, policy: Policy, start: int = 0) -> Iterator[Event]:
         what = needed(row, "what")
         action, day = ACTIONS[what], int(needed(row, "day"))
         specific = optional(row, "specific", str, None)
-        otherwise = None if specific else policy.order
+        otherwise = None if specific else _else(policy) if row.get("document") and action == LEAVES else policy.order
         form, _, given = (row.get("change") or "").partition(":")
         yield Event(
             number,

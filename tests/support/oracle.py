@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Literal
 
-Order = Literal["oldest", "newest"]
+Order = Literal["oldest", "newest", "dearest"]
 BeyondSales = Literal["stop", "open-layer"]
 BeyondStock = Literal["stop", "wait", "last-price"]
 Form = Literal["to", "by", "lower", "higher"]
@@ -76,12 +76,13 @@ class Unit:
 
 @dataclass(eq=False, slots=True)
 class Layer:
-    """What one fact opened: its units, wherever they are now."""
+    """What one fact opened: its units, wherever they are now, and the price they opened with."""
 
     identity: int
     place: Place
     document: str | None
     specific: str | None
+    price: Fraction
     units: list[Unit] = field(default_factory=list)
 
 
@@ -193,7 +194,8 @@ class Pool:
             self.changed.append(Held(event.identity, self.number, unit.layer.identity, unit.offset, before, after))
 
     def _open(self, policy: Policy, event: Event) -> None:
-        layer = Layer(event.identity, event.place, event.document, event.specific)
+        price = dict(event.values).get("price", Fraction())
+        layer = Layer(event.identity, event.place, event.document, event.specific, price)
         self._fill(layer, event.quantity, dict(event.values), like=None)
         for short in list(self.short):
             self._serve(policy, short, layer, event)
@@ -219,28 +221,29 @@ class Pool:
 
     def _leave(self, policy: Policy, event: Event) -> None:
         for _ in range(event.quantity):
-            unit = self._next_to_leave(event)
+            unit = self._next_to_leave(policy, event)
             if unit is None:
                 break
             self._take(unit, event, day=event.day, step=event.identity, settling=False)
-        self._turn_named_units(event)
+        self._turn_named_units(policy, event)
         placed = sum(1 for moved in self.moved if moved.event == event.identity)
         if placed < event.quantity:
             self._run_short(policy, event, event.quantity - placed)
 
-    def _next_to_leave(self, event: Event) -> Unit | None:
+    def _next_to_leave(self, policy: Policy, event: Event) -> Unit | None:
         if event.specific is not None:
             same = [unit for unit in self.held if unit.layer.specific == event.specific]
-            return first_out(same, "oldest")
+            return first_out(same, "dearest" if policy.order == "dearest" else "oldest")
         if event.document is not None:
             named = [unit for unit in self.held if unit.layer.document == event.document]
             if named:
-                lowest = min(unit.layer.place for unit in named)
-                return max((unit for unit in named if unit.layer.place == lowest), key=lambda unit: unit.offset)
+                lowest = min(_turn(policy, unit.layer) for unit in named)
+                first = (unit for unit in named if _turn(policy, unit.layer) == lowest)
+                return max(first, key=lambda unit: unit.offset)
         assert event.otherwise is not None
         return first_out(self.held, event.otherwise)
 
-    def _turn_named_units(self, event: Event) -> None:
+    def _turn_named_units(self, policy: Policy, event: Event) -> None:
         """Let the last units of a named layer leave in the order of their offsets, though chosen from the end."""
         if event.document is None:
             return
@@ -249,7 +252,7 @@ class Pool:
         tail = bucket[len(bucket) - taken :]
         named = [unit for unit in tail if unit.layer.document == event.document]
         others = [unit for unit in tail if unit.layer.document != event.document]
-        named.sort(key=lambda unit: (unit.layer.place, unit.offset))
+        named.sort(key=lambda unit: (_turn(policy, unit.layer), unit.offset))
         bucket[len(bucket) - taken :] = named + others
 
     def _take(self, unit: Unit, sale: Event, day: int, step: int, settling: bool) -> None:
@@ -326,7 +329,7 @@ class Pool:
 
     def _reopen(self, event: Event, quantity: int) -> None:
         like = self.layers[-1]
-        layer = Layer(event.identity, behind_its_day(event), None, None)
+        layer = Layer(event.identity, behind_its_day(event), None, None, like.price)
         self._fill(layer, quantity, like.units[-1].values, like=like.identity)
 
 
@@ -335,8 +338,18 @@ def behind_its_day(event: Event) -> Place:
     return (event.day, BEHIND, event.identity)
 
 
+def _turn(policy: Policy, layer: Layer) -> tuple[Fraction, Place]:
+    """Where layers that are all named stand to one another: in the order of leaving, never in its reverse."""
+    return -layer.price if policy.order == "dearest" else Fraction(), layer.place
+
+
 def first_out(units: Iterable[Unit], order: Order) -> Unit | None:
-    """The unit that leaves next: of the oldest or newest layer, always its lowest offset; None of no units."""
+    """The unit that leaves next: of the oldest or newest layer, always its lowest offset; None of no units.
+
+    The dearest layer is the one that opened with the highest price, and of those with one price the oldest.
+    """
+    if order == "dearest":
+        return min(units, key=lambda unit: (-unit.layer.price, unit.layer.place, unit.offset), default=None)
     chosen: Unit | None = None
     for unit in units:
         if chosen is None:

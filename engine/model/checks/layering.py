@@ -8,9 +8,10 @@ from dsl import syntax
 from dsl.diagnostics import Diagnostics
 from engine.model.amending import policy_question
 from engine.model.binding.asker import Asker
-from engine.model.binding.grains import fields_of, grain_of
+from engine.model.binding.grains import fields_of, grain_of, layer_fields
 from engine.model.binding.names import visible_item
 from engine.model.binding.world import World
+from engine.model.datatypes import Family
 from engine.model.ruleset import Layers, Ruleset
 
 QUESTIONS = (
@@ -27,6 +28,7 @@ def check_layers(world: World, ruleset: Ruleset, diagnostics: Diagnostics) -> No
     for name, node in world.layers.items():
         layers = ruleset.layers[name]
         _questions(node, layers, diagnostics)
+        _dearest(world, layers, diagnostics)
         _returns(ruleset, node, diagnostics)
         _openings(world, ruleset, layers, diagnostics)
 
@@ -51,6 +53,16 @@ def _questions(node: syntax.Layers, layers: Layers, diagnostics: Diagnostics) ->
     for first_word, words, phrase in asked:
         if not any(one[0] == first_word for one in seen):
             diagnostics.error("T320", f"`{layers.name}` does not say {words}", node.name.span, f"write `{phrase}`")
+
+
+def _dearest(world: World, layers: Layers, diagnostics: Diagnostics) -> None:
+    """`dearest` is measured by the first carried price, so one must be carried."""
+    fields = layer_fields(world)
+    carried = [fields[name].type.family for name in layers.carried if name in fields]
+    if layers.order == "dearest" and Family.PRICE not in carried:
+        span = dict(layers.phrases).get("LeaveOrder", layers.span)
+        message = f"`{layers.name}` carries no price that one layer could be dearer by"
+        diagnostics.error("T320", message, span, "carry a price, or write `leave oldest first by DATE`")
 
 
 def _returns(ruleset: Ruleset, node: syntax.Layers, diagnostics: Diagnostics) -> None:

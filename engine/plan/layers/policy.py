@@ -5,18 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Order = Literal["oldest", "newest"]
+Order = Literal["oldest", "newest", "dearest"]
 Overreturn = Literal["stop", "open-layer"]
 Oversell = Literal["stop", "wait", "last-price"]
+OPENED = {"oldest": "opened-first", "newest": "opened-last"}
+"""What takes the rest of a named layer where the dearest leave first and `oldest` is the first in that order."""
 
 
 @dataclass(frozen=True, slots=True)
 class Placing:
     """How units leave, come back and fall short.
 
-    `order` is that of a plain leave; `brings_back` says whether units can come back at all, and `back_from` from which
-    buckets (None: from any), so that what left elsewhere need not be remembered. `overreturn` is the answer for more
-    coming back than was sold, `oversell` for more leaving than is held.
+    `order` is that of a plain leave; under `dearest` places are by price. `brings_back` says whether units can come
+    back at all, and `back_from` from which buckets (None: from any), so that what left elsewhere need not be
+    remembered. `overreturn` is the answer for more coming back than was sold, `oversell` for more leaving than is held.
     """
 
     order: Order = "oldest"

@@ -68,6 +68,15 @@ def test_a_named_layer_loses_its_last_units_and_the_rest_goes_by_otherwise() -> 
     assert moved(folded(Placing(), [*events[:3], leaves(4, 2, "unknown")])) == [(4, 1, 0, 2)]
 
 
+def test_where_places_are_by_price_the_oldest_is_told_by_its_age() -> None:
+    opening = Opening(ages={1: 1, 2: 2, 3: 3})
+    dear: list[Event] = [(POOL, n, 2, 2, place, None, "B", None, None) for n, place in ((1, 3), (2, 1), (3, 2))]
+    taken: Event = (POOL, 4, 3, 3, 0, "vendor", "none", None, "opened-first")
+    assert moved(folded(Placing("dearest"), [*dear, taken], opening)) == [(4, 1, 0, 2), (4, 2, 0, 1)]
+    last: Event = (*taken[:8], "opened-last")
+    assert moved(folded(Placing("dearest"), [*dear, last], opening)) == [(4, 3, 0, 2), (4, 2, 0, 1)]
+
+
 def test_specific_units_leave_and_others_never_take_their_place() -> None:
     events = [opens(1, 1, specific="S1"), opens(2, 1, specific="S2"), leaves_by(3, 1, "S2"), leaves_by(4, 1, "S2")]
     found = folded(Placing(), events)
