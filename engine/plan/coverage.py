@@ -12,7 +12,6 @@ from dsl.span import Span
 from engine.model.datatypes import Family
 from engine.model.expression import (
     AtExtreme,
-    BandOf,
     BucketOf,
     Converted,
     Expression,
@@ -141,8 +140,6 @@ def _record(ruleset: Ruleset, record: Record, found: Refusals) -> None:
         )
     if record.name in TAKEN_RELATIONS or record.name.startswith("unit-"):
         found.add(span, f"a {record.family} called `{record.name}`: a table of the run has that name", "rename it")
-    if record.bands_by is not None:
-        found.add(span, f"`{record.name}` with bands", "write the steps as rows of a table, or exceptions to an amount")
 
 
 def _kind(kind: Kind, found: Refusals) -> None:
@@ -178,8 +175,8 @@ def _stock(ruleset: Ruleset, found: Refusals) -> None:
 def _answers(ruleset: Ruleset, found: Refusals) -> None:
     """Parameters by band or of what is no number, limits that rows use up, versions that differ in their `when`."""
     for parameter in ruleset.parameters.values():
-        if parameter.band_type is not None:
-            found.add(parameter.span, f"`parameter {parameter.name}` by band", "write a table with ranges")
+        if parameter.band_type is not None and parameter.exceptions:
+            found.add(parameter.span, f"an exception to `parameter {parameter.name}`, which is by band", "")
         for cell in (cell for _, row in parameter.rows for cell in row):
             if not _is_number(cell):
                 found.add(cell.span, f"`{cell.span.text}` in a parameter: its cells are numbers", "write a number")
@@ -447,8 +444,6 @@ def _expressions(ruleset: Ruleset, found: Refusals) -> None:
         match node:
             case Converted():
                 found.add(node.span, f"`{_said(node)}`: money is in the reporting currency", "leave `converted to` out")
-            case BandOf():
-                found.add(node.span, f"`{_said(node)}`", "write a table with ranges")
             case AtExtreme():
                 found.add(node.span, f"`{_said(node)}`", "")
             case LedgerBalance() if node.book and node.book not in _posting_books(ruleset):

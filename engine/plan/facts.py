@@ -54,7 +54,7 @@ def make_registers(world: World) -> None:
     for register in world.ruleset.registers.values():
         record = register.record
         names = [one.name for one in record.columns]
-        unique = [*record.identity, *(["date"] if register.history else [])]
+        unique = list(record.row_key)
         newest = _newest(f"input {register.name}", names, unique)
         selected: list[exp.Expr] = [column(name, "n") for name in names]
         columns = [(one.name, one.type.storage) for one in record.columns]
@@ -65,6 +65,12 @@ def make_registers(world: World) -> None:
             selected.append(named(_or(column("date", "n"), date_literal(BEGINNING)), "valid-from"))
             selected.append(named(_or(until, date_literal(END)), "valid-until"))
             columns += [("valid-from", "DATE"), ("valid-until", "DATE")]
+        if record.bands_by is not None:
+            keys = [column(name, "n") for name in record.identity]
+            order = exp.Order(expressions=[exp.Ordered(this=column(record.bands_by, "n"), nulls_first=True)])
+            until = exp.Window(this=exp.Lead(this=column(record.bands_by, "n")), partition_by=keys, order=order)
+            selected.append(named(until, "band-until"))
+            columns.append(("band-until", record.column(record.bands_by).type.storage))
         query = exp.select(*selected).from_(newest.subquery(exp.to_identifier("n", quoted=True)))
         world.add(
             Relation(

@@ -260,11 +260,11 @@ def _define_parameter(frame: Frame, node: ItemOf, parameter: Parameter) -> None:
 
 def _grid_value(frame: Frame, node: ItemOf, parameter: Parameter) -> Value:
     day = governing_day(frame, node.as_of)
-    numbers = [_literal_number(cell) for _, row in parameter.rows for cell in row]
+    numbers = [literal_number(cell) for _, row in parameter.rows for cell in row]
     scale = max(value.scale or 0 for value in numbers)
     by_date = exp.Case()
     for since, row in sorted(parameter.rows, key=lambda pair: pair[0], reverse=True):
-        cells = [cast(_literal_number(cell).sql, decimal_type(scale)) for cell in row]
+        cells = [cast(literal_number(cell).sql, decimal_type(scale)) for cell in row]
         begun = exp.GTE(this=day.copy(), expression=date_literal(since))
         by_date = by_date.when(begun, _by_column(frame, node, parameter, cells, scale))
     return Value(by_date.else_(empty(decimal_type(scale))), parameter.type, scale)
@@ -280,9 +280,10 @@ def _by_column(frame: Frame, node: ItemOf, parameter: Parameter, cells: Sequence
     return case.else_(empty(decimal_type(scale)))
 
 
-def _literal_number(cell: Expression) -> Value:
+def literal_number(cell: Expression) -> Value:
+    """A cell of a parameter as a constant."""
     if isinstance(cell, Minus):
-        return negate(_literal_number(cell.operand))
+        return negate(literal_number(cell.operand))
     if not isinstance(cell, Literal) or not isinstance(cell.value, Decimal):
         raise InternalError("a parameter's cell is not a number")
     return number(cell.value, cell.type)

@@ -6,16 +6,16 @@ The walk is the one engine.plan.lower takes, with the same substitution of keys,
 from __future__ import annotations
 
 from collections.abc import Iterable
-from decimal import Decimal
 
 from dsl.diagnostics import Label
 from dsl.span import Span
 from engine.ledger.money import minor_digits
-from engine.model.datatypes import SCALES, DataType, Family
+from engine.model.datatypes import SCALES, Family
 from engine.model.expression import (
     AbsoluteOf,
     AggregateOf,
     Arithmetic,
+    BandOf,
     BucketOf,
     ChoiceOf,
     ComparisonOf,
@@ -59,6 +59,7 @@ from engine.plan.offered import (
     why_not,
 )
 from engine.plan.refusing import Refusals
+from engine.plan.shapes import literal_shape, shape_of
 from engine.plan.substitute import in_terms_of, parts
 from engine.plan.tables import table_of
 
@@ -101,19 +102,19 @@ class Reading:
     def _value(self, node: Expression, rows: Offered, scope: Grain) -> Shape:
         match node:
             case Literal():
-                return _literal(node)
+                return literal_shape(node)
             case KeyOf():
                 return self._key(node, rows)
             case FieldOf():
                 return self._field(node, rows)
             case LocalOf():
-                return rows.locals.get(node.name, _of(node.type))
+                return rows.locals.get(node.name, shape_of(node.type))
             case RegisterField():
                 for key in node.keys:
                     self._value(key, rows, scope)
                 if node.on is not None:
                     self._value(node.on, rows, scope)
-                return _of(node.type)
+                return shape_of(node.type)
             case BucketOf():
                 return self._bucket(node, rows, scope)
             case MomentOf():
@@ -125,7 +126,7 @@ class Reading:
             case ItemOf() | AggregateOf():
                 found = self._known.get((node, id(rows)))
                 if found is None:
-                    self._known[(node, id(rows))] = _of(node.type)
+                    self._known[(node, id(rows))] = shape_of(node.type)
                     self._asked.append(node.span)
                     found = self._item(node, rows, scope) if isinstance(node, ItemOf) else self._aggregate(node, rows)
                     self._asked.pop()
@@ -142,6 +143,8 @@ class Reading:
                 return self._value(node.operand, rows, scope)
             case AbsoluteOf():
                 return self._value(node.value, rows, scope)
+            case BandOf():
+                return self._band(node, rows, scope)
             case LedgerBalance():
                 return self._balance(node, rows, scope)
             case RoundedOf():
@@ -160,7 +163,18 @@ class Reading:
                 for inner in parts(node):
                     if inner is not node and isinstance(inner, ItemOf | AggregateOf):
                         self._value(inner, rows, scope)
-                return _of(node.type)
+                return shape_of(node.type)
+
+    def _band(self, node: BandOf, rows: Offered, scope: Grain) -> Shape:
+        of = self._value(node.of, rows, scope)
+        for key in node.value.keys if isinstance(node.value, RegisterField | ItemOf) else ():
+            self._value(key[1] if isinstance(key, tuple) else key, rows, scope)
+        if of.over is not None:
+            self._refuse(node.of.span, f"`{_said(node.of.span)}`: a quotient lies in no band", "round it")
+        cells = self._ruleset.parameters[node.value.item].rows if isinstance(node.value, ItemOf) else ()
+        held = [literal_shape(cell) for _, row in cells for cell in row if isinstance(cell, Literal)]
+        scale = max((one.scale or 0 for one in held), default=SCALES.get(node.value.type.family, 0))
+        return self._held(Shape(scale + (of.scale or 0)), node.span) if node.through else Shape(scale)
 
     def _balance(self, node: LedgerBalance, rows: Offered, scope: Grain) -> Shape:
         for name, key in node.keys:
@@ -173,11 +187,11 @@ class Reading:
     def _key(self, node: KeyOf, rows: Offered) -> Shape:
         books = [book for book in self._ruleset.books.values() if book.posts]
         if node.name in rows.keys or ("layer", node.name) in rows.fields or node.name == "period":
-            return _of(node.type)
+            return shape_of(node.type)
         if node.name == "book" and books:
             return Shape()
         self._refuse(node.span, f"`{_said(node.span)}`: {self._no_key(node.name)}", "")
-        return _of(node.type)
+        return shape_of(node.type)
 
     def _no_key(self, name: str) -> str:
         if name in ("day", "week", "quarter", "year"):
@@ -197,7 +211,7 @@ class Reading:
                 self._refuse(
                     node.span, f"`{_said(node.span)}`: {node.row}.{node.name} is not there when it is read", ""
                 )
-        return self._stored.get((node.row, node.name), _of(node.type))
+        return self._stored.get((node.row, node.name), shape_of(node.type))
 
     def _bucket(self, node: BucketOf, rows: Offered, scope: Grain) -> Shape:
         for _, key in node.keys:
@@ -219,9 +233,9 @@ class Reading:
             days = right if node.left.type.family is Family.DATE else left
             if days.over is not None or (days.scale or 0) > 0:
                 self._refuse(node.span, "a date moved by a part of a day", "move it by whole days")
-            return _of(node.type)
+            return shape_of(node.type)
         if left.scale is None or right.scale is None:
-            return _of(node.type)
+            return shape_of(node.type)
         first, second, under, over = left.scale, right.scale, left.over or 0, right.over or 0
         quotient = left.over is not None or right.over is not None
         if node.operator == "/":
@@ -291,13 +305,13 @@ class Reading:
         if name in ruleset.parameters:
             return self._parameter(node, ruleset.parameters[name], rows, scope)
         if name in ruleset.allocations:
-            return _of(node.type)
+            return shape_of(node.type)
         table, amount = table_of(ruleset, name), ruleset.amounts.get(name)
         item = ruleset.decisions.get(name) or amount or table
         absent = _absent_row(item.grain, rows) if item is not None else ""
         if absent and absent not in ruleset.reconciliations:
             self._refuse(node.span, f"`{_said(node.span)}`: {absent} is not joined to the rows that read it", "")
-            return _of(node.type)
+            return shape_of(node.type)
         if name in ruleset.decisions:
             return self._decision(node, ruleset.decisions[name], rows)
         if amount is not None and not self._of_other_rows(amount.grain, rows):
@@ -390,14 +404,14 @@ class Reading:
                 continue
             for _, key in node.keys:
                 self._value(key, rows, scope)
-            return self._stored.get((found.name, label), _of(node.type))
+            return self._stored.get((found.name, label), shape_of(node.type))
         names = " or ".join(self._ruleset.reconciliations)
         self._refuse(
             node.span,
             f"`{_said(node.span)}`: it is a value of rows of {names} that are not joined here",
             "read it where its rows are",
         )
-        return _of(node.type)
+        return shape_of(node.type)
 
     def _columns(self, found: Reconciliation, rows: Offered) -> set[str]:
         if f"{found.name} decided" not in rows.made:
@@ -412,7 +426,7 @@ class Reading:
         scope = node.scope or ONCE
         source = self._source(node.source, node.span, rows, scope)
         if source is None:
-            return _of(node.type)
+            return shape_of(node.type)
         for reason, help_text in (
             why_no_window(self._ruleset, node, rows),
             why_no_sum(self._ruleset, node, rows, scope),
@@ -472,16 +486,6 @@ def _absent_row(grain: Grain, rows: Offered) -> str:
     """A row that an item speaks of and its reader does not have; empty where it has all."""
     wanted = ("slice",) if grain.form == "slices" else grain.rows if grain.form in ("rows", "layers") else ()
     return next((row for row in wanted if not rows.has_row(row)), "")
-
-
-def _of(type_: DataType) -> Shape:
-    return Shape(SCALES.get(type_.family))
-
-
-def _literal(node: Literal) -> Shape:
-    if isinstance(node.value, Decimal):
-        return Shape(max(0, -int(node.value.normalize().as_tuple().exponent)))
-    return Shape()
 
 
 def _is_period_end(node: MomentOf) -> bool:

@@ -15,6 +15,7 @@ from engine.model.datatypes import DataType
 from engine.model.expression import (
     AggregateOf,
     AtExtreme,
+    BandOf,
     BucketOf,
     ExistsTest,
     Expression,
@@ -80,6 +81,10 @@ def parts(node: object) -> Iterator[object]:
         for _, asked in node.source.matching:
             yield from parts(asked)
         yield from parts(node.before)
+        return
+    if isinstance(node, BandOf):
+        # What is banded has no value of its own, only at a band.
+        yield from parts((node.of, getattr(node.value, "keys", ())))
         return
     for one in fields(node):
         yield from parts(getattr(node, one.name))
