@@ -33,16 +33,33 @@ def load(company: Company, day: str) -> None:
     ]
 
 
-@when(parsers.re(r"(?P<period>FY\S+) is closed (?P<how>on trial|for good)"), target_fixture="closing")
+@when(parsers.re(r"(?P<period>FY\S+) is closed (?P<how>on trial|for good)$"), target_fixture="closing")
 def close(company: Company, period: str, how: str) -> Outcome:
     outcome = company.tieout("close", period, *(["--hard"] if how == "for good" else []))
     assert outcome.code == 0, outcome.problems or outcome.values
     return outcome
 
 
-@when(parsers.parse("somebody tries to close {period}"), target_fixture="closing")
-def try_to_close(company: Company, period: str) -> Outcome:
-    return company.tieout("close", period)
+@when(
+    parsers.re(r"(?P<period>FY\S+) is closed on trial, with more unresolved than .+ allows"), target_fixture="closing"
+)
+def close_beyond_the_limit(company: Company, period: str) -> Outcome:
+    outcome = company.tieout("close", period)
+    limits = outcome.values["conditions"]["trial-close"]
+    assert (outcome.code, [one["met"] for one in limits]) == (1, [False]), outcome.problems
+    return outcome
+
+
+@when(parsers.re(r"somebody tries to close (?P<period>FY\S+)(?P<how> for good)?"), target_fixture="closing")
+def try_to_close(company: Company, period: str, how: str | None) -> Outcome:
+    return company.tieout("close", period, *(["--hard"] if how else []))
+
+
+@when(parsers.re(r'somebody accepts (?P<name>\S+) in (?P<period>\S+) with the comment "(?P<comment>.+)"'))
+def accept(company: Company, name: str, period: str, comment: str) -> None:
+    outcome = company.tieout("exceptions", "accept", period, "--all-of", name, "--comment", comment)
+    assert outcome.code == 0, outcome.problems
+    assert outcome.values["accepted"]
 
 
 @when(parsers.re(r'somebody asks what is behind "(?P<side>debit|credit) (?P<title>.+)"'), target_fixture="explanation")

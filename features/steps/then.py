@@ -72,10 +72,59 @@ def close_is_refused(closing: Outcome, sentence: str) -> None:
     assert sentence in closing.problems
 
 
+@then(parsers.parse("{period} is kept as a trial"))
+def is_kept_as_a_trial(company: Company, closing: Outcome, period: str) -> None:
+    assert (closing.code, closing.values["kind"], closing.values["published"]) == (1, "trial", True)
+    publications = company.tieout("books", "history").values["publications"]
+    assert [one["subject"] for one in publications if one["action"] == "run"] == [f"{period} trial"]
+
+
+@then("the steps of the close are")
+def steps_are(closing: Outcome, datatable: Table) -> None:
+    steps = closing.values["conditions"]["steps"]
+    rows = [
+        {"name": one["name"], "done": "yes" if one["done"] else "no", "waits for": ", ".join(one["waits-for"])}
+        for one in steps
+    ]
+    agrees(rows, datatable)
+
+
+@then(parsers.parse("the exceptions of {period} are"))
+def exceptions_are(company: Company, period: str, datatable: Table) -> None:
+    found = company.tieout("exceptions", "list", period).values["exceptions"]
+    agrees([exception(one) for one in found], datatable)
+
+
+@then(parsers.parse('somebody who accepts {name} in {period} without a comment is told "{sentence}"'))
+def is_told(company: Company, name: str, period: str, sentence: str) -> None:
+    outcome = company.tieout("exceptions", "accept", period, "--all-of", name, "--comment", "")
+    assert outcome.code == 1
+    assert sentence in outcome.problems
+
+
+@then(parsers.parse("the trial close allows {limit} and {unresolved} is unresolved"))
+def trial_allows(closing: Outcome, limit: str, unresolved: str) -> None:
+    (found,) = closing.values["conditions"]["trial-close"]
+    assert (said(found["limit"]), said(found["unresolved"]), found["met"]) == (limit, unresolved, False)
+
+
+@then("the books are whole")
+def books_are_whole(company: Company) -> None:
+    assert company.tieout("books", "verify").values == {"sound": True, "problems": []}
+
+
 @then("nothing is published")
 def nothing_is_published(company: Company) -> None:
     publications = company.tieout("books", "history").values["publications"]
     assert [one["action"] for one in publications if one["action"] != "load"] == []
+
+
+def exception(one: dict[str, Any]) -> dict[str, Any]:
+    """An exception by the words of a table: what it is of, where, its outcomes, and the comment of its acceptance."""
+    where = ", ".join(value for name, value in one["row"].items() if value is not None and name != "period")
+    accepted = one["accepted"] or {"comment": ""}
+    of = one.get("control") or one.get("reconciliation")
+    return {**one, "of": of, "where": where, "outcomes": ", ".join(one["outcomes"]), "comment": accepted["comment"]}
 
 
 def report_rows(closing: Outcome, report: str) -> list[dict[str, Any]]:
