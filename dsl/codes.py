@@ -67,6 +67,7 @@ CODES: dict[str, str] = {
     # dates
     "T501": "a day that no version of an item governs",
     "T502": "a gap or an overlap in a register",
+    "T503": "rows that lie equally far out where one is asked for",
     # who may change what
     "T601": "a row that blocks the close and that nobody may release",
     "T602": "an approver whose limit is below what is to be approved",

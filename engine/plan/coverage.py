@@ -11,7 +11,6 @@ from dsl.diagnostics import Diagnostics
 from dsl.span import Span
 from engine.model.datatypes import Family
 from engine.model.expression import (
-    AtExtreme,
     BucketOf,
     Converted,
     Expression,
@@ -242,10 +241,14 @@ def _leaving(ruleset: Ruleset, layers: Layers, phrases: dict[str, Span], found: 
     places = [span for name, span in layers.phrases if name == "LeaveBy"]
     for place in places[1:]:
         found.add(place, "a second `leave by`: one field names units", "keep one")
+    dated = layers.order in ("oldest", "newest") and layers.order_by and _is_date(ruleset, layers, layers.order_by[0])
     backs = [span for name, span in layers.phrases if name.startswith("BringBack")]
     for place, (kind, where) in zip(backs, layers.brings_back, strict=False):
-        if where != "old":
-            found.add(place, f"`{kind} brings back ... at the back`", "write `in their old place`")
+        if where != "old" and not dated:
+            found.add(
+                place, f"`{kind} brings back ... at the back` where no date says what leaves first",
+                "write `in their old place`, or order by a date first",
+            )  # fmt: skip
     documented = any(
         "document" in {one.name for one in ruleset.kinds[kind].record.columns} for kind in layers.opening_kinds
     )
@@ -256,6 +259,11 @@ def _leaving(ruleset: Ruleset, layers: Layers, phrases: dict[str, Span], found: 
             "a layer taken by name: nothing that opens layers has a `document`",
             "give it the field `document`",
         )
+
+
+def _is_date(ruleset: Ruleset, layers: Layers, name: str) -> bool:
+    columns = [one for kind in layers.opening_kinds for one in ruleset.kinds[kind].record.columns if one.name == name]
+    return not columns or columns[0].type.family is Family.DATE
 
 
 def _changes(ruleset: Ruleset, layers: Layers, found: Refusals) -> None:
@@ -444,8 +452,6 @@ def _expressions(ruleset: Ruleset, found: Refusals) -> None:
         match node:
             case Converted():
                 found.add(node.span, f"`{_said(node)}`: money is in the reporting currency", "leave `converted to` out")
-            case AtExtreme():
-                found.add(node.span, f"`{_said(node)}`", "")
             case LedgerBalance() if node.book and node.book not in _posting_books(ruleset):
                 found.add(node.span, f"`{_said(node)}`: one book runs", "leave the book out")
             case FactField():

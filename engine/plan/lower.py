@@ -13,6 +13,7 @@ from engine.model.expression import (
     AbsoluteOf,
     AggregateOf,
     Arithmetic,
+    AtExtreme,
     BandOf,
     BucketOf,
     ChoiceOf,
@@ -37,7 +38,7 @@ from engine.model.expression import (
     TestOf,
     TestsOf,
 )
-from engine.plan import aggregates, along_layer, balances, bands, items, lookups
+from engine.plan import aggregates, along_layer, balances, bands, extremes, items, lookups
 from engine.plan.frame import Frame
 from engine.plan.numbers import Value, absolute, add, choose, compare, divide, multiply, negate, number, rounded
 from engine.plan.relation import cast
@@ -70,6 +71,8 @@ class Lowerer:
                 items.define_item(self._frame, part)
             elif isinstance(part, AggregateOf):
                 aggregates.define_aggregate(self._frame, part)
+            elif isinstance(part, AtExtreme):
+                extremes.define_extreme(self._frame, part)
             elif isinstance(part, BandOf):
                 bands.define_band(self._frame, part)
             elif isinstance(part, LedgerBalance):
@@ -100,12 +103,12 @@ class Lowerer:
             case MomentOf():
                 moment = frame.world.calendar.moment(frame.world.period, node.shift, node.unit, node.edge)
                 return Value(date_literal(moment), DataType(Family.DATE))
-            case ItemOf() | AggregateOf() | LedgerBalance() | BandOf():
+            case ItemOf() | AggregateOf() | AtExtreme() | LedgerBalance() | BandOf():
                 return self._prepared(node)
             case _:
                 return self._computed(node)
 
-    def _prepared(self, node: ItemOf | AggregateOf | LedgerBalance | BandOf) -> Value:
+    def _prepared(self, node: ItemOf | AggregateOf | AtExtreme | LedgerBalance | BandOf) -> Value:
         keyed = in_terms_of(node, {}, None, self._scope)
         label = self._frame.remembered(keyed)
         if label is None:

@@ -116,6 +116,21 @@ def line_rows(made: frozenset[str]) -> Offered:
     )
 
 
+def rows_of(ruleset: Ruleset, grain: Grain, made: frozenset[str], adjustment: bool = False) -> Offered:
+    """The rows of a grain that a frame serves (`why_not` is empty)."""
+    if grain.form == "slices":
+        return slice_rows(ruleset, grain.touched, made)
+    if grain.form == "layers":
+        return layer_rows(ruleset, made)
+    if grain.form == "keys":
+        return key_rows(grain, made)
+    if grain.rows[0] in ruleset.kinds:
+        return fact_rows(ruleset, grain.rows[0], made, adjustment)
+    if grain.rows[0] in ruleset.reconciliations:
+        return measured_rows(ruleset.reconciliations[grain.rows[0]], made)
+    return register_rows(ruleset, grain.rows[0], made)
+
+
 def why_not(ruleset: Ruleset, grain: Grain, made: frozenset[str]) -> str:
     """Why no frame serves the rows of a grain, as the end of a sentence; empty where one does."""
     if ruleset.calendars and grain.calendar and grain.calendar != closing_calendar(ruleset):

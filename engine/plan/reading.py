@@ -15,6 +15,7 @@ from engine.model.expression import (
     AbsoluteOf,
     AggregateOf,
     Arithmetic,
+    AtExtreme,
     BandOf,
     BucketOf,
     ChoiceOf,
@@ -48,12 +49,7 @@ from engine.plan.offered import (
     STOCK,
     Offered,
     Shape,
-    fact_rows,
-    key_rows,
-    layer_rows,
-    measured_rows,
-    register_rows,
-    slice_rows,
+    rows_of,
     why_no_sum,
     why_no_window,
     why_not,
@@ -143,6 +139,8 @@ class Reading:
                 return self._value(node.operand, rows, scope)
             case AbsoluteOf():
                 return self._value(node.value, rows, scope)
+            case AtExtreme():
+                return self._extreme(node, rows, scope)
             case BandOf():
                 return self._band(node, rows, scope)
             case LedgerBalance():
@@ -164,6 +162,18 @@ class Reading:
                     if inner is not node and isinstance(inner, ItemOf | AggregateOf):
                         self._value(inner, rows, scope)
                 return shape_of(node.type)
+
+    def _extreme(self, node: AtExtreme, rows: Offered, scope: Grain) -> Shape:
+        source = self._source(node.source, node.span, rows, scope)
+        if source is None:
+            return shape_of(node.type)
+        if rows.dated and not rows.adjustment:
+            self._refuse(node.span, f"`{_said(node.span)}`: it is known as at the period's end", "add `period`")
+        self.value(node.by, source, node.source.grain)
+        shape = self.value(node.value, source, node.source.grain)
+        if shape.over is not None:
+            self._refuse(node.value.span, f"`{_said(node.value.span)}`: a quotient is not kept", "round it")
+        return shape
 
     def _band(self, node: BandOf, rows: Offered, scope: Grain) -> Shape:
         of = self._value(node.of, rows, scope)
@@ -460,19 +470,7 @@ class Reading:
 
     def rows_of(self, grain: Grain, made: frozenset[str], adjustment: bool = False) -> Offered:
         """The rows of a grain that a frame serves (`why_not` is empty)."""
-        ruleset = self._ruleset
-        if grain.form == "slices":
-            found = slice_rows(ruleset, grain.touched, made)
-        elif grain.form == "layers":
-            found = layer_rows(ruleset, made)
-        elif grain.form == "keys":
-            found = key_rows(grain, made)
-        elif grain.rows[0] in ruleset.kinds:
-            found = fact_rows(ruleset, grain.rows[0], made, adjustment)
-        elif grain.rows[0] in ruleset.reconciliations:
-            found = measured_rows(ruleset.reconciliations[grain.rows[0]], made)
-        else:
-            found = register_rows(ruleset, grain.rows[0], made)
+        found = rows_of(self._ruleset, grain, made, adjustment)
         self._kept[id(found)] = found
         return found
 

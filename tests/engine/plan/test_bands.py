@@ -44,7 +44,7 @@ amount share-over for each bill is rounded(step.share band by band over amount)
 amount off-at     for each bill is off at the band of quantity
 """
 )
-DEALS = {
+DEALS: dict[str, list[dict[str, object]]] = {
     "deal": [{"deal": "D"}, {"deal": "E"}],
     "tier": [
         {"deal": "D", "from-quantity": 1, "unit-rebate": "10"},
