@@ -16,10 +16,11 @@ from sqlglot import exp
 
 from dsl.diagnostics import InternalError
 from engine.model.datatypes import DataType, Family
-from engine.model.expression import AggregateOf, ExistsTest, Expression, Grain, Literal, MomentOf, Source, WindowOf
+from engine.model.expression import AggregateOf, ExistsTest, Expression, Grain, KeyOf, MomentOf, Source, WindowOf
 from engine.plan.frame import Frame
 from engine.plan.numbers import Value, decimal_type, one
 from engine.plan.relation import cast, column, named
+from engine.plan.substitute import in_terms_of
 from engine.plan.world import World, date_literal
 
 
@@ -86,8 +87,26 @@ def _rows(frame: Frame, source: Source, scope: Grain | None, window: WindowOf | 
     if source.grain.rows[0] in world.ruleset.reconciliations:
         return frame.tools.history_of(world, source.grain.rows[0])
     rows = frame.tools.frame_of(world, source.grain, frame.mode, True)
+    if window.last is None:
+        return _within_days(rows, source, window)
     first, last = _days_of(world, window)
     rows.filter(exp.Between(this=rows.date.copy(), low=date_literal(first), high=date_literal(last)))
+    return rows
+
+
+def _within_days(rows: Frame, source: Source, window: WindowOf) -> Frame:
+    """Rows dated within days that the asker names, worked out from the keys they share; never after the period."""
+    shared = {asked.name: own for own, asked in source.matching if isinstance(asked, KeyOf)}
+    since, through = window.since, window.through
+    if since is None or through is None:
+        raise InternalError("a window of named days lacks one of its ends")
+    end = MomentOf(DataType(Family.DATE), since.span, False, "", "period", "end")
+    ends = tuple(in_terms_of(one, shared, end, source.grain) for one in (since, through))
+    rows.prepare(ends, source.grain)
+    first, last = (rows.value(one).sql for one in ends)
+    inside = exp.Between(this=rows.date.copy(), low=first, high=last)
+    until = exp.LTE(this=rows.date.copy(), expression=date_literal(rows.world.period.end))
+    rows.filter(exp.and_(inside, until, copy=False))
     return rows
 
 
@@ -95,19 +114,10 @@ def _days_of(world: World, window: WindowOf) -> tuple[date, date]:
     """The first and last day of a window over facts; both count, and no day after the period."""
     calendar, period = world.calendar, world.period
     if window.last is None:
-        first, last = (_fixed_day(world, node) for node in (window.since, window.through))
-        return first, min(last, period.end)
+        raise InternalError("a window of named days has no fixed length")
     for _ in range(window.last - 1):
         period = calendar.period_of(calendar.moment(period, "", window.unit, "start") - timedelta(days=1))
     return calendar.moment(period, "", window.unit, "start"), world.period.end
-
-
-def _fixed_day(world: World, node: Expression | None) -> date:
-    if isinstance(node, MomentOf):
-        return world.calendar.moment(world.period, node.shift, node.unit, node.edge)
-    if isinstance(node, Literal) and isinstance(node.value, date):
-        return node.value
-    raise InternalError("a window that moves with its rows reached the plan; check refuses it")
 
 
 def _grouped_values(rows: Frame, node: AggregateOf, by_date: bool) -> tuple[list[str], Value, exp.Expr | None]:

@@ -13,7 +13,7 @@ from engine.model.schema import Record
 from engine.plan.facts import fact_columns, reaches_beyond, with_rows
 from engine.plan.frame import Frame, Tools
 from engine.plan.lower import Lowerer
-from engine.plan.occurring import make_keys, named_keys
+from engine.plan.occurring import beside, make_keys, named_keys
 from engine.plan.relation import Origin, Relation, cast, column, named, table
 from engine.plan.world import World, date_literal
 
@@ -227,6 +227,29 @@ def reconciliation_frame(world: World, name: str, relation: str | None = None) -
     return frame
 
 
+def paired_frame(world: World, grain: Grain, relation: str, mode: str) -> Frame:
+    """Facts of a kind, each with every row of the registers that stand beside it in the grain."""
+    kind = grain.rows[0]
+    others = [name for name in beside(world.ruleset, grain) if name != "period"]
+    if not others:
+        return fact_frame(world, kind, relation, mode)
+    name = f"{relation} by {', '.join(others)}"
+    made = world.relation(relation)
+    if not world.has(name):
+        query = exp.select(*(column(one, "f") for one in made.column_names)).from_(table(relation, "f"))
+        for other in others:
+            identity = world.ruleset.registers[other].record.identity[0]
+            rows = exp.select(named(column(identity), other)).distinct().from_(table(other))
+            query = query.select(column(other, other)).join(
+                rows.subquery(exp.to_identifier(other, quoted=True)), join_type="cross", copy=False
+            )
+        types = tuple((other, DataType(Family.REGISTER, other).storage) for other in others)
+        world.add(Relation(name, (*made.grain, *others), (*made.columns, *types), query, made.origin, stored=False))
+    frame = fact_frame(world, kind, name, mode)
+    frame.keys.update({other: (other, DataType(Family.REGISTER, other)) for other in others})
+    return frame
+
+
 def keys_frame(world: World, grain: Grain) -> Frame:
     """Combinations of keys that occur up to the period."""
     keys = {key.name: (key.name, key.type) for key in named_keys(grain)}
@@ -242,7 +265,8 @@ def frame_of(world: World, grain: Grain, mode: str = "", everything: bool = Fals
     if grain.form == "rows":
         row = grain.rows[0]
         if row in world.ruleset.kinds:
-            frame = fact_frame(world, row, world.known(row) if everything else None, mode)
+            everything = everything or "period" in beside(world.ruleset, grain)
+            frame = paired_frame(world, grain, world.known(row) if everything else world.facts(row), mode)
             if reaches_beyond(world.ruleset, row):
                 frame.filter(exp.LTE(this=frame.date.copy(), expression=date_literal(world.period.end)))
             return frame

@@ -27,6 +27,13 @@ def kinds_having(ruleset: Ruleset, names: Sequence[str]) -> tuple[str, ...]:
     return tuple(kind.name for kind in ruleset.kinds.values() if wanted <= {one.name for one in kind.record.columns})
 
 
+def beside(ruleset: Ruleset, grain: Grain) -> tuple[str, ...]:
+    """The keys of a grain of facts that no field of the fact is: registers and words of the calendar."""
+    record = ruleset.kinds[grain.rows[0]].record
+    own = {one.name for one in record.columns}
+    return tuple(key.name for key in grain.keys if key.name not in own)
+
+
 def of_stock_alone(ruleset: Ruleset, names: Sequence[str]) -> bool:
     """Whether combinations are those of stock: it is kept by all of them, and no rule asks for balances."""
     stock = ruleset.stock
@@ -50,6 +57,7 @@ def make_keys(world: World, grain: Grain) -> str:
     if world.has("stock key") and set(names) <= set(world.relation("stock key").column_names):
         branches.append(exp.select(*(column(one) for one in names)).from_(table("stock key")))
     if not alone:
+        branches += [_of_pairs(world, source, keys) for source in paired_grains(world.ruleset, names)]
         branches += [_of_facts(world, kind, keys) for kind in kinds_having(world.ruleset, names)]
         if world.balances and set(names) <= set(DIMENSIONS):
             branches.append(_complete(exp.select(*(column(one) for one in names)).from_(table(world.balances)), names))
@@ -67,6 +75,32 @@ def _of_facts(world: World, kind: str, keys: Sequence[Key]) -> exp.Select:
     if record.on and reaches_beyond(world.ruleset, kind):
         query = query.where(exp.LTE(this=column(record.on), expression=date_literal(world.period.end)))
     return _complete(query, [key.name for key in keys])
+
+
+def _of_pairs(world: World, grain: Grain, keys: Sequence[Key]) -> exp.Select:
+    """Keys of facts beside the registers they are paired with; every register row counts."""
+    kind, others = grain.rows[0], beside(world.ruleset, grain)
+    query = exp.select(*(named(cast(column(key.name), key.type.storage), key.name) for key in keys)).distinct()
+    query = query.from_(table(world.known(kind)))
+    for other in others:
+        identity = world.ruleset.registers[other].record.identity[0]
+        rows = exp.select(named(column(identity), other)).distinct().from_(table(other))
+        query = query.join(rows.subquery(exp.to_identifier(f"of {other}", quoted=True)), join_type="cross", copy=False)
+    return _complete(query, [key.name for key in keys if key.name not in others])
+
+
+def paired_grains(ruleset: Ruleset, names: Sequence[str]) -> list[Grain]:
+    """Grains of amounts that pair facts with registers and have all of some keys, some of them of a register."""
+    found: dict[str, Grain] = {}
+    for amount in ruleset.amounts.values():
+        grain = amount.grain
+        if grain.form != "rows" or len(grain.rows) != 1 or grain.rows[0] not in ruleset.kinds:
+            continue
+        others = [name for name in beside(ruleset, grain) if name in ruleset.registers]
+        own = {one.name for one in ruleset.kinds[grain.rows[0]].record.columns}
+        if set(others) & set(names) and set(names) <= own | set(others):
+            found.setdefault(f"{grain.rows[0]} {others}", grain)
+    return list(found.values())
 
 
 def _complete(query: exp.Select, names: Sequence[str]) -> exp.Select:

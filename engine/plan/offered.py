@@ -5,13 +5,15 @@ Each function mirrors one frame and its order in a run: `made` names what earlie
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from engine.model.expression import (
     AggregateOf,
+    Arithmetic,
     BucketOf,
     Grain,
     ItemOf,
+    KeyOf,
     Literal,
     MomentOf,
     RegisterField,
@@ -21,7 +23,7 @@ from engine.model.ruleset import Layers, Reconciliation, Ruleset
 from engine.model.schema import Record
 from engine.plan.balances import DIMENSIONS
 from engine.plan.frames import FACT_FIELDS
-from engine.plan.occurring import kinds_having
+from engine.plan.occurring import beside, kinds_having, paired_grains
 from engine.plan.substitute import parts
 
 STOCK, KEYS, HISTORY, LAYERS = "stock", "keys", "history", "layers"
@@ -125,7 +127,8 @@ def rows_of(ruleset: Ruleset, grain: Grain, made: frozenset[str], adjustment: bo
     if grain.form == "keys":
         return key_rows(grain, made)
     if grain.rows[0] in ruleset.kinds:
-        return fact_rows(ruleset, grain.rows[0], made, adjustment)
+        found = fact_rows(ruleset, grain.rows[0], made, adjustment)
+        return replace(found, keys=found.keys | {name for name in beside(ruleset, grain) if name != "period"})
     if grain.rows[0] in ruleset.reconciliations:
         return measured_rows(ruleset.reconciliations[grain.rows[0]], made)
     return register_rows(ruleset, grain.rows[0], made)
@@ -170,8 +173,10 @@ def _why_no_rows(ruleset: Ruleset, grain: Grain, made: frozenset[str]) -> str:
     if row in ruleset.reconciliations:
         return "" if row in made else f"{row} is measured later in the close"
     record = ruleset.kinds[row].record if row in ruleset.kinds else ruleset.registers[row].record
-    beside = [key.name for key in grain.keys if key.name not in {one.name for one in record.columns}]
-    return f"`{row}` is not joined with {', '.join(beside)}" if beside else ""
+    others = [key.name for key in grain.keys if key.name not in {one.name for one in record.columns}]
+    joined = {"period", *ruleset.registers} if row in ruleset.kinds else set()
+    apart = [name for name in others if name not in joined]
+    return f"`{row}` is not joined with {', '.join(apart)}" if apart else ""
 
 
 def _why_no_keys(ruleset: Ruleset, grain: Grain, made: frozenset[str]) -> str:
@@ -183,7 +188,7 @@ def _why_no_keys(ruleset: Ruleset, grain: Grain, made: frozenset[str]) -> str:
     if not named:
         return "a whole period has no row of its own; add a key"
     stock = ruleset.stock.keys if ruleset.stock is not None else ()
-    if not set(named) <= set(stock) and not kinds_having(ruleset, named):
+    if not set(named) <= set(stock) and not (kinds_having(ruleset, named) or paired_grains(ruleset, named)):
         return f"neither stock nor any kind of fact has {' and '.join(named)} together"
     return "" if KEYS in made else "combinations of keys are known later in the close"
 
@@ -201,7 +206,7 @@ def why_no_window(ruleset: Ruleset, node: AggregateOf, rows: Offered) -> Reason:
     if window is None:
         return NO_REASON
     if row in ruleset.kinds and node.source.grain.form == "rows":
-        return _why_no_days(window)
+        return _why_no_days(node, window)
     if row not in ruleset.reconciliations or window.last is None or window.unit != "period":
         return "only facts, and periods of a reconciliation, are kept so far back", ""
     if window.last > HISTORY_PERIODS:
@@ -214,13 +219,18 @@ def why_no_window(ruleset: Ruleset, node: AggregateOf, rows: Offered) -> Reason:
     return NO_REASON
 
 
-def _why_no_days(window: WindowOf) -> Reason:
+def _why_no_days(node: AggregateOf, window: WindowOf) -> Reason:
     if window.last is not None:
         known = window.unit in ("period", "quarter", "year")
         return NO_REASON if known else (f"a period is no {window.unit}", "count in periods, quarters or years")
-    for one in (window.since, window.through):
-        if not isinstance(one, MomentOf | Literal) or (isinstance(one, MomentOf) and one.unit in ("day", "week")):
-            return "its days differ from row to row", "name fixed days, or edges of periods, quarters or years"
+    shared = {asked.name for _, asked in node.source.matching if isinstance(asked, KeyOf)}
+    for one in (part for end in (window.since, window.through) for part in parts(end)):
+        if isinstance(one, MomentOf) and one.unit in ("day", "week"):
+            return f"a period is no {one.unit}", "name edges of periods, quarters or years"
+        if isinstance(one, KeyOf) and one.name not in shared:
+            return f"the rows added up have no `{one.name}`", "name days that both have"
+        if not isinstance(one, MomentOf | Literal | KeyOf | RegisterField | Arithmetic):
+            return "its days differ from row to row", "name fixed days, edges of periods, or fields of a key"
     return NO_REASON
 
 
