@@ -144,7 +144,7 @@ def _step(step: StepState) -> Check:
     by = f", by {', '.join(step.by)}" if step.by else ""
     sentence = f"step {step.name}{by}"
     if step.is_done:
-        return Check(True, sentence)
+        return Check(True, sentence if step.needs else f"{sentence}: needs nothing that tieout checks")
     parts = [f"{_open(step.open)} of {_names(step.open)}"] if step.open else []
     parts += [f"waits for {', '.join(step.waits_for)}"] if step.waits_for else []
     return Check(False, f"{sentence}: {'; '.join(parts)}", (*_told(step.open), rule_place(step.span)))
