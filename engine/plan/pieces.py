@@ -15,6 +15,7 @@ from sqlglot import exp
 from engine.model.datatypes import DataType, Family
 from engine.model.expression import Grain
 from engine.model.ruleset import Layers
+from engine.plan.at_the_back import may_stand_back, with_opened
 from engine.plan.changing import after_change, changed_names, first_values, kept, value_columns
 from engine.plan.frames import layers_of, slice_frame
 from engine.plan.numbers import Value
@@ -164,7 +165,7 @@ def _make_overlap(world: World, turn: int, before: str, values: tuple[tuple[str,
         named(exp.false(), "returning"),
         *(named(column(name, "p"), f"layer.{name}") for name, _ in values),
     ]
-    query = (
+    query: exp.Query = (
         exp.select(*selected)
         .from_(table("unit-held", "h"))
         .join(table("change turn", "t"), on=in_turn, copy=False)
@@ -172,6 +173,8 @@ def _make_overlap(world: World, turn: int, before: str, values: tuple[tuple[str,
         .join(table(before, "p"), on=meets, copy=False)
     )
     columns = (*_OVERLAP, *((f"layer.{name}", storage) for name, storage in values))
+    if may_stand_back(world):
+        columns, query = with_opened(columns, query)
     world.add(Relation(f"change {turn}", ("event", "layer", "from"), columns, query, rule))
 
 

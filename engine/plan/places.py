@@ -10,6 +10,7 @@ from sqlglot import exp
 
 from engine.model.datatypes import Family
 from engine.model.ruleset import Kind, Layers
+from engine.plan.at_the_back import HANDED, make_returned_places, may_stand_back
 from engine.plan.changing import carried_value
 from engine.plan.frames import carried_type, layer_fields
 from engine.plan.numbers import in_order
@@ -31,13 +32,15 @@ def opened_by(layers: Layers, kind: Kind) -> str:
 def make_places(world: World, layers: Layers, rule: Origin) -> None:
     """`layer place`: each layer's rank in its pool's order of leaving; kind and identity close the order.
 
-    A layer that units returned beyond sales open stands behind all others of its day; its place is known before it is
-    known whether the return opens one. Where the dearest leave first, `age` is the rank without the price: what "the
-    oldest" of a phrase that takes a layer means there.
+    A layer that units returned beyond sales open stands behind all others of its day, and so do units that come back at
+    the back; that place is known before it is known whether the return opens a layer. Where the dearest leave first,
+    `age` is the rank without the price: what "the oldest" of a phrase that takes a layer means there.
     """
     keys = _keys(world, layers)
     source: exp.Expr = table("layer origin", "l")
-    if layers.overreturn == "open-layer":
+    if may_stand_back(world):
+        make_returned_places(world, rule)
+    if layers.overreturn == "open-layer" or may_stand_back(world):
         source = _with_returns(world, layers, keys).subquery(exp.to_identifier("l", quoted=True))
         names = [name for name, _ in keys]
         behind = "opened" if "opened" in names else names[0] if layers.order == "dearest" else ""
@@ -98,7 +101,12 @@ def _with_returns(world: World, layers: Layers, keys: list[Key]) -> exp.Query:
     blank = [named(column("date") if name == "opened" else empty(have[name]), name) for name in names]
     back = exp.select(named(column("event"), "layer"), column("pool"), named(exp.true(), "reopened"), *blank)
     returns = exp.EQ(this=column("class"), expression=exp.Literal.number(RETURNS))
-    both = exp.union(rows, back.from_(table("event")).where(returns), distinct=False, copy=False)
+    both = exp.union(rows, back.copy().from_(table("event")).where(returns), distinct=False, copy=False)
+    if HANDED in world.given:
+        earlier = exp.In(
+            this=column("event"), query=exp.select(column("layer")).from_(table("layer origin")).subquery()
+        )
+        both = exp.union(both, back.from_(table(HANDED)).where(exp.Not(this=earlier)), distinct=False, copy=False)
     if not lent:
         return both
     everything = [_last_known(name) if name in lent else column(name, "b") for name in names]

@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from engine.plan.at_the_back import (
+    HANDED,
+    handed_places,
+    handed_units,
+    join_returned_place,
+    make_returned_units,
+    may_stand_back,
+    with_opened,
+)
 from engine.plan.changing import value_columns
 from engine.plan.frames import layer_fields, layers_of
 from engine.plan.layers.slices import SLICE_COLUMNS
@@ -34,6 +43,8 @@ def make_slices(world: World) -> None:
     """`slice` and `layer`, from what the placing wrote; with changes of value, cut where the value differs."""
     layers = layers_of(world)
     rule = Origin(f"layers {layers.name}", layers.span)
+    if may_stand_back(world):
+        make_returned_units(world, rule)
     if not layers.changes:
         moved = make_reopened(world, SLICE_COLUMNS, False, rule)
         columns, query = SLICE, _plain_slices(world, moved)
@@ -46,6 +57,8 @@ def make_slices(world: World) -> None:
         after = tuple((f"after.{name}", storage) for name, storage in values)
         columns = (*SLICE, *carried, *after)
         query = exp.union(_cut_slices(world, moved, values), _change_slices(world, values), distinct=False, copy=False)
+    if may_stand_back(world):
+        columns, query = with_opened(columns, query)
     if layers.leftover == "apart":
         make_slices_apart(world, SLICE_GRAIN, columns, query, rule)
     else:
@@ -183,14 +196,20 @@ def _make_layers(world: World, rule: Origin) -> None:
         end = exp.Case().when(exp.LT(this=column("to", "p"), expression=column("to", "u")), column("to", "p"))
         held = exp.Sub(this=end.else_(column("to", "u")), expression=start.else_(column("from", "u")))
     keys = [column("layer", "u"), column("pool", "o")]
-    fields = [*(column(name, "o") for name in names), *(column(name, "p") for name, _ in values)]
+    fields: list[exp.Expr] = [column(name, "o") for name in names]
+    own: tuple[str, ...] = ()
+    if may_stand_back(world):
+        query, own = join_returned_place(query, "u"), ("opened",)
+        opened = exp.Coalesce(this=column("date", "b"), expressions=[column("opened", "o")])
+        fields[names.index("opened")] = named(opened, "opened")
+    fields += [column(name, "p") for name, _ in values]
     remaining = named(units(exp.Sum(this=exp.Paren(this=held))), "remaining")
     grouped = query.select(*keys, *fields, remaining).group_by(
         *(exp.Literal.number(str(n + 1)) for n in range(len(keys) + len(fields)))
     )
     kept = [(name, storage) for name, storage in origin_columns if name not in changing]
     columns = (*kept, *values, ("remaining", "DECIMAL(18,3)"))
-    world.add(Relation("layer", ("layer", *changing), columns, grouped, rule))
+    world.add(Relation("layer", ("layer", *own, *changing), columns, grouped, rule))
 
 
 # ---- hand-over ---------------------------------------------------------------------------------------------------
@@ -204,6 +223,10 @@ def handed_layers(world: World) -> dict[str, exp.Query]:
     for name, columns in STATE.items():
         source = written.get(name, f"unit-{name.removesuffix('-unit')}")
         found[f"handed {name}"] = exp.select(*(column(one) for one, _ in columns)).from_(table(source))
+    if may_stand_back(world):
+        for name in ("open-unit", "sold-unit"):
+            found[f"handed {name}"] = handed_units(f"unit-{name.removesuffix('-unit')}", _names(STATE[name]))
+        found[HANDED] = handed_places()
     pool_columns = world.relation("pool").column_names
     found["handed pool"] = exp.select(*(column(one) for one in pool_columns)).from_(table("pool"))
     used = [exp.select(column("layer")).from_(table(f"unit-{one}")) for one in ("open", "sold", "owed", "last")]
@@ -230,6 +253,10 @@ def handed_layers(world: World) -> dict[str, exp.Query]:
         found["handed rest"] = handed_rests(world)
     found["handed event"] = _waiting_events(world)
     return found
+
+
+def _names(columns: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
+    return tuple(name for name, _ in columns)
 
 
 def _waiting_events(world: World) -> exp.Query:

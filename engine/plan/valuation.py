@@ -11,6 +11,7 @@ from sqlglot import exp
 from engine.model.datatypes import DataType, Family
 from engine.model.expression import Expression, FieldOf, Grain, ItemOf, KeyOf
 from engine.model.ruleset import Change, Kind, Layers
+from engine.plan.at_the_back import BACK, HANDED
 from engine.plan.frame import Frame
 from engine.plan.frames import carried_type, fact_frame, layer_fields, layers_of
 from engine.plan.layers.policy import OPENED, Placing
@@ -139,7 +140,8 @@ def _pool_key(frame: Frame, name: str, type_: DataType) -> exp.Expr:
 
 
 def _names(frame: Frame, layers: Layers, kind: Kind, class_: int) -> tuple[exp.Expr, exp.Expr, exp.Expr]:
-    """What an opening is called by, or what a departure names: document, specific value; and what takes the rest."""
+    """What an opening is called by, or what a departure names: document, specific value; and what takes the rest, or
+    where what comes back goes."""
     nothing = empty("VARCHAR")
     have = {one.name for one in kind.record.columns}
     if class_ == LEAVES:
@@ -149,7 +151,8 @@ def _names(frame: Frame, layers: Layers, kind: Kind, class_: int) -> tuple[exp.E
         by = [field for field, _ in layers.leave_by if field in have]
         return document, frame.column(by[0]) if by else nothing.copy(), nothing.copy()
     if class_ == RETURNS:
-        return nothing, nothing.copy(), nothing.copy()
+        to_back = dict(layers.brings_back)[kind.name] == BACK
+        return nothing, nothing.copy(), exp.Literal.string(BACK) if to_back else nothing.copy()
     taken = next((one for one in layers.takes if one[0] == kind.name), None)
     document = frame.column(taken[1]) if taken else nothing
     order = "newest" if layers.order == "newest" else "oldest"
@@ -402,6 +405,7 @@ def _handed_state(world: World, name: str, columns: tuple[tuple[str, str], ...])
         return exp.select(*(named(empty(storage), one) for one, storage in columns)).where(exp.false())
     if not any(one == "place" for one, _ in columns):
         return exp.select(*(column(one) for one, _ in columns)).from_(table(handed))
-    same = exp.EQ(this=column("layer", "p"), expression=column("layer", "h"))
+    placed_by = "place" if HANDED in world.given and name in ("open-unit", "sold-unit") else "layer"
+    same = exp.EQ(this=column("layer", "p"), expression=column(placed_by, "h"))
     chosen = [column(one, "p" if one == "place" else "h") for one, _ in columns]
     return exp.select(*chosen).from_(table(handed, "h")).join(table("layer place", "p"), on=same, copy=False)

@@ -176,8 +176,9 @@ class _Pool:
             self._run_short(number, bucket, missing)
 
     def bring_back(self, event: Event) -> None:
-        """Units come back to their old place, last left first; what exceeds them opens a layer or is a problem."""
-        _, number, _, quantity, place_if_opened, bucket, _, _, _ = event
+        """Units come back, last left first, to their old place or the back; what exceeds them opens a layer or is a
+        problem."""
+        _, number, _, quantity, place_if_opened, bucket, _, _, where = event
         assert bucket is not None
         stack = self.left.get(bucket, [])
         back: list[Stretch] = []
@@ -189,14 +190,23 @@ class _Pool:
                 stack.append((place, layer, lower, cut))
                 piece = (place, layer, cut, upper)
             quantity -= piece[3] - piece[2]
-            if back and back[-1][1] == layer and back[-1][2] == piece[3]:
+            if back and back[-1][:2] == (place, layer) and back[-1][2] == piece[3]:
                 piece = (place, layer, piece[2], back.pop()[3])
             back.append(piece)
         for piece in back:
-            self.held.add(piece)
+            self.held.add((place_if_opened, *piece[1:]) if where == "back" else piece)
+            if where == "back":
+                self._note_place(piece[1], place_if_opened)
             self.found.slices.append((number, *piece[1:], True, False, False, number))
         if quantity:
             self._return_beyond_sales(number, quantity, place_if_opened)
+
+    def _note_place(self, layer: int, place: int) -> None:
+        """Let a layer be found by its names where some of its units stand now, too."""
+        for index in (self.documents, self.specifics):
+            for carriers in index.values():
+                if any(carrier == layer for _, carrier in carriers) and (place, layer) not in carriers:
+                    insort(carriers, (place, layer))
 
     def hand_over(self) -> None:
         """Note the state after the last event."""
@@ -252,7 +262,7 @@ class _Pool:
         if stack is None:
             stack = self.left[bucket] = []
         for piece in pieces:
-            if stack and stack[-1][1] == piece[1] and stack[-1][3] == piece[2]:
+            if stack and stack[-1][:2] == piece[:2] and stack[-1][3] == piece[2]:
                 piece = (*stack.pop()[:3], piece[3])
             stack.append(piece)
 

@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 
 Stretch = tuple[int, int, int, int]
-"""place, layer, from, to: units `from` up to but not including `to` of a layer, whose place decides when it leaves."""
+"""place, layer, from, to: units `from` up to but not including `to` of a layer; their place decides when they leave."""
 
 _STALE = 512
 
@@ -35,14 +35,15 @@ class HeldUnits:
             return
         place, layer, lower, upper = stretch
         at = bisect_left(entries, stretch, start)
-        if at < len(entries) and entries[at][1] == layer and entries[at][2] == upper:
+        own = (place, layer)
+        if at < len(entries) and entries[at][:2] == own and entries[at][2] == upper:
             upper = entries[at][3]
-            if at > start and entries[at - 1][1] == layer and entries[at - 1][3] == lower:
+            if at > start and entries[at - 1][:2] == own and entries[at - 1][3] == lower:
                 lower = entries[at - 1][2]
                 del entries[at - 1]
                 at -= 1
             entries[at] = (place, layer, lower, upper)
-        elif at > start and entries[at - 1][1] == layer and entries[at - 1][3] == lower:
+        elif at > start and entries[at - 1][:2] == own and entries[at - 1][3] == lower:
             entries[at - 1] = (place, layer, entries[at - 1][2], upper)
         elif at == start > 0:
             self._start = start - 1
@@ -122,14 +123,14 @@ class HeldUnits:
 
     def _range(self, place: int, layer: int) -> tuple[int, int]:
         """Where the stretches of a layer stand: first index and the one behind the last."""
-        entries = self._entries
-        if len(entries) > self._start and entries[-1][1] == layer:
+        entries, own = self._entries, (place, layer)
+        if len(entries) > self._start and entries[-1][:2] == own:
             end = len(entries)
             first = end - 1
-            while first > self._start and entries[first - 1][1] == layer:
+            while first > self._start and entries[first - 1][:2] == own:
                 first -= 1
             return first, end
-        first = end = bisect_left(entries, (place, layer), self._start)
-        while end < len(entries) and entries[end][1] == layer:
+        first = end = bisect_left(entries, own, self._start)
+        while end < len(entries) and entries[end][:2] == own:
             end += 1
         return first, end

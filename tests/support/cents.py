@@ -17,7 +17,7 @@ from tests.support.oracle import Held, Moved, Opened, Worth
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Units one event moved, out of one layer, worth the same: what a slice journal sees."""
+    """Units one event moved, out of one layer, opened on one day, worth the same: what a slice journal sees."""
 
     event: int
     step: int
@@ -25,6 +25,7 @@ class Piece:
     returning: bool
     settling: bool
     provisional: bool
+    opened: int
     worth: Worth
 
 
@@ -52,7 +53,8 @@ def pieces(moved: Iterable[Moved]) -> dict[Piece, list[Moved]]:
     """Units by the slice they are in."""
     found: dict[Piece, list[Moved]] = defaultdict(list)
     for unit in moved:
-        key = Piece(unit.event, unit.step, unit.layer, unit.returning, unit.settling, unit.provisional, unit.values)
+        marks = unit.returning, unit.settling, unit.provisional
+        key = Piece(unit.event, unit.step, unit.layer, *marks, unit.opened, unit.values)
         found[key].append(unit)
     return dict(found)
 
@@ -89,9 +91,9 @@ def changes_by_running_total(changed: Iterable[Held], name: str) -> dict[tuple[i
 
 def changes_each_apart(changed: Iterable[Held], name: str) -> dict[tuple[int, int], Fraction]:
     """What each change adds to a layer, by event and layer, where units worth the same are rounded alone."""
-    alike = Counter((unit.event, unit.layer, unit.before, unit.after) for unit in changed)
+    alike = Counter((unit.event, unit.layer, unit.opened, unit.before, unit.after) for unit in changed)
     found: dict[tuple[int, int], Fraction] = defaultdict(Fraction)
-    for (event, layer, before, after), quantity in alike.items():
+    for (event, layer, _, before, after), quantity in alike.items():
         found[event, layer] += rounded(quantity * (dict(after)[name] - dict(before)[name]))
     return dict(found)
 

@@ -27,11 +27,13 @@ BEHIND = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The phrases of one `layers` item that decide where units stand."""
+    """The phrases of one `layers` item that decide where units stand; `to_back` names the bucket whose units come back
+    at the back of the queue, all others come back in their old place."""
 
     order: Order = "oldest"
     beyond_sales: BeyondSales = "stop"
     beyond_stock: BeyondStock = "stop"
+    to_back: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +69,12 @@ class Event:
 
 @dataclass(eq=False, slots=True)
 class Unit:
-    """One unit: `offset` is its number in its layer, from 0; `values` is what it is worth now."""
+    """One unit: `offset` is its number in its layer, from 0; `values` is what it is worth, `place` where it stands."""
 
     layer: Layer
     offset: int
     values: dict[str, Fraction]
+    place: Place
 
 
 @dataclass(eq=False, slots=True)
@@ -101,7 +104,8 @@ class Moved:
     """One unit that an event moved, and its values just before.
 
     A provisional unit has no place in its layer: its `offset` counts from 0 along what its event was short of, and the
-    last of those left is the first whose provisional value ends. `step` is the event at which it happened.
+    last of those left is the first whose provisional value ends. `step` is the event at which it happened, `opened` the
+    day its layer opened on, or the day it was put to the back of the queue.
     """
 
     event: int
@@ -113,17 +117,19 @@ class Moved:
     settling: bool
     provisional: bool
     step: int
+    opened: int
     values: Worth
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """One unit held when a change of value happened, its values just before and just after."""
+    """One unit held when a change of value happened, its values just before and just after; `opened` as of a move."""
 
     event: int
     pool: int
     layer: int
     offset: int
+    opened: int
     before: Worth
     after: Worth
 
@@ -191,7 +197,8 @@ class Pool:
             before = _worth(unit)
             unit.values[event.change.name] = changed(event.change, unit.values[event.change.name])
             after = _worth(unit)
-            self.changed.append(Held(event.identity, self.number, unit.layer.identity, unit.offset, before, after))
+            stood = unit.offset, unit.place[0]
+            self.changed.append(Held(event.identity, self.number, unit.layer.identity, *stood, before, after))
 
     def _open(self, policy: Policy, event: Event) -> None:
         price = dict(event.values).get("price", Fraction())
@@ -205,7 +212,7 @@ class Pool:
     def _fill(self, layer: Layer, quantity: int, values: Mapping[str, Fraction], like: int | None) -> None:
         self.layers.append(layer)
         for offset in range(quantity):
-            unit = Unit(layer, offset, dict(values))
+            unit = Unit(layer, offset, dict(values), layer.place)
             layer.units.append(unit)
             self.held.append(unit)
             self.opened.append(Opened(self.number, layer.identity, offset, like, _worth(unit)))
@@ -237,8 +244,8 @@ class Pool:
         if event.document is not None:
             named = [unit for unit in self.held if unit.layer.document == event.document]
             if named:
-                lowest = min(_turn(policy, unit.layer) for unit in named)
-                first = (unit for unit in named if _turn(policy, unit.layer) == lowest)
+                lowest = min(_turn(policy, unit) for unit in named)
+                first = (unit for unit in named if _turn(policy, unit) == lowest)
                 return max(first, key=lambda unit: unit.offset)
         assert event.otherwise is not None
         return first_out(self.held, event.otherwise)
@@ -252,7 +259,7 @@ class Pool:
         tail = bucket[len(bucket) - taken :]
         named = [unit for unit in tail if unit.layer.document == event.document]
         others = [unit for unit in tail if unit.layer.document != event.document]
-        named.sort(key=lambda unit: (_turn(policy, unit.layer), unit.offset))
+        named.sort(key=lambda unit: (_turn(policy, unit), unit.offset))
         bucket[len(bucket) - taken :] = named + others
 
     def _take(self, unit: Unit, sale: Event, day: int, step: int, settling: bool) -> None:
@@ -272,6 +279,7 @@ class Pool:
                 settling,
                 False,
                 step,
+                unit.place[0],
                 _worth(unit),
             )
         )
@@ -292,6 +300,7 @@ class Pool:
                 undone,
                 True,
                 at.identity,
+                short.like.place[0],
                 short.worth,
             )
         )
@@ -317,6 +326,8 @@ class Pool:
             unit = bucket.pop()
             self.held.append(unit)
             self._note(unit, event, returning=True, day=event.day, step=event.identity, settling=False)
+            if event.bucket == policy.to_back:
+                unit.place = behind_its_day(event)
             missing -= 1
         if missing == 0:
             return
@@ -334,13 +345,18 @@ class Pool:
 
 
 def behind_its_day(event: Event) -> Place:
-    """Where a layer opened by a return stands: behind every layer of the return's day."""
+    """Where a layer opened by a return, or a unit put to the back, stands: behind every layer of the return's day."""
     return (event.day, BEHIND, event.identity)
 
 
-def _turn(policy: Policy, layer: Layer) -> tuple[Fraction, Place]:
-    """Where layers that are all named stand to one another: in the order of leaving, never in its reverse."""
-    return -layer.price if policy.order == "dearest" else Fraction(), layer.place
+def _turn(policy: Policy, unit: Unit) -> tuple[Fraction, Place, int]:
+    """Where units that are all named stand to one another: in the order of leaving, never in its reverse."""
+    return -unit.layer.price if policy.order == "dearest" else Fraction(), *_stand(unit)
+
+
+def _stand(unit: Unit) -> tuple[Place, int]:
+    """Where a unit stands; units of several layers that one return brought back stand as their layers opened."""
+    return unit.place, unit.layer.identity
 
 
 def first_out(units: Iterable[Unit], order: Order) -> Unit | None:
@@ -349,14 +365,14 @@ def first_out(units: Iterable[Unit], order: Order) -> Unit | None:
     The dearest layer is the one that opened with the highest price, and of those with one price the oldest.
     """
     if order == "dearest":
-        return min(units, key=lambda unit: (-unit.layer.price, unit.layer.place, unit.offset), default=None)
+        return min(units, key=lambda unit: (-unit.layer.price, unit.place, unit.offset), default=None)
     chosen: Unit | None = None
     for unit in units:
         if chosen is None:
             chosen = unit
-        elif unit.layer.place == chosen.layer.place:
+        elif _stand(unit) == _stand(chosen):
             chosen = unit if unit.offset < chosen.offset else chosen
-        elif (unit.layer.place < chosen.layer.place) == (order == "oldest"):
+        elif (_stand(unit) < _stand(chosen)) == (order == "oldest"):
             chosen = unit
     return chosen
 

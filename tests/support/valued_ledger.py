@@ -101,7 +101,7 @@ class Ledger:
         for unit in (unit for unit in pool.opened if unit.like is not None):
             day = self.events[unit.layer].day
             yield Moved(
-                unit.layer, pool.number, unit.layer, unit.offset, True, day, False, False, unit.layer, unit.values
+                unit.layer, pool.number, unit.layer, unit.offset, True, day, False, False, unit.layer, day, unit.values
             )
 
     def _tell_units(self, told: Posted, pool: Pool, moved: Iterable[Moved]) -> None:

@@ -54,7 +54,7 @@ layers shelf over partner-stock for each company, partner, part
     carry price, cost
     leave {order} first by leaves-as, then rank
     leave by serial when serial is not missing
-    customer-return brings back the units last sold, in their old place
+    customer-return brings back the units last sold, {customers}
     resupply brings back the units last sold, in their old place
     recall-newest takes the layer of document, else the newest
     recall-oldest takes the layer of document, else the oldest
@@ -139,6 +139,7 @@ def text_of(policy: Policy, leftover: str) -> str:
     """The ruleset's text under one policy."""
     return TEXT.format(
         order=policy.order,
+        customers="at the back" if policy.to_back else "in their old place",
         beyond_stock=_BEYOND_STOCK[policy.beyond_stock],
         beyond_sales=_BEYOND_SALES[policy.beyond_sales],
         leftover=LEFTOVER[leftover],

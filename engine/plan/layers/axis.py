@@ -46,6 +46,8 @@ def out_of_turn(origin: Origin) -> Relation:
             WHERE e.class = 3 AND e.document IS NOT NULL
                 AND NOT EXISTS (SELECT 1 FROM "unit-taken" AS t WHERE t.event = e.event)
             UNION ALL
+            SELECT pool, 'units return to the back' FROM "unit-event" WHERE class = 4 AND otherwise = 'back'
+            UNION ALL
             SELECT pool, 'a value changes beside a named layer'
             FROM "unit-event"
             WHERE class = 1 AND pool IN (SELECT pool FROM "unit-taken")

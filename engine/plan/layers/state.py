@@ -101,7 +101,9 @@ _SOLD = """
             AND s."from" < a."from" + a."end" - a.start
     ),
     marked AS (
-        SELECT *, CASE WHEN layer = LAG(layer) OVER w AND "from" = LAG("to") OVER w THEN 0 ELSE 1 END AS first
+        SELECT *, CASE
+            WHEN layer = LAG(layer) OVER w AND place = LAG(place) OVER w AND "from" = LAG("to") OVER w
+            THEN 0 ELSE 1 END AS first
         FROM stacked
         WINDOW w AS (PARTITION BY pool, bucket ORDER BY era, turn, place, layer, "from")
     ),

@@ -91,6 +91,14 @@ def test_units_last_sold_come_back_to_their_old_place() -> None:
     assert found.sold == [(POOL, "customer", 1, 1, 1, 0, 4)]
 
 
+def test_units_that_come_back_to_the_back_stand_behind_the_rest_until_they_leave_again() -> None:
+    back: Event = (POOL, 4, 4, 3, 9, "customer", None, None, "back")
+    found = folded(RETURNING, [opens(1, 2, "A"), opens(2, 2), leaves(3, 3), back, leaves(5, 2), leaves(6, 1, "A")])
+    assert moved(found)[2:4] == [(4, 2, 0, 1, "back"), (4, 1, 0, 2, "back")]
+    assert moved(found)[4:] == [(5, 2, 1, 2), (5, 1, 0, 1), (6, 1, 1, 2)]
+    assert found.open == [(POOL, 2, 9, 0, 1)]
+
+
 def test_only_what_may_come_back_is_handed_over() -> None:
     scrapped: Event = (POOL, 3, 3, 2, 0, "scrap", None, None, "oldest")
     policy = Placing(brings_back=True, back_from=frozenset({"customer"}))
