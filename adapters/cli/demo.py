@@ -189,14 +189,14 @@ def _accept_planted(books: Books, material: Material, planted: Planted, refused:
     """Accept what keeps a month from being closed for good, as a controller would who asked: each with its reason."""
     period = refused.result.period
     for standing in refused.conditions.in_the_way:
-        reason = _reason(planted, standing.raised, period)
-        if reason:
-            accepted = accept(books, material.ruleset, period, reason, (standing.raised.id,))
+        because = reason(planted, standing.raised, period)
+        if because:
+            accepted = accept(books, material.ruleset, period, because, (standing.raised.id,))
             found = next(one for one in accepted.conditions.standings if one.raised.id == standing.raised.id)
             yield found
 
 
-def _reason(planted: Planted, raised: Raised, period: str) -> str:
+def reason(planted: Planted, raised: Raised, period: str) -> str:
     """What the controller would hear of an exception: the planted problem it stems from, or nothing."""
     where = dict(raised.row)
     notes = [

@@ -12,7 +12,7 @@ import pytest
 
 from adapters.books.entries import RunKind
 from adapters.books.store import Books, open_books, verify_books
-from adapters.cli.demo import Demo, demo_page, run_demo
+from adapters.cli.demo import Demo, demo_page, reason, run_demo
 from adapters.cli.demo_evidence import Evidence
 from adapters.cli.faults import DONE, PROBLEMS
 from adapters.cli.intake import refused_rows
@@ -135,6 +135,31 @@ def test_every_month_is_hard_closed_and_every_tie_out_holds(shown: Shown) -> Non
     tie_outs = [(one.result.period, tie_out) for one in closes for tie_out in one.result.tie_outs]
     assert len(tie_outs) >= 6 * len(closes)
     assert [one for one in tie_outs if not one[1].passed] == []
+
+
+def test_what_the_conditions_refuse_is_accepted_with_its_reason_and_then_closed(shown: Shown) -> None:
+    accepted = {(month.delivery.period, one.raised.where): one for month in shown.demo.months for one in month.accepted}
+    left = {
+        (one.period, f"US01, {one.partner}, {one.part}")
+        for one in shown.demo.planted.differences
+        if one.treatment == "exception"
+    }
+    assert set(accepted) == left
+    reasons = {one.acceptance.comment.partition(":")[0] for one in accepted.values() if one.acceptance is not None}
+    assert reasons == {"unreported sell-through", "sale not yet reported", "lasting difference"}
+    kept = [(run.period, run.kind) for run in shown.books.runs("fiscal")]
+    for period in {period for period, _ in left}:
+        last_two = [kind for one, kind in kept if one == period][-2:]
+        assert last_two == [RunKind.TRIAL, RunKind.HARD]
+    text = page_text(demo_page(shown.demo))
+    assert all(one.raised.id in text for one in accepted.values())
+
+
+def test_an_exception_that_nothing_explains_is_not_accepted(shown: Shown) -> None:
+    one = next(one for month in shown.demo.months for one in month.accepted).raised
+    assert reason(shown.demo.planted, one, "FY2026-P01") != ""
+    elsewhere = replace(one, row=(("partner", "NOBODY"), ("part", "X")))
+    assert reason(shown.demo.planted, elsewhere, "FY2026-P04") == ""
 
 
 def test_units_sold_in_the_books_are_those_of_the_files_without_what_waits_in_quarantine(shown: Shown) -> None:

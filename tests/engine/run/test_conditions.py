@@ -7,7 +7,18 @@ from decimal import Decimal
 
 import pytest
 
-from engine.run.conditions import Acceptances, Conditions, Raised, Standing, exception_id, weigh
+from engine.run.conditions import (
+    Acceptances,
+    Approval,
+    Conditions,
+    HardCondition,
+    Raised,
+    Standing,
+    StepState,
+    TrialLimit,
+    exception_id,
+    weigh,
+)
 from tests.support.conditions import CLOSE, accepted, close_of, raised, row
 
 SILENT = raised("every-report-in", row("BRAVO", "X"))
@@ -145,9 +156,9 @@ def test_approvals_are_named_and_never_keep_a_close_from_being_made() -> None:
 def test_each_condition_stands_where_the_rules_say_it() -> None:
     found = weighed(MATERIAL)
     lines = CLOSE.splitlines()
-    for one in (*found.steps, *found.trial, *found.hard, *found.approvals):
-        said = lines[one.span.location.line - 1].strip()
-        assert one.span.text.strip() == said
+    stated: tuple[StepState | TrialLimit | HardCondition | Approval, ...]
+    stated = (*found.steps, *found.trial, *found.hard, *found.approvals)
+    assert [one.span.text.strip() for one in stated] == [lines[one.span.location.line - 1].strip() for one in stated]
 
 
 def test_without_a_close_nothing_is_asked() -> None:
