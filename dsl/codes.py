@@ -64,6 +64,7 @@ CODES: dict[str, str] = {
     "T421": "more units leave than are held",
     "T422": "more units come back than were sold",
     "T423": "units that move before their pool had a layer",
+    "T424": "a whole that cannot be shared to the last cent or unit",
     # dates
     "T501": "a day that no version of an item governs",
     "T502": "a gap or an overlap in a register",

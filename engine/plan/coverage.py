@@ -14,7 +14,6 @@ from engine.model.expression import (
     BucketOf,
     Converted,
     Expression,
-    FactField,
     FieldOf,
     ItemOf,
     KeyOf,
@@ -43,6 +42,7 @@ from engine.plan.balances import DIMENSIONS
 from engine.plan.facts import MADE
 from engine.plan.offered import closing_calendar
 from engine.plan.readers import read_everything
+from engine.plan.reading_shares import why_not_shared
 from engine.plan.refusing import Refusals
 from engine.plan.unenforced import warn_of_overrides
 from engine.plan.valuation import EVENT_COLUMNS
@@ -114,8 +114,6 @@ def _whole_items(ruleset: Ruleset, found: Refusals) -> None:
         found.add(unit.span, f"`unit {unit.name}`", "let the feed give quantities in units")
     for scenario in ruleset.scenarios.values():
         found.add(scenario.name.span, f"`scenario {scenario.name.text}`", "")
-    for allocation in ruleset.allocations.values():
-        found.add(allocation.span, f"`allocation {allocation.name}`", "let the feed give each part its share")
     for layers in list(ruleset.layers.values())[1:]:
         found.add(layers.span, f"a second `layers`, {layers.name}: units are kept in one", "")
     for reconciliation in list(ruleset.reconciliations.values())[1:]:
@@ -236,8 +234,10 @@ def _layers(ruleset: Ruleset, layers: Layers, found: Refusals) -> None:
 
 def _leaving(ruleset: Ruleset, layers: Layers, phrases: dict[str, Span], found: Refusals) -> None:
     order = phrases.get("LeaveOrder", phrases.get("LeaveAt", layers.span))
-    if layers.order not in ("oldest", "newest", "dearest"):
+    if layers.order == "standard":
         found.add(order, f"`leave at {layers.order}`", "write `leave oldest first by DATE`")
+    if layers.order == "average":
+        _at_average(ruleset, layers, order, found)
     places = [span for name, span in layers.phrases if name == "LeaveBy"]
     for place in places[1:]:
         found.add(place, "a second `leave by`: one field names units", "keep one")
@@ -259,6 +259,29 @@ def _leaving(ruleset: Ruleset, layers: Layers, phrases: dict[str, Span], found: 
             "a layer taken by name: nothing that opens layers has a `document`",
             "give it the field `document`",
         )
+
+
+def _at_average(ruleset: Ruleset, layers: Layers, order: Span, found: Refusals) -> None:
+    """A pool at average has one value for each price: nothing in it is told apart."""
+    beside = {
+        "`leave by`": bool(layers.leave_by),
+        "changes of value": bool(layers.changes),
+        "`take the last price`": layers.oversell == "last-price",
+        "`open a layer at the last price`": layers.overreturn == "open-layer",
+        "`post apart`": layers.leftover == "apart",
+    }
+    for phrase in (phrase for phrase, there in beside.items() if there):
+        found.add(order, f"`leave at average` beside {phrase}", "write `leave oldest first by DATE`")
+    for name in layers.carried:
+        if not _is_price(ruleset, layers, name):
+            found.add(order, f"`leave at average` of layers that carry `{name}`: prices have an average", "carry prices")
+
+
+def _is_price(ruleset: Ruleset, layers: Layers, name: str) -> bool:
+    if name in ruleset.amounts:
+        return ruleset.amounts[name].type.family is Family.PRICE
+    columns = [one for kind in layers.opening_kinds for one in ruleset.kinds[kind].record.columns if one.name == name]
+    return bool(columns) and columns[0].type.family is Family.PRICE
 
 
 def _is_date(ruleset: Ruleset, layers: Layers, name: str) -> bool:
@@ -454,14 +477,12 @@ def _expressions(ruleset: Ruleset, found: Refusals) -> None:
                 found.add(node.span, f"`{_said(node)}`: money is in the reporting currency", "leave `converted to` out")
             case LedgerBalance() if node.book and node.book not in _posting_books(ruleset):
                 found.add(node.span, f"`{_said(node)}`: one book runs", "leave the book out")
-            case FactField():
-                found.add(
-                    node.span,
-                    f"`{_said(node)}`: a fact is not found through another",
-                    "let the feed give the field to each fact",
-                )
-            case ItemOf() if node.item in ruleset.allocations:
-                found.add(node.span, f"`{_said(node)}`: it reads an allocation", "")
+            case ItemOf() if _not_shared(ruleset, node.item):
+                found.add(node.span, f"`{_said(node)}`: it reads an allocation that does not run", "")
+
+
+def _not_shared(ruleset: Ruleset, name: str) -> bool:
+    return name in ruleset.allocations and bool(why_not_shared(ruleset, ruleset.allocations[name]))
 
 
 def _posting_books(ruleset: Ruleset) -> set[str]:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from dsl import syntax
 from dsl.span import Span
 from engine.model.datatypes import DataType, Family
-from engine.model.expression import Expression, ItemOf, KeyOf
-from engine.model.ruleset import Amount, Decision, Ruleset, Table
+from engine.model.expression import Expression, Grain, ItemOf, KeyOf
+from engine.model.ruleset import Allocation, Amount, Decision, Ruleset, Table
 from engine.plan.frame import Frame
 from engine.plan.frames import frame_of
 from engine.plan.numbers import Value
@@ -25,12 +25,17 @@ from engine.plan.world import World
 class Expected:
     """A value as an example asks for it: the item that gives it, and the value read on the date that governs it."""
 
-    item: Amount | Decision | Table
+    item: Amount | Decision | Table | Allocation
     node: ItemOf
+    grain: Grain
 
 
 def expected_value(ruleset: Ruleset, name: str, span: Span) -> Expected | None:
     """The value of a name that stands for one; None where it stands for something else."""
+    shared = ruleset.allocations.get(name)
+    if shared is not None:
+        parts = Grain("rows", (shared.shares.over,), (), shared.shares.part_grain.keys, shared.grain.calendar)
+        return Expected(shared, ItemOf(shared.type, span, False, name, (), None), parts)
     item = ruleset.amounts.get(name) or ruleset.decisions.get(name) or table_of(ruleset, name)
     if item is None:
         return None
@@ -38,7 +43,7 @@ def expected_value(ruleset: Ruleset, name: str, span: Span) -> Expected | None:
     as_of: Expression | None = None
     if isinstance(item, Decision) and item.as_of:
         as_of = KeyOf(DataType(Family.DATE), span, False, item.as_of)
-    return Expected(item, ItemOf(type_, span, False, name, (), as_of))
+    return Expected(item, ItemOf(type_, span, False, name, (), as_of), item.grain)
 
 
 def read_expected(ruleset: Ruleset, reading: Reading, refusals: Refusals, made: frozenset[str]) -> None:
@@ -62,16 +67,16 @@ def _read_one(
     if found is None:
         refusals.add(span, f"`expect {name}`: an example sees what a run makes", _instead(ruleset, name))
         return
-    reason = why_not(ruleset, found.item.grain, made)
+    reason = why_not(ruleset, found.grain, made)
     if reason:
         refusals.add(span, f"`expect {name}`: {reason}", "expect what reads it")
         return
-    rows = reading.rows_of(found.item.grain, made)
+    rows = reading.rows_of(found.grain, made)
     if isinstance(found.node.as_of, KeyOf) and found.node.as_of.name not in rows.keys:
         day = found.node.as_of.name
         refusals.add(span, f"`expect {name}`: it is decided as of {day}, which its rows lack", "expect what reads it")
         return
-    reading.value(found.node, rows, found.item.grain)
+    reading.value(found.node, rows, found.grain)
 
 
 def _is_made(ruleset: Ruleset, name: str) -> bool:
@@ -88,13 +93,13 @@ def _instead(ruleset: Ruleset, name: str) -> str:
         return "expect an amount that reads it"
     if ruleset.stock is not None and name in ruleset.stock.buckets:
         return "expect a reconciliation that compares it, or `layer`"
-    return "expect a journal, a control, a report, a reconciliation, an amount, a decision or `layer`"
+    return "expect a journal, a control, a report, a reconciliation, an amount, an allocation, a decision or `layer`"
 
 
 def make_expected(world: World, found: Expected, shown: tuple[str, ...]) -> Relation:
     """The value under its own name, beside those of the columns shown that its rows have."""
-    frame = frame_of(world, found.item.grain)
-    value = shown_value(frame.lower(found.node, found.item.grain), world)
+    frame = frame_of(world, found.grain)
+    value = shown_value(frame.lower(found.node, found.grain), world)
     outputs = [(name, one) for name in shown if (one := _beside(world, frame, name)) is not None]
     outputs.append((found.node.item, value))
     name = f"expected {found.node.item}"

@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from dsl.diagnostics import InternalError
 from engine.model.datatypes import DataType, Family
-from engine.model.expression import BucketOf, Expression, RegisterField
+from engine.model.expression import BucketOf, Expression, FactField, RegisterField
 from engine.plan.frame import Frame
 from engine.plan.numbers import Value, stored
 from engine.plan.relation import cast, column, table
@@ -30,6 +30,15 @@ def register_field(frame: Frame, node: RegisterField, lower: Lower) -> Value:
     alias = frame.join(table(node.register), keys, extra)
     name = node.name or register.record.identity[0]
     return stored(column(name, alias), register.record.column(name).type)
+
+
+def fact_field(frame: Frame, node: FactField, lower: Lower) -> Value:
+    """A field of the fact that a reference names, of all known by the period's end; missing where there is none."""
+    record = frame.world.ruleset.kinds[node.kind].record
+    on = {name: lower(key).sql for name, key in node.keys}
+    alias = frame.join(table(frame.world.known(node.kind)), on)
+    types = {one.name: one.type for one in record.columns}
+    return stored(column(node.name, alias), types.get(node.name, node.type))
 
 
 def bucket(frame: Frame, node: BucketOf, lower: Lower) -> Value:

@@ -20,6 +20,7 @@ from engine.model.expression import (
     ComparisonOf,
     ExistsTest,
     Expression,
+    FactField,
     FieldOf,
     Grain,
     ItemOf,
@@ -38,7 +39,7 @@ from engine.model.expression import (
     TestOf,
     TestsOf,
 )
-from engine.plan import aggregates, along_layer, balances, bands, extremes, items, lookups
+from engine.plan import aggregates, allocations, along_layer, balances, bands, extremes, items, lookups
 from engine.plan.frame import Frame
 from engine.plan.numbers import Value, absolute, add, choose, compare, divide, multiply, negate, number, rounded
 from engine.plan.relation import cast
@@ -67,7 +68,9 @@ class Lowerer:
     def prepare(self, node: object, scope: Grain) -> None:
         """Give every item, sum and `exists` inside `node` a column, so that lowering adds no steps."""
         for part in parts(in_terms_of(node, {}, None, scope)):
-            if isinstance(part, ItemOf):
+            if isinstance(part, ItemOf) and part.item in self._frame.world.ruleset.allocations:
+                allocations.define_share(self._frame, part)
+            elif isinstance(part, ItemOf):
                 items.define_item(self._frame, part)
             elif isinstance(part, AggregateOf):
                 aggregates.define_aggregate(self._frame, part)
@@ -98,6 +101,8 @@ class Lowerer:
                 return frame.value_of(node.name)
             case RegisterField():
                 return lookups.register_field(frame, node, self.value)
+            case FactField():
+                return lookups.fact_field(frame, node, self.value)
             case BucketOf():
                 return lookups.bucket(frame, node, self.value)
             case MomentOf():

@@ -20,6 +20,7 @@ from engine.plan.offered import (
     why_not,
 )
 from engine.plan.reading import Reading
+from engine.plan.reading_shares import read_allocations
 from engine.plan.refusing import Refusals
 
 
@@ -36,6 +37,7 @@ def read_everything(ruleset: Ruleset, refusals: Refusals) -> None:
         _layers(ruleset, reading, refusals, layers, made)
     if ruleset.layers:
         made |= {LAYERS}
+    read_allocations(ruleset, reading, refusals, made)
     for journal in ruleset.journals.values():
         _journal(ruleset, reading, refusals, journal, made)
     _segments(ruleset, reading, made)

@@ -5,8 +5,6 @@ The walk is the one engine.plan.lower takes, with the same substitution of keys,
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from dsl.diagnostics import Label
 from dsl.span import Span
 from engine.ledger.money import minor_digits
@@ -41,10 +39,19 @@ from engine.model.expression import (
     TestOf,
     TestsOf,
 )
-from engine.model.ruleset import Amount, Cap, Decision, ExceptionRule, Parameter, Reconciliation, Ruleset, Table
+from engine.model.ruleset import (
+    Allocation,
+    Amount,
+    Cap,
+    Decision,
+    ExceptionRule,
+    Parameter,
+    Reconciliation,
+    Ruleset,
+    Table,
+)
 from engine.plan.balances import DIMENSIONS
 from engine.plan.lower import digits_of
-from engine.plan.numbers import SCALE_MAX
 from engine.plan.offered import (
     STOCK,
     Offered,
@@ -55,7 +62,7 @@ from engine.plan.offered import (
     why_not,
 )
 from engine.plan.refusing import Refusals
-from engine.plan.shapes import literal_shape, shape_of
+from engine.plan.shapes import Digits, literal_shape, said, shape_of
 from engine.plan.substitute import in_terms_of, parts
 from engine.plan.tables import table_of
 
@@ -72,6 +79,7 @@ class Reading:
         self._kept: dict[int, Offered] = {}
         self._stored: dict[tuple[str, str], Shape] = {}
         self._asked: list[Span] = []
+        self._digits = Digits(self._refuse)
 
     def store(self, row: str, name: str, shape: Shape) -> None:
         """Remember the shape of a value that rows are stored with: a reconciliation's local, what layers carry."""
@@ -116,7 +124,7 @@ class Reading:
             case MomentOf():
                 if node.unit not in ("period", "quarter", "year"):
                     self._refuse(
-                        node.span, f"`{_said(node.span)}`: a period is no {node.unit}", "name an edge of the period"
+                        node.span, f"`{said(node.span)}`: a period is no {node.unit}", "name an edge of the period"
                     )
                 return Shape()
             case ItemOf() | AggregateOf():
@@ -150,12 +158,12 @@ class Reading:
                 return Shape(digits_of(node.type, minor_digits(self._ruleset.head.currency)))
             case ChoiceOf():
                 left, right = self._value(node.left, rows, scope), self._value(node.right, rows, scope)
-                self._compared(left, right, node.span)
-                return self._aligned((left, right), node.span)
+                self._digits.compared(left, right, node.span)
+                return self._digits.aligned((left, right), node.span)
             case Otherwise():
                 self.tests(node.when, rows, scope)
                 both = (self._value(node.value, rows, scope), self._value(node.otherwise, rows, scope))
-                return self._aligned(both, node.span)
+                return self._digits.aligned(both, node.span)
             case _:
                 # What has no value in this version was refused where it is written.
                 for inner in parts(node):
@@ -168,11 +176,11 @@ class Reading:
         if source is None:
             return shape_of(node.type)
         if rows.dated and not rows.adjustment:
-            self._refuse(node.span, f"`{_said(node.span)}`: it is known as at the period's end", "add `period`")
+            self._refuse(node.span, f"`{said(node.span)}`: it is known as at the period's end", "add `period`")
         self.value(node.by, source, node.source.grain)
         shape = self.value(node.value, source, node.source.grain)
         if shape.over is not None:
-            self._refuse(node.value.span, f"`{_said(node.value.span)}`: a quotient is not kept", "round it")
+            self._refuse(node.value.span, f"`{said(node.value.span)}`: a quotient is not kept", "round it")
         return shape
 
     def _band(self, node: BandOf, rows: Offered, scope: Grain) -> Shape:
@@ -180,16 +188,16 @@ class Reading:
         for key in node.value.keys if isinstance(node.value, RegisterField | ItemOf) else ():
             self._value(key[1] if isinstance(key, tuple) else key, rows, scope)
         if of.over is not None:
-            self._refuse(node.of.span, f"`{_said(node.of.span)}`: a quotient lies in no band", "round it")
+            self._refuse(node.of.span, f"`{said(node.of.span)}`: a quotient lies in no band", "round it")
         cells = self._ruleset.parameters[node.value.item].rows if isinstance(node.value, ItemOf) else ()
         held = [literal_shape(cell) for _, row in cells for cell in row if isinstance(cell, Literal)]
         scale = max((one.scale or 0 for one in held), default=SCALES.get(node.value.type.family, 0))
-        return self._held(Shape(scale + (of.scale or 0)), node.span) if node.through else Shape(scale)
+        return self._digits.held(Shape(scale + (of.scale or 0)), node.span) if node.through else Shape(scale)
 
     def _balance(self, node: LedgerBalance, rows: Offered, scope: Grain) -> Shape:
         for name, key in node.keys:
             if name not in DIMENSIONS:
-                self._refuse(node.span, f"`{_said(node.span)}` for each `{name}`: balances are not kept by it", "")
+                self._refuse(node.span, f"`{said(node.span)}` for each `{name}`: balances are not kept by it", "")
             self._value(key, rows, scope)
         self._value(node.role, rows, scope)
         return Shape(minor_digits(self._ruleset.head.currency))
@@ -200,7 +208,7 @@ class Reading:
             return shape_of(node.type)
         if node.name == "book" and books:
             return Shape()
-        self._refuse(node.span, f"`{_said(node.span)}`: {self._no_key(node.name)}", "")
+        self._refuse(node.span, f"`{said(node.span)}`: {self._no_key(node.name)}", "")
         return shape_of(node.type)
 
     def _no_key(self, name: str) -> str:
@@ -215,12 +223,10 @@ class Reading:
         if (node.row, name) not in rows.fields:
             if node.row in ("day", "period"):
                 self._refuse(
-                    node.span, f"`{_said(node.span)}`: days and periods are no rows", f"write `period {node.name}`"
+                    node.span, f"`{said(node.span)}`: days and periods are no rows", f"write `period {node.name}`"
                 )
             else:
-                self._refuse(
-                    node.span, f"`{_said(node.span)}`: {node.row}.{node.name} is not there when it is read", ""
-                )
+                self._refuse(node.span, f"`{said(node.span)}`: {node.row}.{node.name} is not there when it is read", "")
         return self._stored.get((node.row, node.name), shape_of(node.type))
 
     def _bucket(self, node: BucketOf, rows: Offered, scope: Grain) -> Shape:
@@ -251,33 +257,7 @@ class Reading:
         if node.operator == "/":
             second, over, quotient = over, second, True
         scale = first + second if node.operator in "*/" else max(first + over, second + under)
-        return self._held(Shape(scale, under + over if quotient else None), node.span)
-
-    def _held(self, shape: Shape, span: Span) -> Shape:
-        """The shape where it keeps within the digits that are exact; else refused, and taken to be short."""
-        widest = max(shape.scale or 0, shape.over or 0)
-        if widest <= SCALE_MAX:
-            return shape
-        self._refuse(
-            span,
-            f"`{_said(span)}`: it needs {widest} digits behind the point, and {SCALE_MAX} are kept exactly",
-            "round a part of it: `rounded(...)`",
-        )
-        return Shape(SCALES[Family.MONEY])
-
-    def _compared(self, left: Shape, right: Shape, span: Span) -> None:
-        if left.scale is not None and right.scale is not None:
-            self._held(Shape(max(left.scale + (right.over or 0), right.scale + (left.over or 0))), span)
-
-    def _aligned(self, shapes: Iterable[Shape], span: Span) -> Shape:
-        """The one shape that several answers of a value are brought to."""
-        held = list(shapes)
-        scales = [one.scale for one in held if one.scale is not None]
-        if len(scales) < len(held) or not held:
-            return Shape()
-        return self._held(
-            Shape(max(scales), max((one.over for one in held if one.over is not None), default=None)), span
-        )
+        return self._digits.held(Shape(scale, under + over if quotient else None), node.span)
 
     # ---- tests -------------------------------------------------------------------------------------------------------
 
@@ -285,7 +265,7 @@ class Reading:
         match node:
             case ComparisonOf():
                 left, right = self._value(node.left, rows, scope), self._value(node.right, rows, scope)
-                self._compared(left, right, node.span)
+                self._digits.compared(left, right, node.span)
             case OneOfTest():
                 for one in (node.left, *node.options):
                     self._value(one, rows, scope)
@@ -297,12 +277,12 @@ class Reading:
                 self._value(node.left, rows, scope)
                 if isinstance(node.period, KeyOf) and node.period.name != "period":
                     self._refuse(
-                        node.span, f"`{_said(node.span)}`: dates are compared with a period", "write `is period`"
+                        node.span, f"`{said(node.span)}`: dates are compared with a period", "write `is period`"
                     )
 
     def _exists(self, node: ExistsTest, rows: Offered, scope: Grain) -> None:
         if node.source.grain.rows and node.source.grain.rows[0] in self._ruleset.reconciliations:
-            self._refuse(node.span, f"`{_said(node.span)}`: only facts and registers are looked for", "")
+            self._refuse(node.span, f"`{said(node.span)}`: only facts and registers are looked for", "")
             return
         self._source(node.source, node.span, rows, scope)
         if node.before is not None:
@@ -315,12 +295,12 @@ class Reading:
         if name in ruleset.parameters:
             return self._parameter(node, ruleset.parameters[name], rows, scope)
         if name in ruleset.allocations:
-            return shape_of(node.type)
+            return self._share(node, ruleset.allocations[name], rows, scope)
         table, amount = table_of(ruleset, name), ruleset.amounts.get(name)
         item = ruleset.decisions.get(name) or amount or table
         absent = _absent_row(item.grain, rows) if item is not None else ""
         if absent and absent not in ruleset.reconciliations:
-            self._refuse(node.span, f"`{_said(node.span)}`: {absent} is not joined to the rows that read it", "")
+            self._refuse(node.span, f"`{said(node.span)}`: {absent} is not joined to the rows that read it", "")
             return shape_of(node.type)
         if name in ruleset.decisions:
             return self._decision(node, ruleset.decisions[name], rows)
@@ -333,6 +313,15 @@ class Reading:
     def _of_other_rows(self, grain: Grain, rows: Offered) -> bool:
         return any(row in self._ruleset.reconciliations and not rows.has_row(row) for row in grain.rows)
 
+    def _share(self, node: ItemOf, allocation: Allocation, rows: Offered, scope: Grain) -> Shape:
+        for _, key in node.keys:
+            self._value(key, rows, scope)
+        if not node.keys and not rows.has_row(allocation.shares.over):
+            part = allocation.shares.over
+            self._refuse(node.span, f"`{said(node.span)}`: {part} is not joined to the rows that read it", "")
+        cents = allocation.shares.leftover == "cents"
+        return Shape(minor_digits(self._ruleset.head.currency) if cents else 0)
+
     def _parameter(self, node: ItemOf, parameter: Parameter, rows: Offered, scope: Grain) -> Shape:
         for _, value in node.keys:
             self._value(value, rows, scope)
@@ -341,7 +330,7 @@ class Reading:
         cells = [self._value(cell, rows, scope) for _, row in parameter.rows for cell in row]
         grid = Shape(max((one.scale or 0 for one in cells), default=SCALES.get(parameter.type.family, 0)))
         answers = [self._exception(rule, dict(node.keys), node.as_of, ONCE, rows) for rule in parameter.exceptions]
-        return self._aligned((grid, *answers), node.span)
+        return self._digits.aligned((grid, *answers), node.span)
 
     def _decision(self, node: ItemOf, decision: Decision, rows: Offered) -> Shape:
         as_of = node.as_of if decision.as_of_moment is None else decision.as_of_moment
@@ -361,7 +350,7 @@ class Reading:
         usual = self._capped(usual, amount.caps, keys, node.as_of, grain, rows)
         answers = [self._exception(rule, keys, node.as_of, grain, rows) for rule in amount.exceptions]
         self.tests(in_terms_of(amount.when, keys, node.as_of, grain), rows, grain)
-        return self._aligned((usual, *answers), node.span)
+        return self._digits.aligned((usual, *answers), node.span)
 
     def _exception(
         self, rule: ExceptionRule, keys: dict[str, Expression], as_of: Expression | None, grain: Grain, rows: Offered
@@ -385,8 +374,8 @@ class Reading:
             if cap.form == "running":
                 continue
             limit = self._value(in_terms_of(cap.limit, keys, as_of, grain), rows, grain)
-            self._compared(shape, limit, cap.span)
-            shape = self._aligned((shape, limit), cap.span)
+            self._digits.compared(shape, limit, cap.span)
+            shape = self._digits.aligned((shape, limit), cap.span)
         return shape
 
     def _table(self, node: ItemOf, table: Table, rows: Offered) -> Shape:
@@ -395,7 +384,7 @@ class Reading:
         for row in table.rows:
             for cell, input_ in zip(row.cells, inputs, strict=True):
                 for value in cell.values:
-                    self._compared(input_, self._value(value, rows, grain), cell.span)
+                    self._digits.compared(input_, self._value(value, rows, grain), cell.span)
         at = [name for name, _ in table.outputs].index(node.item)
         shapes: list[Shape] = []
         for row in table.rows:
@@ -403,8 +392,8 @@ class Reading:
             if output is not None:
                 shapes.append(self._value(output, rows, grain))
                 if shapes[-1].over is not None:
-                    self._refuse(output.span, f"`{_said(output.span)}` in a table: a quotient has no cell", "round it")
-        return self._aligned(shapes, node.span)
+                    self._refuse(output.span, f"`{said(output.span)}` in a table: a quotient has no cell", "round it")
+        return self._digits.aligned(shapes, node.span)
 
     def _reconciled(self, node: ItemOf, rows: Offered, scope: Grain) -> Shape:
         """A value joined from a reconciliation's rows."""
@@ -418,7 +407,7 @@ class Reading:
         names = " or ".join(self._ruleset.reconciliations)
         self._refuse(
             node.span,
-            f"`{_said(node.span)}`: it is a value of rows of {names} that are not joined here",
+            f"`{said(node.span)}`: it is a value of rows of {names} that are not joined here",
             "read it where its rows are",
         )
         return shape_of(node.type)
@@ -442,14 +431,14 @@ class Reading:
             why_no_sum(self._ruleset, node, rows, scope),
         ):
             if reason:
-                self._refuse(node.span, f"`{_said(node.span)}`: {reason}", help_text)
+                self._refuse(node.span, f"`{said(node.span)}`: {reason}", help_text)
         grain = node.source.grain
         self.tests(node.where, source, grain)
         shape = Shape(0) if node.value is None else self.value(node.value, source, grain)
         if shape.over is not None and node.function != "count":
             self._refuse(
                 node.span,
-                f"`{_said(node.span)}`: quotients are not added up",
+                f"`{said(node.span)}`: quotients are not added up",
                 "add up a rounded value, or divide the sums",
             )
         if node.function == "average":
@@ -460,7 +449,7 @@ class Reading:
         """The rows an aggregate ranges over, what must agree read on both sides; None where no frame serves them."""
         reason = why_not(self._ruleset, source.grain, rows.made)
         if reason:
-            self._refuse(span, f"`{_said(span)}`: {reason}", "")
+            self._refuse(span, f"`{said(span)}`: {reason}", "")
             return None
         offered = self.rows_of(source.grain, rows.made, rows.adjustment)
         for own, asked in source.matching:
@@ -488,7 +477,3 @@ def _absent_row(grain: Grain, rows: Offered) -> str:
 
 def _is_period_end(node: MomentOf) -> bool:
     return (node.shift, node.unit, node.edge) == ("", "period", "end")
-
-
-def _said(span: Span) -> str:
-    return " ".join(span.text.split())

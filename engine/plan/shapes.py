@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 
-from engine.model.datatypes import SCALES, DataType
+from dsl.span import Span
+from engine.model.datatypes import SCALES, DataType, Family
 from engine.model.expression import Literal
+from engine.plan.numbers import SCALE_MAX
 from engine.plan.offered import Shape
 
 
@@ -19,3 +22,42 @@ def literal_shape(node: Literal) -> Shape:
     if isinstance(node.value, Decimal):
         return Shape(max(0, -int(node.value.normalize().as_tuple().exponent)))
     return Shape()
+
+
+def said(span: Span) -> str:
+    """The text of a place in one line."""
+    return " ".join(span.text.split())
+
+
+class Digits:
+    """Keeps shapes within the digits that are exact; `refuse` takes a place, what is refused and what to write."""
+
+    def __init__(self, refuse: Callable[[Span, str, str], None]) -> None:
+        self._refuse = refuse
+
+    def held(self, shape: Shape, span: Span) -> Shape:
+        """The shape where it keeps within the digits that are exact; else refused, and taken to be short."""
+        widest = max(shape.scale or 0, shape.over or 0)
+        if widest <= SCALE_MAX:
+            return shape
+        self._refuse(
+            span,
+            f"`{said(span)}`: it needs {widest} digits behind the point, and {SCALE_MAX} are kept exactly",
+            "round a part of it: `rounded(...)`",
+        )
+        return Shape(SCALES[Family.MONEY])
+
+    def compared(self, left: Shape, right: Shape, span: Span) -> None:
+        """Refuse a comparison whose cross-multiplied sides run out of digits."""
+        if left.scale is not None and right.scale is not None:
+            self.held(Shape(max(left.scale + (right.over or 0), right.scale + (left.over or 0))), span)
+
+    def aligned(self, shapes: Iterable[Shape], span: Span) -> Shape:
+        """The one shape that several answers of a value are brought to."""
+        held = list(shapes)
+        scales = [one.scale for one in held if one.scale is not None]
+        if len(scales) < len(held) or not held:
+            return Shape()
+        return self.held(
+            Shape(max(scales), max((one.over for one in held if one.over is not None), default=None)), span
+        )

@@ -1,0 +1,151 @@
+"""A whole shared over its parts: published bundles, largest remainders against a naive reckoning, and what stops."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+
+from engine.plan.world import RunStopped
+from tests.support.small_world import HEAD, SmallWorld, small_world
+
+BUNDLES = (
+    HEAD
+    + """\
+terms
+    code, order, line are text
+    evidence is one of observed, highly-variable
+    price, ssp are money
+    order-date is a date
+    is-proved is yes or no
+register part identified by code
+kind bundle-order moves nothing on order-date identified by order
+    has price, is-proved
+kind bundle-line moves nothing on order-date identified by order, line
+    has part, ssp, evidence
+accounts ledger
+    | role     | account | title      | type      | normal | nature   |
+    | position | 1510    | "Position" | asset     | debit  | monetary |
+    | revenue  | 4010    | "Revenue"  | revenue   | credit | monetary |
+allocation bundle-price for each bundle-order
+    spreads bundle-order.price over bundle-line in proportion to bundle-line.ssp
+    leftover cents by largest remainder, ties by line
+amount variable-lines for each bundle-order
+    is count of (bundle-line where bundle-line.evidence is highly-variable)
+exception residual to bundle-price
+    when variable-lines is over 0
+    gives bundle-line.ssp to bundle-line when bundle-line.evidence is not highly-variable
+    spreads the rest over bundle-line in proportion to bundle-line.ssp when bundle-line.evidence is highly-variable
+    leftover cents by largest remainder, ties by line
+journal recognise for each bundle-line posts on order-date in fiscal
+    debit  position bundle-price
+    credit revenue  bundle-price
+    negative amounts swap sides
+"""
+)
+YEN = BUNDLES.replace("reporting currency USD", "reporting currency JPY")
+
+
+def order(price: object, day: str = "2026-01-10", name: str = "B") -> dict[str, object]:
+    return {"order": name, "order-date": day, "price": price, "is-proved": False}
+
+
+def line(number: int, ssp: object, evidence: str = "observed", name: str = "B") -> dict[str, object]:
+    return {
+        "order": name,
+        "line": f"{number:02}",
+        "order-date": "2026-01-10",
+        "part": f"P{number}",
+        "ssp": ssp,
+        "evidence": evidence,
+    }
+
+
+def ran(
+    orders: Sequence[Mapping[str, object]], lines: Sequence[Mapping[str, object]], rules: str = BUNDLES
+) -> SmallWorld:
+    return small_world(rules, {"part": [], "bundle-order": orders, "bundle-line": lines}, "FY2026-P01")
+
+
+def shares(world: SmallWorld) -> list[Decimal]:
+    rows = world.rows("allocation bundle-price", "order", "line", "bundle-price")
+    return [Decimal(str(row["bundle-price"])) for row in rows]
+
+
+def test_case_71_a_price_goes_by_stand_alone_prices_in_whole_units() -> None:
+    # 100,000 over 75,000, 14,000 and 20,000: 68,807.34, 12,844.04 and 18,348.62; whole units foot by largest remainder.
+    world = ran([order(100_000)], [line(1, 75_000), line(2, 14_000), line(3, 20_000)], YEN)
+    assert shares(world) == [68_807, 12_844, 18_349]
+
+
+def test_case_72_the_largest_remainders_take_what_is_left_over() -> None:
+    world = ran([order(80)], [line(1, 20), line(2, 30), line(3, 40)], YEN)
+    assert shares(world) == [18, 27, 35]
+
+
+def test_case_75_the_residual_is_what_the_known_prices_leave() -> None:
+    # A fee of 100,000; support of 18 months at 20,000 a year is worth 30,000; the software gets the residual.
+    world = ran([order(100_000)], [line(1, 1, "highly-variable"), line(2, 30_000)])
+    assert shares(world) == [70_000, 30_000]
+    posted = world.rows("ledger line", "part", "side", "amount")
+    assert [tuple(row.values()) for row in posted if row["side"] == "credit"] == [
+        ("P1", "credit", Decimal(70_000)),
+        ("P2", "credit", Decimal(30_000)),
+    ]
+
+
+def test_equal_remainders_go_to_the_first_by_the_tie() -> None:
+    assert shares(ran([order("0.02")], [line(1, 1), line(2, 1), line(3, 1)])) == [Decimal("0.01"), Decimal("0.01"), 0]
+
+
+def test_a_negative_whole_is_shared_like_its_magnitude() -> None:
+    assert shares(ran([order(-80)], [line(1, 20), line(2, 30), line(3, 40)], YEN)) == [-18, -27, -35]
+
+
+def naive(price: Decimal, weights: Sequence[Decimal]) -> list[Decimal]:
+    cents, total = int(price * 100), sum(Fraction(one) for one in weights)
+    exact = [Fraction(abs(cents)) * Fraction(one) / total for one in weights]
+    floors = [one.numerator // one.denominator for one in exact]
+    by_rest = sorted(range(len(weights)), key=lambda at: (floors[at] - exact[at], at))
+    for at in by_rest[: abs(cents) - sum(floors)]:
+        floors[at] += 1
+    return [Decimal(one * (1 if cents >= 0 else -1)) / 100 for one in floors]
+
+
+def test_random_bundles_are_shared_as_by_hand_and_foot() -> None:
+    source = random.Random(20260110)
+    orders, lines, expected = [], [], []
+    for number in range(300):
+        name = f"B{number:03}"
+        price = Decimal(source.randint(-10_000_000, 100_000_000)) / 100
+        weights = [Decimal(source.randint(1, 500_000)) / 100 for _ in range(source.randint(1, 7))]
+        orders.append(order(price, name=name))
+        lines += [line(at, weight, name=name) for at, weight in enumerate(weights, start=1)]
+        expected += naive(price, weights)
+        assert sum(expected[-len(weights) :]) == price
+    assert shares(ran(orders, lines)) == expected
+
+
+@pytest.mark.parametrize(
+    ("orders", "lines", "said"),
+    [
+        ([order(10)], [line(1, 0), line(2, 0)], "cannot be shared.*first at order B, line 01"),
+        ([order(10)], [line(1, 2), line(2, -1)], "cannot be shared.*first at order B, line"),
+        ([order(10)], [], "nothing to share bundle-order B over: no bundle-line belongs to it"),
+        ([order("10.005")], [line(1, 1)], "cannot be shared"),
+    ],
+    ids=["no weight", "negative weight", "no part", "a broken cent"],
+)
+def test_what_cannot_be_shared_stops_the_run(
+    orders: list[dict[str, object]], lines: list[dict[str, object]], said: str
+) -> None:
+    with pytest.raises(RunStopped, match=said) as stop:
+        ran(orders, lines)
+    assert stop.value.code == "T424"
+
+
+def test_nothing_is_shared_without_weights() -> None:
+    assert shares(ran([order(0)], [line(1, 0), line(2, 0)])) == [0, 0]
