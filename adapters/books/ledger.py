@@ -249,7 +249,7 @@ class Ledger:
             if is_disk_full(error):
                 raise storage_fault(error, self.path.parent) from error
             raise BooksError(f"{self.path} cannot be read ({error}); run `tieout books verify`") from error
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
             raise BooksCorrupted(f"{self.path} is damaged ({error}); restore the books from a backup") from error
 
 

@@ -26,6 +26,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+import duckdb
+
 from adapters.books import durable, verify
 from adapters.books.entries import FileEntry, Load, PeriodStatus, Run
 from adapters.books.errors import BooksCorrupted, BooksError, BooksMissing, storage_fault
@@ -130,6 +132,10 @@ class Books:
         """The texts of a ruleset by name, from its hash; empty if the books do not have it."""
         return self.ledger.ruleset_texts(ruleset)
 
+    def check_bytes(self) -> None:
+        """BooksCorrupted naming the first file whose bytes are not those that were published."""
+        verify.check_bytes(self.layout, self.ledger)
+
     def verify(self) -> list[str]:
         """Everything that is wrong with the books, one sentence each, after reading every byte; empty if nothing is."""
         return verify.problems(self.layout, self.ledger)
@@ -158,7 +164,8 @@ def open_books(
     makes books where there are none (writers only). `actor` is who acts, by default the operating system's user.
 
     BooksMissing; BooksInUse naming the writer; BooksCorrupted naming the file; BooksError for anything else that keeps
-    them from being opened, such as links or a newer store.
+    them from being opened, such as links or a newer store. What fails inside the block because a file's bytes are not
+    those published is BooksCorrupted too.
     """
     if create and not write:
         raise InternalError("books are created by opening them for writing")
@@ -175,10 +182,27 @@ def open_books(
         raise
     try:
         yield Books(layout, ledger, lock, clock, actor or system_user())
+    except Exception as error:
+        if _may_be_damage(error):
+            _blame_damage(layout, ledger, error)
+        raise
     finally:
         ledger.close()
         if lock is not None:
             lock.release()
+
+
+def _may_be_damage(error: Exception) -> bool:
+    """Whether an error is one that a damaged file of the books may have led to: none that was meant for the user."""
+    by_database = isinstance(error, duckdb.Error) or isinstance(error.__cause__, duckdb.Error)
+    return by_database or isinstance(error, (InternalError, sqlite3.Error, ValueError, TypeError, KeyError))
+
+
+def _blame_damage(layout: Layout, ledger: Ledger, error: Exception) -> None:
+    """BooksCorrupted in place of an error, if the books are damaged."""
+    found = verify.problems(layout, ledger)
+    if found:
+        raise BooksCorrupted(found[0]) from error
 
 
 def verify_books(folder: Path) -> list[str]:

@@ -6,6 +6,8 @@ written with, each event against the one before, and the last against the head.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
+
 from adapters.books import chain, durable
 from adapters.books.chain import Head
 from adapters.books.entries import FileEntry
@@ -20,6 +22,12 @@ def check_files(layout: Layout, ledger: Ledger) -> None:
         problem = _misfit(layout, file)
         if problem:
             raise BooksCorrupted(problem)
+
+
+def check_bytes(layout: Layout, ledger: Ledger) -> None:
+    """BooksCorrupted naming the first file that is not, byte for byte, what was published."""
+    for problem in _file_problems(layout, ledger):
+        raise BooksCorrupted(problem)
 
 
 def sweep(layout: Layout, ledger: Ledger) -> None:
@@ -45,8 +53,11 @@ def sweep(layout: Layout, ledger: Ledger) -> None:
 
 def problems(layout: Layout, ledger: Ledger) -> list[str]:
     """Everything that is wrong with the books, one sentence each; empty if nothing is."""
-    found = []
-    for check in (_database_problems, _chain_problems, _ruleset_problems, _file_problems):
+    found: list[str] = []
+    checks: tuple[Callable[[Layout, Ledger], Iterable[str]], ...] = (
+        _database_problems, _chain_problems, _ruleset_problems, _file_problems,
+    )  # fmt: skip
+    for check in checks:
         try:
             found += check(layout, ledger)
         except BooksError as error:
@@ -89,15 +100,13 @@ def _ruleset_problems(layout: Layout, ledger: Ledger) -> list[str]:
     ]
 
 
-def _file_problems(layout: Layout, ledger: Ledger) -> list[str]:
-    found = []
+def _file_problems(layout: Layout, ledger: Ledger) -> Iterator[str]:
     for file in ledger.files():
         problem = _misfit(layout, file)
         if not problem and durable.sha256_file(layout.folder / file.path) != file.sha256:
             problem = f"{layout.folder / file.path} was changed; restore it from a backup"
         if problem:
-            found.append(problem)
-    return found
+            yield problem
 
 
 def _misfit(layout: Layout, file: FileEntry) -> str:

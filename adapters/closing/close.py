@@ -100,6 +100,9 @@ def close_period(
     between = _between(books, calendar, last, period)
     if hard and between:
         raise PeriodOutOfOrder(f"{between[0].name} is not hard-closed; close it before {period.name}")
+    if hard:
+        # A changed byte may still be a figure that can be read; a period is frozen on nothing but what was published.
+        books.check_bytes()
     with tempfile.TemporaryDirectory(dir=resources.folder) as folder:
         handed = _handed_over(books, calendar, last)
         for earlier in between:

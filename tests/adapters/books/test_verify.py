@@ -13,6 +13,7 @@ from adapters.books import schema
 from adapters.books.entries import RunKind
 from adapters.books.errors import BooksCorrupted
 from adapters.books.store import open_books, verify_books
+from dsl.diagnostics import InternalError
 from tests.adapters.books.publishing import (
     files_on_disk,
     fixed_clock,
@@ -80,8 +81,9 @@ def test_every_deleted_row_is_found(folder: Path, table: str) -> None:
 
 @pytest.mark.parametrize("column", EVENT)
 def test_every_edited_event_is_found(folder: Path, column: str) -> None:
+    other = f"CASE WHEN substr({column}, 1, 1) = '9' THEN '8' ELSE '9' END"
     with _tampering(folder) as ledger:
-        ledger.execute(f"UPDATE audit_event SET {column} = '9' || substr({column}, 2) WHERE seq = 2")
+        ledger.execute(f"UPDATE audit_event SET {column} = {other} || substr({column}, 2) WHERE seq = 2")
     assert verify_books(folder) != []
 
 
@@ -211,3 +213,35 @@ def test_a_lost_write_ahead_log_costs_nothing(
     with open_books(crashed, write=True) as books:
         assert [load.file_name for load in books.loads()] == ["a.csv", "b.csv", "c.csv"]
         assert books.verify() == []
+
+
+def test_a_changed_byte_is_found_before_a_period_is_frozen_and_blamed_for_what_it_broke(folder: Path) -> None:
+    with open_books(folder, write=False) as books:
+        books.check_bytes()
+        path = books.fact_files("pos")[0]
+    changed = bytearray(path.read_bytes())
+    changed[len(changed) // 2] ^= 1
+    path.chmod(0o644)
+    path.write_bytes(bytes(changed))
+    with open_books(folder, write=False) as books, pytest.raises(BooksCorrupted, match=f"{path.name} was changed"):
+        books.check_bytes()
+    for fault in (duckdb.InvalidInputException("ZSTD"), InternalError("the database refused it"), KeyError("x")):
+        with pytest.raises(BooksCorrupted, match=f"{path.name} was changed"), open_books(folder, write=False):
+            raise fault
+    with pytest.raises(RuntimeError), open_books(folder, write=False):
+        raise RuntimeError("of something else")
+
+
+def test_a_ledger_whose_words_are_no_text_is_damaged(folder: Path) -> None:
+    with _tampering(folder) as ledger:
+        ledger.execute("PRAGMA writable_schema = ON")
+        ledger.execute("UPDATE sqlite_schema SET name = CAST(X'f7f7' AS TEXT), sql = 'x' WHERE name = 'run'")
+    [problem] = verify_books(folder)
+    assert problem.endswith("restore the books from a backup")
+    with pytest.raises(BooksCorrupted), open_books(folder, write=False):
+        pass
+
+
+def test_books_that_are_whole_are_not_blamed(folder: Path) -> None:
+    with pytest.raises(InternalError), open_books(folder, write=False):
+        raise InternalError("a bug")
