@@ -11,12 +11,11 @@ from engine.model.expression import Expression, Grain, ItemOf, KeyOf
 from engine.model.ruleset import Allocation, Amount, Decision, Ruleset, Table
 from engine.plan.frame import Frame
 from engine.plan.frames import frame_of
-from engine.plan.numbers import Value
+from engine.plan.numbers import Value, shown
 from engine.plan.offered import why_not
 from engine.plan.reading import Reading
 from engine.plan.refusing import Refusals
 from engine.plan.relation import Origin, Relation
-from engine.plan.reports import shown_value
 from engine.plan.tables import table_of, type_of
 from engine.plan.world import World
 
@@ -96,11 +95,11 @@ def _instead(ruleset: Ruleset, name: str) -> str:
     return "expect a journal, a control, a report, a reconciliation, an amount, an allocation, a decision or `layer`"
 
 
-def make_expected(world: World, found: Expected, shown: tuple[str, ...]) -> Relation:
-    """The value under its own name, beside those of the columns shown that its rows have."""
+def make_expected(world: World, found: Expected, columns: tuple[str, ...]) -> Relation:
+    """The value under its own name, beside those of `columns` that its rows have."""
     frame = frame_of(world, found.grain)
-    value = shown_value(frame.lower(found.node, found.grain), world)
-    outputs = [(name, one) for name in shown if (one := _beside(world, frame, name)) is not None]
+    value = shown(frame.lower(found.node, found.grain), world.half)
+    outputs = [(name, one) for name in columns if (one := _beside(world, frame, name)) is not None]
     outputs.append((found.node.item, value))
     name = f"expected {found.node.item}"
     return frame.relation(name, (), outputs, Origin(name, found.node.span))
@@ -109,5 +108,5 @@ def make_expected(world: World, found: Expected, shown: tuple[str, ...]) -> Rela
 def _beside(world: World, frame: Frame, name: str) -> Value | None:
     row, _, field = name.rpartition(".")
     if (row, field) in frame.fields:
-        return shown_value(frame.field(row, field), world)
+        return shown(frame.field(row, field), world.half)
     return frame.key(name) if name in frame.keys or name == "period" else None

@@ -16,7 +16,7 @@ from sqlglot import exp
 
 from dsl.diagnostics import InternalError
 from engine.model.datatypes import DataType, Family
-from engine.model.expression import Expression, Grain, TestsOf
+from engine.model.expression import Expression, Grain, ItemOf, LedgerBalance, Literal, TestsOf
 from engine.model.ruleset import Change
 from engine.plan import fragments
 from engine.plan.numbers import Value, decimal_type, stored
@@ -24,6 +24,7 @@ from engine.plan.relation import Origin, Relation, column, named, table
 from engine.plan.world import World, date_literal
 
 ROWS = "r"
+IN_CURRENCY = (Family.MONEY, Family.PRICE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,8 @@ class Guard:
     message: str
     rules: tuple[str, ...]
     column: str
+    said: str = ""
+    """A column with the words that the sentence ends with, where it speaks of the row's own values."""
 
 
 class Lowering(Protocol):
@@ -51,11 +54,13 @@ class Lowering(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What a frame is built with: its lowering, and frames over other rows (grain, mode, everything known or not)."""
+    """What a frame is built with: its lowering, and frames over other rows (grain, mode, everything known or not),
+    and the currency of a row's company."""
 
     lowering: Callable[[Frame], Lowering]
     frame_of: Callable[[World, Grain, str, bool], Frame]
     history_of: Callable[[World, str], Frame]
+    company_currency: Callable[[Frame], exp.Expr]
 
 
 class Frame:
@@ -114,8 +119,8 @@ class Frame:
         if found is None:
             raise InternalError(f"rows of {self.base} have no field {row}.{name}")
         if found[0] in self.values:
-            return self.value_of(found[0])
-        return stored(self.column(found[0]), found[1])
+            return self._in_currency(self.value_of(found[0]), row)
+        return self._in_currency(stored(self.column(found[0]), found[1]), row)
 
     def expose(self, row: str, name: str, type_: DataType, relation: Relation, label: str = "") -> None:
         """Let a column of the base relation be read as a field, at the scale (and quotient) it was stored with."""
@@ -134,7 +139,7 @@ class Frame:
         """A key of the rows."""
         found = self.keys.get(name)
         if found is not None:
-            return stored(self.column(found[0]), found[1])
+            return self._in_currency(stored(self.column(found[0]), found[1]))
         if ("layer", name) in self.fields:
             return self.field("layer", name)
         if name == "period":
@@ -142,6 +147,20 @@ class Frame:
         if name == "book" and self.world.ruleset.books:
             return Value(exp.Literal.string(next(iter(self.world.ruleset.books))), DataType(Family.TEXT))
         raise InternalError(f"rows of {self.base} have no key {name}")
+
+    def own_currency(self, row: str = "") -> exp.Expr | None:
+        """The currency of a row's own money; None where rows have none."""
+        found = self.fields.get((row, "currency")) or self.keys.get("currency")
+        return None if found is None else self.column(found[0])
+
+    def _in_currency(self, value: Value, row: str = "") -> Value:
+        """A recorded value with the currency its type names, else that of its row."""
+        if not self.world.converts or value.currency is not None or value.type.family not in IN_CURRENCY:
+            return value
+        named_one = value.type.domain
+        if named_one == "company":
+            return replace(value, currency=self.tools.company_currency(self))
+        return replace(value, currency=exp.Literal.string(named_one) if named_one else self.own_currency(row))
 
     def carried_value(self, name: str) -> Value:
         """What a layer carries, before the slice's event; `NAME:after` is what it carries after a change."""
@@ -175,7 +194,17 @@ class Frame:
 
     def add_column(self, name: str, value: Value) -> None:
         """Add a column to the step being built, without closing it."""
+        self._keep(name, value)
+
+    def _keep(self, name: str, value: Value) -> None:
+        """Columns of a value: its own, `:over` of a quotient, `:currency` where that is not a column already."""
         self._new.append((name, value.sql))
+        if value.over is not None:
+            self._new.append((f"{name}:over", value.over))
+        own = value.currency
+        if own is not None and not isinstance(own, exp.Literal) and getattr(own, "table", "") != ROWS:
+            self._new.append((f"{name}:currency", own))
+            value = replace(value, currency=self.column(f"{name}:currency"))
         self.values[name] = value
 
     def define(self, name: str, value: Value) -> Value:
@@ -185,10 +214,7 @@ class Frame:
         while label in self.values:
             label = f"{name}#{number}"
             number += 1
-        self._new.append((label, value.sql))
-        if value.over is not None:
-            self._new.append((f"{label}:over", value.over))
-        self.values[label] = value
+        self._keep(label, value)
         self.step()
         return self.value_of(label)
 
@@ -197,10 +223,7 @@ class Frame:
         for name, value in values:
             if name in self.values:
                 raise InternalError(f"column {name} is defined twice over {self.base}")
-            self._new.append((name, value.sql))
-            if value.over is not None:
-                self._new.append((f"{name}:over", value.over))
-            self.values[name] = value
+            self._keep(name, value)
         self.step()
 
     def label_of(self, value: Value) -> str:
@@ -220,7 +243,7 @@ class Frame:
     def filter(self, condition: exp.Expr) -> None:
         """Keep rows where a condition holds (unknown is dropped), and rows that break a guard, so that it is seen."""
         kept = (
-            exp.or_(condition, *(self.column(guard.column) for guard in self.guards), copy=False)
+            exp.or_(condition, *(self._as_made(guard.column) for guard in self.guards), copy=False)
             if self.guards
             else condition
         )
@@ -237,6 +260,19 @@ class Frame:
         self.values[label] = value
         self.guards.append(Guard(code, message, rules, label))
         self.step()
+
+    def watch(self, code: str, message: str, rules: tuple[str, ...], broken: exp.Expr, said: exp.Expr) -> None:
+        """Add a guard while values are being lowered, without a step; `said` ends its sentence in the broken row."""
+        number = len(self.guards) + 1
+        guard = Guard(code, message, rules, f"guard#{number}", f"guard#{number}:said")
+        never = exp.Coalesce(this=broken, expressions=[exp.false()])
+        self._new += [(guard.column, never), (guard.said, said)]
+        self.values[guard.column] = Value(never, DataType(Family.YES_NO))
+        self.guards.append(guard)
+
+    def _as_made(self, name: str) -> exp.Expr:
+        """A column, or what it is made from while its step is still open."""
+        return next((sql.copy() for label, sql in self._new if label == name), self.column(name))
 
     # ---- joining -------------------------------------------------------------------------------------------------
 
@@ -271,6 +307,13 @@ class Frame:
     def remember(self, key: object, label: str) -> None:
         """Note the column an item was defined as."""
         self._items[key] = label
+
+    def answers(self) -> dict[str, str]:
+        """Amounts and balances read so far: their names, and the columns that hold them."""
+        found = {node.item: label for node, label in self._items.items() if isinstance(node, ItemOf)}
+        held = [(node, label) for node, label in self._items.items() if isinstance(node, LedgerBalance)]
+        roles = {f"balance of {node.role.value}": label for node, label in held if isinstance(node.role, Literal)}
+        return {**found, **roles}
 
     # ---- finishing -----------------------------------------------------------------------------------------------
 
@@ -312,11 +355,20 @@ class Frame:
         columns = tuple((label, storage) for label, _, storage in flat)
         made = self.world.add(Relation(name, grain, columns, query, origin, stored_rows or bool(self.guards)))
         if self.guards:
-            fragments.stop_where_broken(self.world, made, self.guards)
+            fragments.stop_where_broken(self.world, made, self.guards, self._said)
         return made
+
+    def _said(self, guard: fragments.Guarded) -> str:
+        """What a broken guard says of the first row in the order of its words; '' where it says nothing."""
+        if not isinstance(guard, Guard) or not guard.said:
+            return ""
+        words = self._as_made(guard.said)
+        query = self._select_only([named(words, "said")]).where(self._as_made(guard.column))
+        found = self.world.executor.rows(query.order_by(exp.Literal.number("1")).limit(1))
+        return str(found[0][0]) if found else ""
 
     def _broken_guard(self) -> exp.Expr:
         number = exp.Case()
         for index, guard in enumerate(self.guards, start=1):
-            number = number.when(self.column(guard.column), exp.Literal.number(str(index)))
+            number = number.when(self._as_made(guard.column), exp.Literal.number(str(index)))
         return number.else_(exp.Literal.number("0"))

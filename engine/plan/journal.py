@@ -21,7 +21,7 @@ from engine.plan.effective import in_effect
 from engine.plan.fragments import WITNESS
 from engine.plan.frame import Frame
 from engine.plan.frames import frame_of
-from engine.plan.numbers import Value, rounded
+from engine.plan.numbers import Value, rounded, shown
 from engine.plan.relation import Origin, column, table
 from engine.plan.true_up import posted_lines
 from engine.plan.world import RunStopped, World, empty
@@ -52,8 +52,8 @@ def entry_name(journal: Journal) -> str:
     return f"entry {journal.name}"
 
 
-def make_entry(world: World, journal: Journal, shown: tuple[str, ...] = ()) -> Entry:
-    """The subledger rows of one journal, with the fields named in `shown` where the row has them; RunStopped where it
+def make_entry(world: World, journal: Journal, fields: tuple[str, ...] = ()) -> Entry:
+    """The subledger rows of one journal, with those of `fields` where the row has them; RunStopped where it
     cannot be told whether a row posts."""
     frame = frame_of(world, journal.grain)
     rule = Origin(f"journal {journal.name}", journal.span)
@@ -78,7 +78,9 @@ def make_entry(world: World, journal: Journal, shown: tuple[str, ...] = ()) -> E
     frame.prepare((*(line.value for line in lines), *(line.role for line in lines), journal.posts_on), journal.grain)
     outputs = _entry_keys(frame, journal)
     taken = {name for name, _ in outputs}
-    outputs += [(name, value) for name, value in _shown_fields(frame, shown) if name not in taken]
+    outputs += [(name, value) for name, value in _shown_fields(frame, fields) if name not in taken]
+    if journal.grain.form == "keys":
+        outputs += _read_values(frame)
     keys = tuple(name for name, _ in outputs)
     amounts, roles = [], []
     for index, line in enumerate(lines, start=1):
@@ -92,6 +94,16 @@ def make_entry(world: World, journal: Journal, shown: tuple[str, ...] = ()) -> E
     if world.strict:
         _refuse_missing(world, entry)
     return entry
+
+
+READ = "read "
+"""Columns of an entry for each key that keep what its lines read, so that a line can be explained by what it was."""
+
+
+def _read_values(frame: Frame) -> list[tuple[str, Value]]:
+    """Every amount and balance that the rows read, under its name."""
+    held = [(name, frame.value_of(label)) for name, label in frame.answers().items()]
+    return [(f"{READ}{name}", shown(value, frame.world.half)) for name, value in held]
 
 
 def _refuse_missing(world: World, entry: Entry) -> None:
@@ -148,9 +160,9 @@ def _entry_keys(frame: Frame, journal: Journal) -> list[tuple[str, Value]]:
     return outputs
 
 
-def _shown_fields(frame: Frame, shown: tuple[str, ...]) -> list[tuple[str, Value]]:
+def _shown_fields(frame: Frame, fields: tuple[str, ...]) -> list[tuple[str, Value]]:
     found: list[tuple[str, Value]] = []
-    for name in shown:
+    for name in fields:
         row, _, field = name.partition(".")
         if row == "layer" and ("layer", field) in frame.fields:
             found.append((name, frame.field("layer", field)))

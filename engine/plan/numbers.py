@@ -25,6 +25,8 @@ SCALE_MAX = 30
 class Value:
     """A typed SQL value: `scale` digits behind the point where it is a number (None elsewhere).
 
+    `currency` is that of money and prices where a ruleset has rates: a constant or a column, None where any will do.
+
     A quotient has a denominator `over` (never negative) of scale `over_scale`; its value is sql / over.
     """
 
@@ -35,6 +37,7 @@ class Value:
     over_scale: int = 0
     kept_as: str = ""
     """A narrower column type that is known to hold it, where wide decimals would waste room."""
+    currency: exp.Expr | None = None
 
     @property
     def storage(self) -> str:
@@ -92,7 +95,14 @@ def _product(left: Value, right: Value, type_: DataType) -> Value:
     if scale > SCALE_MAX:
         raise InternalError(f"a product needs {scale} digits behind the point; at most {SCALE_MAX} are kept exactly")
     sql = exp.Paren(this=exp.Mul(this=at_scale(left, left.scale), expression=at_scale(right, right.scale)))
-    return Value(sql, type_, scale)
+    return Value(sql, type_, scale, currency=currency_of(type_, left, right))
+
+
+def currency_of(type_: DataType, *values: Value) -> exp.Expr | None:
+    """The currency of a result: that of the first value in money that has one; None for what is no money."""
+    if type_.family not in (Family.MONEY, Family.PRICE):
+        return None
+    return next((one.currency for one in values if one.currency is not None), None)
 
 
 def multiply(left: Value, right: Value, type_: DataType) -> Value:
@@ -123,7 +133,8 @@ def divide(left: Value, right: Value, type_: DataType) -> Value:
         .when(negative, exp.Neg(this=exp.Paren(this=at_scale(top, top.scale))))
         .else_(at_scale(top, top.scale))
     )
-    return Value(signed, type_, top.scale, exp.Abs(this=at_scale(bottom, bottom.scale)), bottom.scale)
+    below, currency = exp.Abs(this=at_scale(bottom, bottom.scale)), currency_of(type_, left, right)
+    return Value(signed, type_, top.scale, below, bottom.scale, currency=currency)
 
 
 def add(left: Value, right: Value, type_: DataType, operator: str) -> Value:
@@ -141,7 +152,7 @@ def add(left: Value, right: Value, type_: DataType, operator: str) -> Value:
     scale = max(left.scale, right.scale)
     node = exp.Add if operator == "+" else exp.Sub
     sql = exp.Paren(this=node(this=at_scale(left, scale), expression=at_scale(right, scale)))
-    return Value(sql, type_, scale)
+    return Value(sql, type_, scale, currency=currency_of(type_, left, right))
 
 
 def negate(value: Value) -> Value:
@@ -175,7 +186,10 @@ def choose(test: exp.Expr, when_true: Value, otherwise: Value) -> Value:
     over = None
     if first.over is not None and second.over is not None:
         over = exp.Case().when(test.copy(), first.over).else_(second.over)
-    return Value(sql, when_true.type, first.scale, over, first.over_scale)
+    currency = currency_of(when_true.type, when_true, otherwise)
+    if when_true.currency is not None and otherwise.currency not in (None, when_true.currency):
+        currency = exp.Case().when(test.copy(), when_true.currency).else_(otherwise.currency)
+    return Value(sql, when_true.type, first.scale, over, first.over_scale, currency=currency)
 
 
 def compare(node: type[exp.Binary], left: Value, right: Value) -> exp.Expr:
@@ -194,10 +208,11 @@ def rounded(value: Value, digits: int, half: str) -> Value:
         raise InternalError("a value without a scale was rounded")
     if value.over is None:
         if value.scale <= digits:
-            return Value(at_scale(value, digits), value.type, digits)
+            return Value(at_scale(value, digits), value.type, digits, currency=value.currency)
         function = exp.Anonymous(this="ROUND_EVEN", expressions=[value.sql, exp.Literal.number(str(digits))])
         plain = exp.Round(this=at_scale(value, value.scale), decimals=exp.Literal.number(str(digits)))
-        return Value(cast(function if half == "half-even" else plain, decimal_type(digits)), value.type, digits)
+        nearest = cast(function if half == "half-even" else plain, decimal_type(digits))
+        return Value(nearest, value.type, digits, currency=value.currency)
     return _rounded_quotient(value, digits, half)
 
 
@@ -220,7 +235,16 @@ def _rounded_quotient(value: Value, digits: int, half: str) -> Value:
     sign = exp.Case().when(exp.LT(this=value.sql.copy(), expression=exp.Literal.number("0")), exp.Literal.number("-1"))
     signed = exp.Mul(this=cast(exp.Paren(this=whole), "DECIMAL(38,0)"), expression=unit)
     product = exp.Mul(this=exp.Paren(this=signed), expression=sign.else_(exp.Literal.number("1")))
-    return Value(cast(product, decimal_type(digits)), value.type, digits)
+    return Value(cast(product, decimal_type(digits)), value.type, digits, currency=value.currency)
+
+
+SHOWN_DIGITS = 6
+"""Digits a quotient is shown with; nothing is posted from it."""
+
+
+def shown(value: Value, half: str) -> Value:
+    """A value as it is shown: a quotient rounded to SHOWN_DIGITS."""
+    return value if value.over is None else rounded(value, SHOWN_DIGITS, half)
 
 
 def in_lowest_terms(value: Value) -> list[exp.Expr]:

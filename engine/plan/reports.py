@@ -6,13 +6,10 @@ from sqlglot import exp
 
 from engine.model.ruleset import Report
 from engine.plan.frames import frame_of
-from engine.plan.numbers import Value, rounded
+from engine.plan.numbers import shown
 from engine.plan.relation import Origin, Relation, cast, column, named, table
 from engine.plan.stock import union_all
 from engine.plan.world import World
-
-SHOWN_DIGITS = 6
-"""Digits a quotient is shown with; nothing is posted from it."""
 
 
 def report_names(report: Report) -> tuple[str, ...]:
@@ -30,15 +27,10 @@ def make_report(world: World, report: Report) -> None:
         keys = [key.name for key in report.grain.keys if key.name in frame.keys or key.name == "period"]
         outputs = [(name, frame.key(name)) for name in keys]
         frame.prepare(tuple(expression for _, expression in report.shows), report.grain)
-        outputs += [(name, shown_value(frame.value(shown), world)) for name, shown in report.shows if name not in keys]
+        outputs += [(name, shown(frame.value(value), world.half)) for name, value in report.shows if name not in keys]
         frame.relation(f"report {report.name}", tuple(keys), outputs, rule)
     if report.rolls:
         _make_roll(world, report, rule)
-
-
-def shown_value(value: Value, world: World) -> Value:
-    """A value as it is shown: a quotient rounded to SHOWN_DIGITS."""
-    return value if value.over is None else rounded(value, SHOWN_DIGITS, world.half)
 
 
 def _make_roll(world: World, report: Report, rule: Origin) -> None:

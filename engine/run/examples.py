@@ -19,6 +19,7 @@ from engine.plan.controls import control_name
 from engine.plan.executor import Executor
 from engine.plan.expected import expected_value, make_expected
 from engine.plan.facts import Cutoff
+from engine.plan.journal import READ
 from engine.plan.relation import column, table
 from engine.plan.reports import report_names
 from engine.plan.world import RunStopped, World
@@ -257,7 +258,7 @@ def _journal_rows(run: Run, name: str) -> list[ActualRow]:
     """A journal's lines by the fields that examples ask for, each side and role summed."""
     entry = next(one for one in run.entries if one.journal.name == name)
     columns = run.world.relation(entry.name).column_names
-    shown = [one for one in columns if not one.startswith(("amount ", "role ", "guard"))]
+    shown = [one for one in columns if not one.startswith(("amount ", "role ", "guard", READ))]
     lines = entry.lines
     summed: dict[tuple[object, ...], Decimal] = {}
     asked = [one for one in shown if one not in _INNER]

@@ -35,6 +35,7 @@ from engine.run.explanation import (
 )
 from engine.run.facts_asked import FactsAsked, delivered, rows_of
 from engine.run.grounds import ORIGINS, carried_answers, own_answers, segment_answers
+from engine.run.kept import kept_values
 from engine.run.said import called, place, rule, said, text
 from engine.run.shares import LINES, Share, shares_of_line
 from engine.run.unrounded import unrounded
@@ -70,7 +71,7 @@ def explain_line(evidence: Evidence, line_id: str, everything: bool = False) -> 
     read = questions(world.ruleset, (journal.when, journal.locals, posting.value, posting.role), journal.grain)
     if reads_other_rows(tuple(read.nodes)):
         add_all_facts(world, evidence.cutoff)
-    amounts, exact = _worked_out(world, journal, posting, asked, len(chosen) == len(by_fact))
+    amounts, exact = _worked_out(world, journal, line, posting, asked, len(chosen) == len(by_fact))
     total = sum((share.amount for share in shares), Decimal(0))
     rest = [share.amount for _, of_fact in by_fact[limit:] for share in of_fact]
     units = _layer_shares(facts, asked_shares, layers, read.carried, raw)
@@ -158,12 +159,14 @@ def _when(asked: Asked | None, journal: Journal) -> tuple[Tested, ...]:
 
 
 def _worked_out(
-    world: World, journal: Journal, posting: PostingLine, asked: Asked | None, whole: bool
+    world: World, journal: Journal, line: LineOfLedger, posting: PostingLine, asked: Asked | None, whole: bool
 ) -> tuple[tuple[Formula, ...], Decimal | None]:
     """The amounts a line reads, money added up over its rows, and its exact amount; figures only where all rows are
     there."""
     found: dict[str, tuple[Formula, Expression]] = {}
     _read_amounts(world.ruleset, journal, posting.value, found)
+    if journal.grain.form == "keys":
+        return kept_values(world, journal, line, posting, [formula for formula, _ in found.values()]), None
     if asked is None or not whole:
         return tuple(formula for formula, _ in found.values()), None
     summed = [(name, node) for name, (_, node) in found.items() if node.type.family is Family.MONEY]
