@@ -116,7 +116,7 @@ def _why(found: LineExplanation, digits: int) -> Iterator[str]:
 
 def _formula(one: Formula, digits: int) -> str:
     value = "" if one.value is None else f" = {_exactly(one.value, digits)}"
-    return f"{one.name} is {one.text}{value}{PLACE}{_place(one.place)}"
+    return f"{one.name} is {one.text.removeprefix('is ')}{value}{PLACE}{_place(one.place)}"
 
 
 def _exactly(value: Decimal, digits: int) -> str:

@@ -41,5 +41,5 @@ def kept_values(
     before = [name for name in decimals if name.startswith("balance of ")]
     return (
         *known,
-        *(Formula(name, "as booked before this line", place(posting.span), decimals[name]) for name in before),
+        *(Formula(name, "what was booked before", place(posting.span), decimals[name]) for name in before),
     )
