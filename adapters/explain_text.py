@@ -72,6 +72,8 @@ def line_text(found: LineExplanation) -> str:
     lines += _section("account", _account(found))
     if found.layers:
         lines += _section("layers", _layers(found, digits))
+    if found.summed:
+        lines += _section("sums", _summed(found))
     lines += _section("from", _sources(found, digits))
     return "\n".join(one.rstrip() for one in lines) + "\n"
 
@@ -112,6 +114,17 @@ def _why(found: LineExplanation, digits: int) -> Iterator[str]:
             f"exact {_exactly(found.exact, digits)}, posted {found.line.amount:,.{digits}f}, "
             f"rounding {_exactly(rounding, digits)}"
         )
+
+
+def _summed(found: LineExplanation) -> Iterator[str]:
+    for one in found.summed:
+        yield f"{one.text} = {_exactly(one.total, 0)}{PLACE}{_place(one.place)}"
+        for fact in one.facts:
+            name = " ".join(value for _, value in fact.identity)
+            yield f"  {one.kind} {name}   {fact.day}   {_exactly(fact.value, 0)}"
+            yield from (f"    {part}" for part in (_raw(fact.raw) if fact.raw is not None else ()))
+        if one.count > len(one.facts):
+            yield f"  and {one.count - len(one.facts):,} more; `--all` shows them"
 
 
 def _formula(one: Formula, digits: int) -> str:

@@ -40,6 +40,13 @@ def define_aggregate(frame: Frame, node: AggregateOf) -> None:
     frame.remember(node, frame.label_of(frame.define(f"{node.function} #{_number(frame)}", value)))
 
 
+def rows_added_up(frame: Frame, node: AggregateOf, scope: Grain) -> Frame:
+    """The rows a sum goes over for every asker: their `#value`, and `key 1`, `key 2`, ... that must agree with it."""
+    rows = _rows(frame, node.source, scope, node.window)
+    _grouped_values(rows, node, by_date=False)
+    return rows
+
+
 def define_exists(frame: Frame, node: ExistsTest, scope: Grain) -> None:
     """Give an `exists` test a yes/no column: the earliest agreeing row is dated in time for the asker."""
     if frame.remembered(node) is not None:

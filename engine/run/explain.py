@@ -38,6 +38,7 @@ from engine.run.grounds import ORIGINS, carried_answers, own_answers, segment_an
 from engine.run.kept import kept_values
 from engine.run.said import called, place, rule, said, text
 from engine.run.shares import LINES, Share, shares_of_line
+from engine.run.summed import summed_facts
 from engine.run.unrounded import unrounded
 
 SHOWN = 10
@@ -69,7 +70,7 @@ def explain_line(evidence: Evidence, line_id: str, everything: bool = False) -> 
     asked = facts.asked()
     layers = layers_of_shares(world, asked_shares)
     read = questions(world.ruleset, (journal.when, journal.locals, posting.value, posting.role), journal.grain)
-    if reads_other_rows(tuple(read.nodes)):
+    if reads_other_rows(tuple(read.nodes)) or journal.grain.form == "keys":
         add_all_facts(world, evidence.cutoff)
     amounts, exact = _worked_out(world, journal, line, posting, asked, len(chosen) == len(by_fact))
     total = sum((share.amount for share in shares), Decimal(0))
@@ -93,6 +94,7 @@ def explain_line(evidence: Evidence, line_id: str, everything: bool = False) -> 
         sources=facts.sources(by_fact[:limit]),
         rest=(len(by_fact[limit:]), sum(rest, Decimal(0))),
         adds_up=total == line.amount,
+        summed=summed_facts(world, raw, journal, line, posting, None if everything else SHOWN),
     )
 
 

@@ -154,6 +154,28 @@ class LayerShare:
 
 
 @dataclass(frozen=True, slots=True)
+class SummedFact:
+    """A fact in a sum: its identity, its day, what it adds, and the row it was delivered in (None of a made fact)."""
+
+    identity: Named
+    day: str
+    value: Decimal
+    raw: RawRow | None
+
+
+@dataclass(frozen=True, slots=True)
+class Summed:
+    """A sum that a line of a key reads: what it comes to, over how many facts of a kind, and those shown."""
+
+    text: str
+    place: Place
+    kind: str
+    total: Decimal
+    count: int
+    facts: tuple[SummedFact, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RunOfBooks:
     """The run that posted a line: its kind and number in the period, its publication, when and by which ruleset."""
 
@@ -211,6 +233,8 @@ class LineExplanation:
     sources: tuple[Source, ...]
     rest: tuple[int, Decimal]
     adds_up: bool
+    summed: tuple[Summed, ...] = ()
+    """Of a line for each key: the facts under the sums that its target reads."""
 
 
 @dataclass(frozen=True, slots=True)
