@@ -264,14 +264,14 @@ def _leaving(ruleset: Ruleset, layers: Layers, phrases: dict[str, Span], found: 
 def _at_average(ruleset: Ruleset, layers: Layers, order: Span, found: Refusals) -> None:
     """A pool at average has one value for each price: nothing in it is told apart."""
     beside = {
-        "`leave by`": bool(layers.leave_by),
-        "changes of value": bool(layers.changes),
-        "`take the last price`": layers.oversell == "last-price",
-        "`open a layer at the last price`": layers.overreturn == "open-layer",
-        "`post apart`": layers.leftover == "apart",
+        "LeaveBy": bool(layers.leave_by),
+        "ChangeCarried": bool(layers.changes),
+        "Oversell": layers.oversell == "last-price",
+        "Overreturn": layers.overreturn == "open-layer",
+        "Leftover": layers.leftover == "apart",
     }
-    for phrase in (phrase for phrase, there in beside.items() if there):
-        found.add(order, f"`leave at average` beside {phrase}", "write `leave oldest first by DATE`")
+    for place in (span for name, span in layers.phrases if beside.get(name)):
+        found.add(place, "this phrase beside `leave at average`", "leave it out, or `leave oldest first by DATE`")
     for name in layers.carried:
         if not _is_price(ruleset, layers, name):
             found.add(order, f"`leave at average` of layers that carry `{name}`: prices have an average", "carry prices")

@@ -65,7 +65,7 @@ def _rank(world: World, keys: list[Key]) -> exp.Expr:
 def _keys(world: World, layers: Layers) -> list[Key]:
     """What layers are ranked by; a first order that is a date is `opened`, which every opening kind has."""
     dates = {name for name, type_ in layer_fields(world).items() if type_.family is Family.DATE}
-    names = ["opened" if at == 0 and name in dates else name for at, name in enumerate(layers.order_by)]
+    names = ["opened" if at == 0 and name in dates else name for at, name in enumerate(layers.order_by)] or ["opened"]
     have = world.relation("layer origin").column_names
     found: list[Key] = [(name, False) for name in names if name in have]
     if layers.order == "dearest":

@@ -13,6 +13,7 @@ from engine.plan.at_the_back import (
     may_stand_back,
     with_opened,
 )
+from engine.plan.averaging import at_average, handed_averages, pooled_layers, pooled_slices
 from engine.plan.changing import value_columns
 from engine.plan.frames import layer_fields, layers_of
 from engine.plan.layers.slices import SLICE_COLUMNS
@@ -43,6 +44,11 @@ def make_slices(world: World) -> None:
     """`slice` and `layer`, from what the placing wrote; with changes of value, cut where the value differs."""
     layers = layers_of(world)
     rule = Origin(f"layers {layers.name}", layers.span)
+    if at_average(layers):
+        columns, query = pooled_slices(world, SLICE, _event_kind(world))
+        world.add(Relation("slice", SLICE_GRAIN, columns, query, rule))
+        world.add(pooled_layers(world))
+        return
     if may_stand_back(world):
         make_returned_units(world, rule)
     if not layers.changes:
@@ -248,6 +254,7 @@ def handed_layers(world: World) -> dict[str, exp.Query]:
         lives = exp.In(this=column("layer", "p"), query=in_use.copy())
         found["handed piece"] = chosen.where(exp.and_(wanted, lives, copy=False))
     ignored_columns = world.relation("ignored unit").column_names
+    found |= handed_averages(world)
     found["handed ignored"] = exp.select(*(column(one) for one in ignored_columns)).from_(table("ignored unit"))
     if layers.leftover == "apart":
         found["handed rest"] = handed_rests(world)

@@ -51,7 +51,8 @@ def placing_of(layers: Layers, kinds: dict[str, Kind]) -> Placing:
     back_from = frozenset(kinds[kind].source for kind in layers.returning_kinds)
     oversell = {"wait": "wait", "last-price": "last-price"}.get(layers.oversell, "stop")
     overreturn = "open-layer" if layers.overreturn == "open-layer" else "stop"
-    return Placing(layers.order, bool(layers.brings_back), overreturn, oversell, back_from)  # type: ignore[arg-type]
+    order = layers.order if layers.order in ("newest", "dearest") else "oldest"
+    return Placing(order, bool(layers.brings_back), overreturn, oversell, back_from)  # type: ignore[arg-type]
 
 
 def make_units(world: World) -> None:

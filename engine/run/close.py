@@ -19,6 +19,7 @@ from engine.ledger.calendar import Calendar, Period
 from engine.model.posting_order import event_journals, needs_balances, true_up_order
 from engine.model.ruleset import Journal, Reconciliation, Ruleset
 from engine.plan.adjust import run_stage
+from engine.plan.averaging import at_average
 from engine.plan.balances import make_balances
 from engine.plan.controls import make_control
 from engine.plan.executor import Executor
@@ -35,6 +36,7 @@ from engine.plan.stock import make_stock, make_stock_keys
 from engine.plan.valuation import make_layer_origins, make_units, placing_of
 from engine.plan.world import RunStopped, World
 from engine.run.placing import PlacingReport, place_units
+from engine.run.averages import average_units
 from engine.run.results import StageTime
 
 
@@ -159,6 +161,8 @@ def _value(run: Run) -> None:
     _stop_on_problem(world)
     make_slices(world)
 
+    if at_average(layers):
+        average_units(world, policy)
 
 _PROBLEMS = {
     "oversell": ("T421", "more units leave than are held", "`units sold beyond stock stop the close`"),

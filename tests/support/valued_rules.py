@@ -8,7 +8,7 @@ from dsl.parse import parse
 from dsl.span import Source
 from engine.model.from_syntax import resolve
 from engine.model.ruleset import Ruleset
-from tests.support.oracle import Policy
+from tests.support.oracle import BeyondStock, Policy
 
 TEXT = """\
 ruleset shop version 1
@@ -149,8 +149,25 @@ def text_of(policy: Policy, leftover: str) -> str:
 @cache
 def rules_of(policy: Policy, leftover: str) -> Ruleset:
     """The ruleset under one policy."""
-    trees, told = parse(Source("shop.tieout", text_of(policy, leftover)))
+    return resolved(text_of(policy, leftover))
+
+
+def resolved(text: str) -> Ruleset:
+    """A ruleset out of its text."""
+    trees, told = parse(Source("shop.tieout", text))
     assert not list(told), [one.message for one in told]
     ruleset, found = resolve(trees)
     assert ruleset is not None, [(one.code, one.message, str(one.span)) for one in found]
     return ruleset
+
+
+@cache
+def rules_at_average(beyond_stock: BeyondStock) -> Ruleset:
+    """The ruleset with units at their pool's average: nothing tells them apart, and nothing changes what they cost."""
+    apart = ("leave by", " of units held ")
+    lines = text_of(Policy(beyond_stock=beyond_stock), "running").splitlines(keepends=True)
+    text = "".join(line for line in lines if not any(words in line for words in apart))
+    ordered = "leave oldest first by leaves-as, then rank"
+    assert ordered in text
+    cut = text.index("journal reprice for")
+    return resolved(text[:cut].replace(ordered, "leave at average"))

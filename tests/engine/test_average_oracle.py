@@ -1,0 +1,195 @@
+"""A close at average against a ledger that adds and takes single units, over random histories of two periods."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+
+import pytest
+
+from engine.plan.coverage import refusals
+from engine.run.averages import rounded_share
+from tests.support.cents import rounded
+from tests.support.histories import History, random_history, read_history, together
+from tests.support.oracle import CHANGE, LEAVES, OPENS, BeyondStock, Event, Policy
+from tests.support.valued import as_date, closed, feasible, kind_of, partner_of, with_values
+from tests.support.valued_ledger import JOURNALS, LINES
+from tests.support.valued_rules import resolved, rules_at_average, text_of
+
+POOLS = 1_200
+NAMES = ("price", "cost")
+Key = tuple[object, ...]
+
+
+@dataclass(slots=True)
+class Lot:
+    """What one event took at one step: units still away, and what they are worth together."""
+
+    away: int
+    worth: dict[str, Fraction]
+
+
+@dataclass(slots=True)
+class Shelf:
+    """A pool: units, their value, every unit that left by bucket (its lot, last left last), sales that wait."""
+
+    units: int = 0
+    worth: dict[str, Fraction] = field(default_factory=lambda: dict.fromkeys(NAMES, Fraction()))
+    left: dict[str, list[Lot]] = field(default_factory=lambda: defaultdict(list))
+    waiting: list[tuple[Event, int]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Ledger:
+    """All pools over both periods, and what each period posts."""
+
+    shelves: dict[int, Shelf] = field(default_factory=lambda: defaultdict(Shelf))
+    posted: dict[Key, Fraction] = field(default_factory=dict)
+
+    def close(self, events: Iterable[Event]) -> dict[Key, Fraction]:
+        self.posted = defaultdict(Fraction)
+        for event in sorted(events, key=lambda event: event.identity):
+            shelf = self.shelves[event.pool]
+            if event.action == OPENS:
+                self._receive(shelf, event)
+            elif event.action == LEAVES:
+                self._leave(shelf, event, event.quantity, event.day)
+            else:
+                self._return(shelf, event)
+        return self.posted
+
+    def _receive(self, shelf: Shelf, event: Event) -> None:
+        shelf.units += event.quantity
+        for name, price in event.values:
+            shelf.worth[name] += rounded(event.quantity * price)
+        came = event.quantity
+        while shelf.waiting and came:
+            sale, missing = shelf.waiting.pop(0)
+            served = min(missing, came)
+            self._leave(shelf, sale, served, event.day)
+            came -= served
+            if served < missing:
+                shelf.waiting.insert(0, (sale, missing - served))
+
+    def _leave(self, shelf: Shelf, event: Event, quantity: int, day: int) -> None:
+        served = min(quantity, shelf.units)
+        if served:
+            lot = Lot(served, {name: rounded(shelf.worth[name] / shelf.units * served) for name in NAMES})
+            for name in NAMES:
+                shelf.worth[name] -= lot.worth[name]
+                self._post(event, day, name, lot.worth[name])
+            shelf.units -= served
+            shelf.left[str(event.bucket)] += [lot] * served
+        if served < quantity:
+            shelf.waiting.append((event, quantity - served))
+
+    def _return(self, shelf: Shelf, event: Event) -> None:
+        back = [shelf.left[str(event.bucket)].pop() for _ in range(event.quantity)]
+        for lot in {id(lot): lot for lot in back}.values():
+            count = sum(1 for one in back if one is lot)
+            for name in NAMES:
+                amount = rounded(lot.worth[name] / lot.away * count)
+                lot.worth[name] -= amount
+                shelf.worth[name] += amount
+                self._post(event, event.day, name, amount)
+            lot.away -= count
+            shelf.units += count
+
+    def _post(self, event: Event, day: int, name: str, amount: Fraction) -> None:
+        journal = JOURNALS[kind_of(event)]
+        for number, (_, value, _, _) in enumerate(LINES[journal], start=1):
+            if value == name:
+                self.posted[event.identity, as_date(day), journal, number] += amount
+
+
+def alike(history: History) -> History:
+    """The history without what a pool at average has not: units told apart and changes of value."""
+    first, second = (
+        tuple(
+            replace(event, specific=None, otherwise=event.otherwise or ("oldest" if event.action == LEAVES else None))
+            for event in events
+            if event.action != CHANGE
+        )
+        for events in (history.first, history.second)
+    )
+    return History(first, second)
+
+
+def both(history: History, beyond_stock: BeyondStock) -> Iterator[tuple[object, object]]:
+    """What ledger and engine post in each period, and what their shelves hold at its end."""
+    ledger = Ledger()
+    engine = closed(rules_at_average(beyond_stock), history)
+    for events in (history.first, history.second):
+        wanted = ledger.close(events)
+        told = next(engine)
+        found: dict[Key, Fraction] = defaultdict(Fraction)
+        for (event, day, _, _, _, journal, line), amount in told.amounts.items():
+            found[event, day, journal, line] += amount
+        yield _some(wanted), _some(found)
+        pool_of: dict[object, int] = {event.identity: event.pool for event in (*history.first, *history.second)}
+        shelves = {
+            pool: (shelf.units, *(shelf.worth[name] for name in NAMES))
+            for pool, shelf in ledger.shelves.items()
+            if shelf.units
+        }
+        yield (
+            shelves,
+            {
+                pool_of[layer]: (units, units * as_worth(price), units * as_worth(cost))
+                for (layer, price, cost), units in told.layers.items()
+            },
+        )
+
+
+def _some(posted: dict[Key, Fraction]) -> dict[Key, Fraction]:
+    return {key: amount for key, amount in posted.items() if amount}
+
+
+def as_worth(value: object) -> Fraction:
+    """What one unit is worth, out of a row whose cells are of any type."""
+    assert isinstance(value, Fraction)
+    return value
+
+
+@pytest.mark.parametrize("beyond_stock", ["stop", "wait"])
+def test_random_lives_are_valued_as_the_ledger_values_them(beyond_stock: BeyondStock) -> None:
+    history = alike(random_history(7, POOLS, Policy()))
+    history = feasible(Policy(beyond_stock=beyond_stock), with_values(history))
+    assert sum(1 for event in (*history.first, *history.second) if event.action > LEAVES) > 300
+    for ledger, engine in both(history, beyond_stock):
+        assert ledger == engine
+
+
+def test_a_pool_in_which_nothing_happens_keeps_its_value_and_what_may_come_back() -> None:
+    quiet = read_history("day what units price cost\n1 receipt 3 10/3 1\n2 sale 2 - -", Policy())
+    busy = read_history(
+        "day what units price cost\n1 receipt 1 7 1", Policy(), "day what units price cost\n8 receipt 1 9 1"
+    )
+    history = with_values(together(quiet, busy))
+    told = list(closed(rules_at_average("stop"), history))
+    assert [one.balances[partner_of(1), "deferred"] for one in told[:1]] == [Fraction("3.33")]
+    assert (partner_of(1), "deferred") not in told[1].balances
+    assert sorted(units * as_worth(price) for (_, price, _), units in told[1].layers.items()) == [Fraction("3.33"), 16]
+
+
+def test_what_tells_units_of_a_pool_apart_is_refused_beside_the_average() -> None:
+    text = text_of(Policy("oldest", "open-layer", "last-price"), "apart")
+    text = text.replace("oldest first by leaves-as, then rank", "average").replace("leave average", "leave at average")
+    found = [one for one in refusals(resolved(text)).errors if "beside `leave at average`" in one.message]
+    assert [one.span.text.split()[0] for one in found] == [
+        "leave", "repricing", "price-cut", "late-freight", "units", "units", "leftover",
+    ]  # fmt: skip
+    cards = text_of(Policy(), "running").replace("carry price, cost", "carry price, cost, rank")
+    cards = cards.replace("leave oldest first by leaves-as, then rank", "leave at average")
+    said = "`leave at average` of layers that carry `rank`"
+    assert any(one.message.startswith(said) for one in refusals(resolved(cards)).errors)
+
+
+@pytest.mark.parametrize(
+    ("product", "whole", "half_even", "share"),
+    [(5, 2, False, 3), (5, 2, True, 2), (7, 2, True, 4), (-5, 2, False, -3), (4, 3, False, 1), (0, 9, True, 0)],
+)
+def test_a_share_is_rounded_to_the_nearest_whole(product: int, whole: int, half_even: bool, share: int) -> None:
+    assert rounded_share(product, whole, half_even) == share
