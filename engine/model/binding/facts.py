@@ -22,6 +22,7 @@ from engine.model.binding.grains import (
     returning_kinds,
     transfer_kinds,
 )
+from engine.model.binding.literals import whole_count
 from engine.model.binding.suggestions import did_you_mean
 from engine.model.binding.terms import QUANTITY, UNKNOWN
 from engine.model.binding.world import World
@@ -298,7 +299,7 @@ def bind_reconciliation(world: World, node: syntax.Reconciliation, meta: Meta) -
         expected,
         reported,
         kind,
-        int(compares.within.number) if compares.within else None,
+        whole_count(world, compares.within, "day") if compares.within else None,
         bind_date(world, asker, compares.of) if compares.of is not None else None,
         next((line.which.text for line in node.lines if isinstance(line, syntax.OpensFrom)), ""),
         includes,
@@ -368,7 +369,7 @@ def _twins(world: World, asker: Asker, node: syntax.Twins) -> TwinTest:
         world.error(
             "T101", f"there is no field `{node.field.text}`", node.field.span, did_you_mean(node.field.text, fields)
         )
-    return TwinTest(node.span, agree_on, node.field.text, int(node.within.number))
+    return TwinTest(node.span, agree_on, node.field.text, whole_count(world, node.within, "day"))
 
 
 def _action(world: World, asker: Asker, node: syntax.Action) -> Action:

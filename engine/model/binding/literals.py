@@ -9,6 +9,26 @@ from engine.model.datatypes import DataType, Family
 from engine.model.expression import Literal
 
 
+def whole_count(world: World, node: syntax.Measure, unit: str) -> int:
+    """A whole number of days or periods; T001 where it is no whole number or has another unit."""
+    if node.unit.text not in (unit, f"{unit}s"):
+        world.error("T001", f"`{node.unit.text}` cannot stand here", node.unit.span, f"write `{unit}s`")
+    elif node.number != node.number.to_integral_value():
+        world.error("T001", f"a part of a {unit} cannot stand here", node.span, f"write whole {unit}s")
+    return int(node.number)
+
+
+def needs_money(world: World, node: syntax.Measure) -> None:
+    """T001 where a limit is no amount in a currency."""
+    if len(node.unit.text) != 3 or not node.unit.text.isupper():
+        message = f"`{node.unit.text}` is no currency"
+        world.error("T001", message, node.unit.span, f"write the limit in money, such as `5,000 {_currency(world)}`")
+
+
+def _currency(world: World) -> str:
+    return world.reporting_currency or "USD"
+
+
 def literal_named(world: World, type_: DataType, name: syntax.Name, closed: bool) -> Literal | None:
     """The value a word stands for where a type is expected.
 

@@ -10,6 +10,7 @@ from dsl.diagnostics import Diagnostics
 from dsl.span import Span
 from engine.model.amending import FAMILY_OF, PLURAL_OF
 from engine.model.binding.books import known_role
+from engine.model.binding.literals import needs_money, whole_count
 from engine.model.binding.suggestions import did_you_mean
 from engine.model.binding.terms import PERSON_ROLE
 from engine.model.binding.world import World
@@ -29,6 +30,7 @@ def check_governance(world: World, merged: Merged, ruleset: Ruleset, diagnostics
     for table in ruleset.tables.values():
         _approvers(ruleset, table, diagnostics)
     _head(world, merged)
+    _measures(world, merged)
     if ruleset.close is not None:
         _close(world, ruleset, ruleset.close)
     _citations(world, ruleset, diagnostics)
@@ -131,6 +133,18 @@ def _head(world: World, merged: Merged) -> None:
         if conversion is not None and conversion.difference.text not in world.account_roles:
             known = did_you_mean(conversion.difference.text, world.account_roles) or "add it to `accounts`"
             world.error("T101", f"no account role `{conversion.difference.text}`", conversion.difference.span, known)
+
+
+def _measures(world: World, merged: Merged) -> None:
+    """Limits of roles are money, and stretches of time are whole days or periods."""
+    for head in {id(one): one for one in (merged.base, merged.head)}.values():
+        if head.overrides_lapse is not None:
+            whole_count(world, head.overrides_lapse, "period")
+    for role in world.roles.values():
+        if role.limit is not None:
+            needs_money(world, role.limit)
+    for rates in world.rates.values():
+        whole_count(world, rates.stale_after, "day")
 
 
 def _close(world: World, ruleset: Ruleset, close: syntax.Close) -> None:
