@@ -51,7 +51,8 @@ def forbidden_character(span: Span) -> Diagnostic:
     character = span.text
     name = unicodedata.name(character, "control character").lower()
     message = f"the character U+{ord(character):04X} ({name}) has no place here"
-    advice = "write a plain space" if unicodedata.category(character) == "Zs" else "remove it"
+    category = "Pd" if character == "\N{MINUS SIGN}" else unicodedata.category(character)
+    advice = {"Zs": "write a plain space", "Pd": "write a plain hyphen: `-`"}.get(category, "remove it")
     return Diagnostic("T015", message, span, advice)
 
 
@@ -181,6 +182,9 @@ def _grid_line(source: Source, hidden: str, start: int, end: int) -> _Line:
 
 
 def _not_closed(span: Span) -> Diagnostic:
+    if span.text.rstrip().endswith("|"):
+        string = Span(span.source, span.start + span.text.rindex('"'), span.end)
+        return Diagnostic("T010", "the string is not closed", string, 'end it with `"` before the next `|`')
     return Diagnostic("T007", "the line of the grid is not closed", span, "end it with `|`")
 
 

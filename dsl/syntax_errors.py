@@ -88,7 +88,7 @@ def explain(failure: Failure, first: bool) -> Diagnostic | None:
 
 
 def _unknown_item(failure: Failure) -> Diagnostic | None:
-    if failure.start != failure.piece.start:
+    if failure.start != failure.piece.start or not failure.at:
         return None
     word = failure.at
     if word.lower() in _OLD_ITEMS:

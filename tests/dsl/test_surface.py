@@ -59,6 +59,14 @@ CASES = [
         "| a    | 1210",
     ),
     Malformed(
+        "open string in a grid",
+        'accounts ledger\n    | role | title |\n    | a    | "Receivables |',
+        "T010",
+        "the string is not closed",
+        'end it with `"` before the next `|`',
+        '"Receivables |',
+    ),
+    Malformed(
         "tab",
         "amount a for each shipment\n\tis price",
         "T009",
@@ -104,6 +112,17 @@ CASES = [
 @pytest.mark.parametrize("case", CASES, ids=name_of)
 def test_a_fault_is_said_in_full(case: Malformed) -> None:
     assert_said(case)
+
+
+@pytest.mark.parametrize("dash", ["\N{EN DASH}", "\N{EM DASH}", "\N{MINUS SIGN}", "\N{HYPHEN}"])
+def test_a_dash_of_print_is_to_be_a_plain_hyphen(dash: str) -> None:
+    _, diagnostics = parse(Source("northwind.tieout", f"{HEADER}amount a for each b is c {dash} d\n"))
+    assert [(one.code, one.help, one.span.text) for one in diagnostics] == [("T015", "write a plain hyphen: `-`", dash)]
+
+
+def test_a_header_indented_by_tabs_is_faulted_for_the_tabs_alone() -> None:
+    _, diagnostics = parse(Source("northwind.tieout", HEADER.replace("    ", "\t")))
+    assert [(one.code, one.message) for one in diagnostics] == [("T009", "the line is indented by a tab")]
 
 
 def found(text: str) -> list[tuple[str, str, str]]:
