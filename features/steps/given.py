@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pytest_bdd import given, parsers, when
 
-from features.steps.company import Company, Outcome, Table
+from features.steps.company import Company, Outcome, Table, dashed
 
 
 @given(parsers.re(r"(?P<kind>goods|a channel) kept (?P<policy>.+)"), target_fixture="company")
@@ -14,7 +14,15 @@ def a_company(tmp_path: Path, kind: str, policy: str) -> Company:
     return Company.found(tmp_path / "company", kind.removeprefix("a "), policy)
 
 
-@given(parsers.re(r"the (?P<words>parts|places) (?P<codes>.+)"))
+@given(
+    parsers.re(r"(?P<kind>programmes|returns|bundles|deferred income|periods) under (?:an? )?(?P<policy>.+)"),
+    target_fixture="company",
+)
+def a_company_under_a_policy(tmp_path: Path, kind: str, policy: str) -> Company:
+    return Company.found(tmp_path / "company", dashed(kind), policy)
+
+
+@given(parsers.re(r"the (?P<words>parts|places|partners) (?P<codes>.+)"))
 def masters(company: Company, words: str, codes: str) -> None:
     company.deliver(words, [[words.removesuffix("s")], *([code] for code in codes.split(", "))])
 
