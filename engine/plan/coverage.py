@@ -238,9 +238,6 @@ def _leaving(ruleset: Ruleset, layers: Layers, phrases: dict[str, Span], found: 
         found.add(order, f"`leave at {layers.order}`", "write `leave oldest first by DATE`")
     if layers.order == "average":
         _at_average(ruleset, layers, order, found)
-    places = [span for name, span in layers.phrases if name == "LeaveBy"]
-    for place in places[1:]:
-        found.add(place, "a second `leave by`: one field names units", "keep one")
     dated = layers.order in ("oldest", "newest") and layers.order_by and _is_date(ruleset, layers, layers.order_by[0])
     backs = [span for name, span in layers.phrases if name.startswith("BringBack")]
     for place, (kind, where) in zip(backs, layers.brings_back, strict=False):
@@ -274,7 +271,9 @@ def _at_average(ruleset: Ruleset, layers: Layers, order: Span, found: Refusals) 
         found.add(place, "this phrase beside `leave at average`", "leave it out, or `leave oldest first by DATE`")
     for name in layers.carried:
         if not _is_price(ruleset, layers, name):
-            found.add(order, f"`leave at average` of layers that carry `{name}`: prices have an average", "carry prices")
+            found.add(
+                order, f"`leave at average` of layers that carry `{name}`: prices have an average", "carry prices"
+            )
 
 
 def _is_price(ruleset: Ruleset, layers: Layers, name: str) -> bool:
@@ -290,14 +289,14 @@ def _is_date(ruleset: Ruleset, layers: Layers, name: str) -> bool:
 
 
 def _changes(ruleset: Ruleset, layers: Layers, found: Refusals) -> None:
-    seen: set[str] = set()
+    days: dict[str, str] = {}
     pool = {key.name for key in layers.grain.keys}
     for change in layers.changes:
-        if change.kind in seen:
+        if days.setdefault(change.kind, change.on) != change.on:
             found.add(
-                change.span, f"a second change of `{change.kind}`: a fact changes one value", "declare a second kind"
-            )
-        seen.add(change.kind)
+                change.span, f"a second change of `{change.kind}` on another day: a fact changes values once",
+                f"write `held on {days[change.kind]}`, or declare a second kind",
+            )  # fmt: skip
         for path in (one for one in ruleset.kinds[change.kind].record.identity if "." in one):
             register, _, field = path.partition(".")
             if register not in pool or "." in field or register not in ruleset.registers:

@@ -14,7 +14,7 @@ from engine.model.ruleset import Change, Kind, Layers
 from engine.plan.at_the_back import BACK, HANDED
 from engine.plan.frame import Frame
 from engine.plan.frames import carried_type, fact_frame, layer_fields, layers_of
-from engine.plan.layers.policy import OPENED, Placing
+from engine.plan.layers.policy import BETWEEN_NAMES, OPENED, Placing
 from engine.plan.layers.state import LAST_COLUMNS, OPEN_COLUMNS, OWED_COLUMNS, SOLD_COLUMNS, WAITING_COLUMNS
 from engine.plan.numbers import Value, decimal_type, stored
 from engine.plan.places import make_places, opened_by
@@ -149,8 +149,7 @@ def _names(frame: Frame, layers: Layers, kind: Kind, class_: int) -> tuple[exp.E
         _lend_fields(frame, layers, kind)
     if class_ == OPENS:
         document = frame.column("document") if "document" in have else nothing
-        by = [field for field, _ in layers.leave_by if field in have]
-        return document, frame.column(by[0]) if by else nothing.copy(), nothing.copy()
+        return document, _label(frame, layers, have), nothing.copy()
     if class_ == RETURNS:
         to_back = dict(layers.brings_back)[kind.name] == BACK
         return nothing, nothing.copy(), exp.Literal.string(BACK) if to_back else nothing.copy()
@@ -162,22 +161,36 @@ def _names(frame: Frame, layers: Layers, kind: Kind, class_: int) -> tuple[exp.E
     elif taken:
         order = taken[2]
     otherwise: exp.Expr = exp.Literal.string(order)
-    specific: exp.Expr = nothing.copy()
-    for field, tests in layers.leave_by:
-        if field in have:
-            holds = frame.test(tests, _leaving_grain(kind))
-            specific = exp.Case().when(holds, frame.column(field)).else_(nothing.copy())
-            otherwise = (
-                exp.Case()
-                .when(exp.Is(this=exp.Paren(this=specific), expression=exp.Null()), otherwise)
-                .else_(nothing.copy())
-            )
-            document = (
-                exp.Case()
-                .when(exp.Is(this=exp.Paren(this=specific.copy()), expression=exp.Null()), document)
-                .else_(nothing.copy())
-            )
+    named_by = [(n, field, tests) for n, (field, tests) in enumerate(layers.leave_by) if field in have]
+    if not named_by:
+        return document, nothing.copy(), otherwise
+    specific = exp.Case()
+    for number, field, tests in named_by:
+        said = exp.Not(this=exp.Is(this=frame.column(field), expression=exp.Null()))
+        holds = exp.and_(exp.Paren(this=frame.test(tests, _leaving_grain(kind))), said, copy=False)
+        specific = specific.when(holds, _name(layers, number, frame.column(field)), copy=False)
+    plain = exp.Is(this=exp.Paren(this=specific), expression=exp.Null())
+    document, otherwise = (exp.Case().when(plain.copy(), one).else_(nothing.copy()) for one in (document, otherwise))
     return document, specific, otherwise
+
+
+def _label(frame: Frame, layers: Layers, have: set[str]) -> exp.Expr:
+    """What the units of an opening are found by: the value of the field that `leave by` names, or of each of them."""
+    fields = [(n, field) for n, (field, _) in enumerate(layers.leave_by) if field in have]
+    if not fields:
+        return empty("VARCHAR")
+    if len(layers.leave_by) == 1:
+        return frame.column(fields[0][1])
+    parts = [_name(layers, n, frame.column(field)) for n, field in fields]
+    both = exp.Anonymous(this="CONCAT_WS", expressions=[exp.Literal.string(BETWEEN_NAMES), *parts])
+    return exp.Nullif(this=both, expression=exp.Literal.string(""))
+
+
+def _name(layers: Layers, number: int, value: exp.Expr) -> exp.Expr:
+    """A value, told apart from the same value of another field where several phrases name units."""
+    if len(layers.leave_by) == 1:
+        return value
+    return exp.DPipe(this=exp.Literal.string(f"{number}:"), expression=cast(value, "VARCHAR"))
 
 
 def _lend_fields(frame: Frame, layers: Layers, kind: Kind) -> None:
@@ -227,7 +240,7 @@ def _make_pools(world: World, keys: dict[str, DataType], rule: Origin) -> None:
 
 
 def _number_events(world: World, layers: Layers, keys: dict[str, DataType], rule: Origin) -> None:
-    """`event`: every event of every pool with its number."""
+    """`event`: every event of every pool with its number; a fact that changes several values is one event."""
     same = exp.and_(
         *(exp.NullSafeEQ(this=column(name, "p"), expression=column(name, "e")) for name in keys), copy=False
     )
@@ -236,7 +249,8 @@ def _number_events(world: World, layers: Layers, keys: dict[str, DataType], rule
         .from_(table("pool event", "e"))
         .join(table("pool", "p"), on=same, copy=False)
     )
-    for index, change in enumerate(layers.changes):
+    first = {change.kind: (index, change) for index, change in reversed(list(enumerate(layers.changes)))}
+    for index, change in sorted(first.values(), key=lambda one: one[0]):
         pooled = exp.union(pooled, _change_events(world, layers, change, index), distinct=False, copy=False)
     order = [
         exp.Ordered(this=column(name, "e"), nulls_first=True)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from engine.plan.executor import Row
-from engine.plan.layers.policy import Placing
+from engine.plan.layers.policy import BETWEEN_NAMES, Placing
 from engine.run.held_units import HeldUnits, Stretch
 
 Event = tuple[int, int, int, int, int, str | None, str | None, str | None, str | None]
@@ -140,7 +140,8 @@ class _Pool:
         if document is not None:
             insort(self.documents.setdefault(document, []), (place, number))
         if specific is not None:
-            insort(self.specifics.setdefault(specific, []), (place, number))
+            for name in specific.split(BETWEEN_NAMES):
+                insort(self.specifics.setdefault(name, []), (place, number))
         self.last = (number, quantity)
         served = self._serve(number, place, quantity) if self.backlog else 0
         if served < quantity:
@@ -316,10 +317,9 @@ class _Pool:
 
 
 def note_layer(index: dict[str, list[tuple[int, int]]], name: str | None, place: int, layer: int) -> None:
-    """Remember under a name that a layer carries it; once, in the order of places."""
-    if name is None:
-        return
-    carriers = index.setdefault(name, [])
-    at = bisect_left(carriers, (place, layer))
-    if at == len(carriers) or carriers[at] != (place, layer):
-        carriers.insert(at, (place, layer))
+    """Remember under a name, or each of several, that a layer carries it; once, in the order of places."""
+    for one in name.split(BETWEEN_NAMES) if name is not None else ():
+        carriers = index.setdefault(one, [])
+        at = bisect_left(carriers, (place, layer))
+        if at == len(carriers) or carriers[at] != (place, layer):
+            carriers.insert(at, (place, layer))

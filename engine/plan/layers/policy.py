@@ -11,6 +11,9 @@ Oversell = Literal["stop", "wait", "last-price"]
 OPENED = {"oldest": "opened-first", "newest": "opened-last"}
 """What takes the rest of a named layer where the dearest leave first and `oldest` is the first in that order."""
 
+BETWEEN_NAMES = "\x1f"
+"""Stands between the values that specific units of one layer are found by, where several phrases name units."""
+
 
 @dataclass(frozen=True, slots=True)
 class Placing:

@@ -84,6 +84,11 @@ def test_specific_units_leave_and_others_never_take_their_place() -> None:
     assert found.problems == [(POOL, 4, "oversell", 1)]
 
 
+def test_units_are_found_by_any_of_the_names_of_their_layer() -> None:
+    events = [opens(1, 1, specific="1:L1"), opens(2, 2, specific="0:N8\x1f1:L2"), leaves_by(3, 1, "1:L2")]
+    assert moved(folded(Placing(), [*events, leaves_by(4, 1, "0:N8")])) == [(3, 2, 0, 1), (4, 2, 1, 2)]
+
+
 def test_units_last_sold_come_back_to_their_old_place() -> None:
     found = folded(RETURNING, [opens(1, 5), opens(2, 5), leaves(3, 4), leaves(4, 3), returns(5, 4), leaves(6, 1)])
     assert moved(found)[3:] == [(5, 2, 0, 2, "back"), (5, 1, 3, 5, "back"), (6, 1, 3, 4)]
