@@ -26,7 +26,8 @@ def load_text(report: LoadReport) -> str:
             sum(getattr(file, name) for file in loaded) for name in ("received", "accepted", "quarantined")
         )
         lines += ["", f"received = accepted + quarantined    {received:,} = {accepted:,} + {quarantined:,} rows   ✓"]
-        sentences = [_quarantine(loaded, report.is_written), _facts(loaded), _aside(loaded), *_faults(loaded)]
+        facts = _facts(loaded) if report.is_written else ""
+        sentences = [_quarantine(loaded, report.is_written), facts, _aside(loaded), *_faults(loaded)]
         lines += [part for sentence in sentences for part in textwrap.wrap(sentence, WIDTH, subsequent_indent="    ")]
         if not report.is_written:
             lines += ["", "nothing of this load was written: it is strict, and not every row can be read"]

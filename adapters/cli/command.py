@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,7 +16,22 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 EXISTING_OR_NOT = click.Path(path_type=Path)
 """A path; whether something is there is said by the command, in its own words."""
 
-DAY = click.DateTime(["%Y-%m-%d"])
+
+class Day(click.DateTime):
+    """A day as options take it, written year-month-day."""
+
+    def __init__(self) -> None:
+        super().__init__(["%Y-%m-%d"])
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """The midnight a day begins with; a usage error that shows how a day is written."""
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            self.fail(f"`{value}` is no day; write one like 2026-01-31", param, ctx)
+
+
+DAY = Day()
 
 
 class InOrder(click.Group):

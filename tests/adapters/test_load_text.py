@@ -67,6 +67,7 @@ def test_a_strict_load_with_a_bad_row_says_that_nothing_was_written() -> None:
     lines = load_text(report).splitlines()
     assert "3 rows cannot be read: 2 unknown part, 1 sale-date not in YYYY-MM-DD" in lines
     assert lines[-1] == "nothing of this load was written: it is strict, and not every row can be read"
+    assert not any(line.startswith("new facts") for line in lines)
     assert LoadReport(date(2026, 3, 2), (STOCK,), is_strict=True).is_written
 
 

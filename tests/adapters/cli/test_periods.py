@@ -202,3 +202,10 @@ def test_the_sql_of_a_relation_names_its_rule(tieout: Tieout) -> None:
     assert "no relation is called `ern`" in near.err
     assert "earn" in near.err.partition("help: ")[2]
     assert "has no period P7" in tieout("sql", "earn", "--period", "P7").err
+
+
+@pytest.mark.usefixtures("shop")
+def test_a_day_that_is_none_is_wrong_usage_and_shows_how_one_is_written(tieout: Tieout) -> None:
+    outcome = tieout("reconcile", "--as-of", "31.01.2026")
+    assert outcome.code == 2
+    assert "`31.01.2026` is no day; write one like 2026-01-31" in outcome.err
