@@ -36,19 +36,20 @@ def digits_shared(world: World, allocation: Allocation) -> int:
 
 
 def define_share(frame: Frame, node: ItemOf) -> None:
-    """Give the share of the asker's part, or of the part a reference names, a column of the frame."""
+    """Give a column of the frame the share of the asker's part, or of the part that a reference or its keys name."""
     if frame.remembered(node) is not None:
         return
     allocation = frame.world.ruleset.allocations[node.item]
     made = make_allocation(frame.world, allocation, frame.tools)
-    part = allocation.shares.over
-    reference = dict(node.keys).get(part)
-    if reference is not None:
-        frame.prepare(reference, allocation.grain)
-        on = {"identity": frame.value(reference).sql}
+    part, given = allocation.shares.over, dict(node.keys)
+    identity = frame.world.ruleset.kinds[part].record.identity
+    frame.prepare(tuple(given.values()), allocation.grain)
+    if part in given:
+        on = {"identity": frame.value(given[part]).sql}
+    elif frame.has_row(part):
+        on = {name: frame.field(part, name).sql for name in identity}
     else:
-        record = frame.world.ruleset.kinds[part].record
-        on = {name: frame.field(part, name).sql for name in record.identity}
+        on = {name: frame.value(given[name]).sql for name in identity}
     alias = frame.join(table(made.name), on)
     scale = digits_shared(frame.world, allocation)
     value = Value(cast(column(allocation.name, alias), decimal_type(scale)), node.type, scale)

@@ -97,6 +97,28 @@ def test_case_75_the_residual_is_what_the_known_prices_leave() -> None:
     ]
 
 
+def test_another_fact_reads_the_share_of_the_part_it_names_by_its_keys() -> None:
+    delivered = BUNDLES.replace(
+        "accounts ledger",
+        "kind delivery moves nothing on delivery-date identified by order, line\naccounts ledger",
+    ).replace("    order-date is a date\n", "    order-date, delivery-date are dates\n")
+    delivered = delivered.replace(
+        "journal recognise for each bundle-line posts on order-date",
+        "journal earn for each delivery posts on delivery-date",
+    )
+    facts = {
+        "part": [],
+        "bundle-order": [order(80)],
+        "bundle-line": [line(1, 20), line(2, 60)],
+        "delivery": [{"order": "B", "line": "02", "delivery-date": "2026-01-20"}],
+    }
+    posted = small_world(delivered, facts, "FY2026-P01").rows("ledger line", "line", "side", "amount")
+    assert [row["amount"] for row in posted] == [Decimal(60), Decimal(60)]
+    facts["delivery"] = [{"order": "B", "line": "09", "delivery-date": "2026-01-20"}]
+    with pytest.raises(RunStopped, match="has no amount"):
+        small_world(delivered, facts, "FY2026-P01")
+
+
 def test_equal_remainders_go_to_the_first_by_the_tie() -> None:
     assert shares(ran([order("0.02")], [line(1, 1), line(2, 1), line(3, 1)])) == [Decimal("0.01"), Decimal("0.01"), 0]
 
