@@ -173,7 +173,7 @@ def _scratch() -> Iterator[duckdb.DuckDBPyConnection]:
 
 def _attach(connection: duckdb.DuckDBPyConnection, books: Books, record: Record) -> None:
     required = frozenset(item.name for item in record.columns if item.required)
-    shape = versions.stored_columns(record)
+    shape = record.stored
     files = books.fact_entries(record.name)
     attach(connection, versions.past(record), shape, books.layout.folder, files, required)
     versions.prepare(connection, record)
@@ -236,7 +236,7 @@ def _publish(connection: duckdb.DuckDBPyConnection, books: Books, schema: Schema
 
 def _ordered_facts(record: Record) -> str:
     keys = dict.fromkeys(("identity", *record.row_key, "version", "source-file", "source-row"))
-    return _ordered(versions.new_facts(record), versions.stored_columns(record), tuple(keys))
+    return _ordered(versions.new_facts(record), record.stored, tuple(keys))
 
 
 def _ordered(name: str, shape: Sequence[tuple[str, str]], keys: Sequence[str]) -> str:

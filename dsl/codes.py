@@ -65,10 +65,12 @@ CODES: dict[str, str] = {
     "T422": "more units come back than were sold",
     "T423": "units that move before their pool had a layer",
     "T424": "a whole that cannot be shared to the last cent or unit",
+    "T426": "units that come in at another standard than what is held",
     # dates
     "T501": "a day that no version of an item governs",
     "T502": "a gap or an overlap in a register",
     "T503": "rows that lie equally far out where one is asked for",
+    "T504": "a rate of exchange that is missing, stale or not above 0",
     # who may change what
     "T601": "a row that blocks the close and that nobody may release",
     "T602": "an approver whose limit is below what is to be approved",

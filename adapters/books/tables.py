@@ -15,7 +15,7 @@ from sqlglot import exp
 
 from adapters.books.entries import FileEntry
 from adapters.books.errors import BooksError
-from engine.model.schema import IMPLIED, Record
+from engine.model.schema import Record
 from engine.plan.relation import cast, named
 
 _DECIMAL = re.compile(r"DECIMAL\((\d+),\s*(\d+)\)")
@@ -29,7 +29,7 @@ def attach_record(
     `folder` is the books folder. A column that is not required is NULL where a file lacks it. BooksError if a file
     lacks a required column or holds another type: then it was loaded under another shape of the record.
     """
-    columns = [(column.name, column.type.storage) for column in record.columns] + list(IMPLIED)
+    columns = record.stored
     required = frozenset(column.name for column in record.columns if column.required)
     attach(connection, record.name, columns, folder, files, required)
 

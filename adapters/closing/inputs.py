@@ -17,7 +17,7 @@ from adapters.books.errors import BooksError
 from adapters.books.store import Books
 from adapters.duckdb_executor import DuckDBExecutor
 from engine.model.ruleset import Ruleset
-from engine.model.schema import IMPLIED, Record
+from engine.model.schema import Record
 from engine.plan.relation import cast, column, named
 
 FILES_OF_PUBLICATION = 4096
@@ -25,10 +25,11 @@ ROWS_OF_FILE = 2**32
 
 
 def records_of(ruleset: Ruleset) -> tuple[Record, ...]:
-    """The records a ruleset reads: kinds and registers."""
+    """The records a ruleset reads: kinds, registers and rate sets."""
     return (
         *(one.record for one in ruleset.kinds.values()),
         *(one.record for one in ruleset.registers.values()),
+        *(one.record for one in ruleset.rates.values()),
     )
 
 
@@ -58,7 +59,7 @@ def first_facts(books: Books) -> dict[str, int]:
 
 
 def _numbered(record: Record, books: Books, entries: list[FileEntry], first: Mapping[str, int]) -> exp.Query:
-    columns = (*((one.name, one.type.storage) for one in record.columns), *IMPLIED)
+    columns = record.stored
     required = {one.name for one in record.columns if one.required}
     if not entries:
         tail = (("publication", "BIGINT"), ("fact", "BIGINT"))

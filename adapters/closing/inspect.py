@@ -14,7 +14,6 @@ from adapters.closing.close import AS_THE_MACHINE_HAS, Resources, beginning_of, 
 from adapters.closing.inputs import records_of
 from adapters.duckdb_executor import DuckDBExecutor
 from engine.model.ruleset import Ruleset
-from engine.model.schema import IMPLIED
 from engine.plan.relation import Relation
 from engine.run.close import close_calendar, run_period
 from engine.run.page import read_results
@@ -34,7 +33,7 @@ def planned_relations(ruleset: Ruleset, period: str | None = None) -> dict[str, 
         raise KeyError(period)
     with DuckDBExecutor(threads=1) as executor:
         for record in records_of(ruleset):
-            columns = (*((one.name, one.type.storage) for one in record.columns), *IMPLIED, *INPUT_TAIL)
+            columns = (*record.stored, *INPUT_TAIL)
             executor.append(f"input {record.name}", columns, [])
         run = run_period(executor, ruleset, chosen)
         return dict(run.world.relations)

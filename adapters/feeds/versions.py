@@ -30,7 +30,7 @@ from adapters.feeds.filling import CURRENCY, KNOWN_AT, ROW_KEY, Filled
 from adapters.feeds.staging import REASONS, ROW, Check, is_good, record_reasons, rows_of
 from adapters.feeds.values import shown
 from engine.model.datatypes import Family
-from engine.model.schema import IDENTITY_SEPARATOR, IMPLIED, Record
+from engine.model.schema import IDENTITY_SEPARATOR, Record
 from engine.plan.relation import column, named, table
 
 _REFERENCE_PLACE = 1_000
@@ -47,13 +47,6 @@ class Closed:
 def known(record: Record) -> str:
     """The table of a record's facts known so far."""
     return f"known:{record.name}"
-
-
-def stored_columns(record: Record) -> tuple[tuple[str, str], ...]:
-    """Names and types of a record's stored columns: its own, then the implied ones it does not have itself."""
-    own = tuple((item.name, item.type.storage) for item in record.columns)
-    names = {name for name, _ in own}
-    return own + tuple(item for item in IMPLIED if item[0] not in names)
 
 
 def check_references(
@@ -262,7 +255,7 @@ def keep_facts(connection: duckdb.DuckDBPyConnection, filled: Filled, source_fil
     """Add the accepted, not yet known rows of a filled record to its facts; how many."""
     record = filled.record
     chosen = []
-    for name, storage in stored_columns(record):
+    for name, storage in record.stored:
         value: exp.Expression = column(name, "new")
         if name == "version":
             value = column("version", "numbered")
@@ -292,7 +285,7 @@ def past(record: Record) -> str:
 
 def prepare(connection: duckdb.DuckDBPyConnection, record: Record) -> None:
     """Make the empty table of a record's new facts, and the view of all facts known so far."""
-    shape = stored_columns(record)
+    shape = record.stored
     nothing = exp.select(*(named(cast(exp.Null(), storage), name) for name, storage in shape)).where(exp.false())
     run(connection, create_table(new_facts(record), nothing))
     parts = [

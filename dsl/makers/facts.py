@@ -34,7 +34,7 @@ def _ruleset(span: Span, name: syntax.Name, version: syntax.Number, *lines: Line
     )
 
 
-def _head_conversion(span: Span, rates: syntax.Name, layer_date: syntax.Name, difference: syntax.Name) -> Line:
+def _head_conversion(span: Span, rates: syntax.Name, layer_date: syntax.Name | None, difference: syntax.Name) -> Line:
     return Line(span, "lines convert", syntax.HeadConversion(span, rates, layer_date, difference))
 
 

@@ -45,10 +45,13 @@ class Head(Node):
 
 @dataclass(frozen=True, slots=True)
 class HeadConversion(Node):
-    """`lines convert at R rate on the posting date, non-monetary lines of a layer on its F, difference to ROLE`."""
+    """`lines convert at R rate on the posting date, non-monetary lines of a layer on its F, difference to ROLE`.
+
+    `layer_date` is None where the text says nothing of layers.
+    """
 
     rates: Name
-    layer_date: Name
+    layer_date: Name | None
     difference: Name
 
 

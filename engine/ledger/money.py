@@ -28,6 +28,13 @@ _DIGITS = {
     **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
     **dict.fromkeys(("CLF", "UYW"), 4),
 }
+MOST_DIGITS = 4
+"""No currency has more digits behind the point."""
+
+
+def unusual() -> dict[int, tuple[str, ...]]:
+    """Currencies whose minor unit has other digits than 2, by their digits."""
+    return {digits: tuple(one for one, own in _DIGITS.items() if own == digits) for digits in (0, 3, 4)}
 
 
 def minor_digits(currency: str) -> int:

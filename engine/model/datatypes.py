@@ -29,6 +29,7 @@ class Family(Enum):
     ENUMERATION = "enumeration"
     REGISTER = "register"
     KIND = "kind"
+    EXCHANGE = "exchange rate"
 
 
 SCALES = {
@@ -38,6 +39,7 @@ SCALES = {
     Family.NUMBER: 6,
     Family.RATE: 6,
     Family.DAYS: 0,
+    Family.EXCHANGE: 8,
 }
 """Digits behind the point that a stored value of a family has."""
 

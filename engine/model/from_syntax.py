@@ -15,6 +15,7 @@ from engine.model.binding.declaring import declare
 from engine.model.binding.facts import bind_adjustment, bind_kind, bind_layers, bind_reconciliation, bind_register
 from engine.model.binding.grains import grain_of, own_fields
 from engine.model.binding.grids import bind_accounts, bind_parameter, bind_table
+from engine.model.binding.records import rate_record
 from engine.model.binding.suggestions import did_you_mean
 from engine.model.binding.terms import UNKNOWN
 from engine.model.binding.versions import ending, meta_of
@@ -236,9 +237,9 @@ def _role(world: World, node: syntax.Role, meta: Meta) -> Role:
 
 def _rates(node: syntax.Rates, meta: Meta) -> RateSet:
     crossed = node.crossed_through.text if node.crossed_through else ""
-    return RateSet(
-        node.name.text, node.name.span, meta, node.feed.text, node.quoted_to.text, int(node.stale_after.number), crossed
-    )
+    quoted, days = node.quoted_to.text, int(node.stale_after.number)
+    record = rate_record(node.name.text, node.feed.text)
+    return RateSet(node.name.text, node.name.span, meta, node.feed.text, quoted, days, crossed, record)
 
 
 def _unit(world: World, node: syntax.Unit, meta: Meta) -> UnitOfMeasure:

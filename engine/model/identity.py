@@ -10,10 +10,11 @@ from engine.model.schema import Schema
 
 
 def schema_of(ruleset: Ruleset) -> Schema:
-    """The rows a client must supply: every register, then every kind, in order of the text."""
+    """The rows a client must supply: every register, kind and rate set, in order of the text."""
     records = [register.record for register in ruleset.registers.values()]
     records.extend(kind.record for kind in ruleset.kinds.values())
-    return Schema(tuple(records), ruleset.head.currency)
+    records.extend(rates.record for rates in ruleset.rates.values())
+    return Schema(tuple(records), ruleset.head.currency, bool(ruleset.rates))
 
 
 def ruleset_hash(ruleset: Ruleset) -> str:

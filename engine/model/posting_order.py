@@ -34,8 +34,12 @@ def needs_balances(ruleset: Ruleset) -> bool:
 
 
 def true_up_order(ruleset: Ruleset) -> tuple[tuple[Journal, ...], tuple[Journal, ...]]:
-    """Journals that true up, each after those that post what it reads; and those that go round, where some do."""
-    waiting = [one for one in ruleset.journals.values() if trues_up(one)]
+    """Journals that true up, each after those that post what it reads; and those that go round, where some do.
+
+    What goes over every balance, as a remeasurement does, comes after all others.
+    """
+    every = [one for one in ruleset.journals.values() if trues_up(one)]
+    waiting = [one for one in every if one.grain.form != "balances"]
     read = graph(ruleset)
     reads = {one.name: frozenset(_balances_read(ruleset, one, read)) for one in waiting}
     placed: list[Journal] = []
@@ -45,7 +49,7 @@ def true_up_order(ruleset: Ruleset) -> tuple[tuple[Journal, ...], tuple[Journal,
             return tuple(placed), tuple(waiting)
         waiting.remove(ready)
         placed.append(ready)
-    return tuple(placed), ()
+    return (*placed, *(one for one in every if one.grain.form == "balances")), ()
 
 
 def _follows(one: Journal, waiting: Sequence[Journal], reads: Mapping[str, frozenset[str]]) -> bool:

@@ -415,12 +415,16 @@ class Role(Item):
 
 @dataclass(frozen=True, slots=True)
 class RateSet(Item):
-    """A rate set: feed, currency it is quoted to, days after which a rate is stale, crossing currency or ''."""
+    """A rate set: 1 of a row's currency is `rate` of the currency it is quoted to, from its date until it is stale.
+
+    `stale_after` is in days; `crossed_through` is the currency through which two others meet, or ''.
+    """
 
     feed: str
     quoted_to: str
     stale_after: int
     crossed_through: str
+    record: Record
 
 
 @dataclass(frozen=True, slots=True)

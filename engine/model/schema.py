@@ -50,6 +50,15 @@ class Record:
     on: str | None
     columns: tuple[Column, ...]
     bands_by: str | None = None
+    fed_by: str = ""
+    """The feed that alone may fill it, where the text names one."""
+
+    @property
+    def stored(self) -> tuple[tuple[str, str], ...]:
+        """Names and types of its stored columns: its own, then the implied ones it does not declare itself."""
+        own = tuple((one.name, one.type.storage) for one in self.columns)
+        names = {name for name, _ in own}
+        return own + tuple(item for item in IMPLIED if item[0] not in names)
 
     @property
     def row_key(self) -> tuple[str, ...]:
@@ -67,10 +76,12 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """All records of a ruleset, with its reporting currency."""
+    """All records of a ruleset, with its reporting currency, and whether it converts others."""
 
     records: tuple[Record, ...]
     reporting_currency: str
+    converts: bool = False
+    """Whether the ruleset has rates, so that money may be in any currency."""
 
     def record(self, name: str) -> Record | None:
         """The record of a name, or None."""

@@ -12,7 +12,6 @@ from dsl.diagnostics import InternalError
 from engine.model.datatypes import DataType, Family
 from engine.model.expression import Grain
 from engine.model.ruleset import Adjustment, Kind, Reconciliation
-from engine.model.schema import IMPLIED
 from engine.plan.effective import in_effect
 from engine.plan.facts import MADE, fact_columns, number_of, with_rows
 from engine.plan.frame import Frame
@@ -270,6 +269,6 @@ def _reversed(world: World, adjustment: Adjustment, kind: Kind) -> exp.Query:
     }
     selected = [
         named(cast(changed[name], storage), name) if name in changed else column(name)
-        for name, storage in (*((one.name, one.type.storage) for one in kind.record.columns), *IMPLIED, *MADE)
+        for name, storage in (*kind.record.stored, *MADE)
     ]
     return exp.select(*selected).from_(table(effect_name(adjustment)))

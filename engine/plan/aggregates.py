@@ -17,6 +17,7 @@ from sqlglot import exp
 from dsl.diagnostics import InternalError
 from engine.model.datatypes import DataType, Family
 from engine.model.expression import AggregateOf, ExistsTest, Expression, Grain, KeyOf, MomentOf, Source, WindowOf
+from engine.plan.currencies import beside_sum, running, sum_currency, watch_within
 from engine.plan.frame import Frame
 from engine.plan.numbers import Value, decimal_type, one
 from engine.plan.relation import cast, column, named
@@ -33,10 +34,16 @@ def define_aggregate(frame: Frame, node: AggregateOf) -> None:
     rows = _rows(frame, node.source, scope, node.window)
     keys, total, day = _grouped_values(rows, node, by_date)
     asked = _asked(frame, node.source.matching, scope)
+    if frame.by_currency and node.function != "count" and isinstance(total.currency, exp.Column):
+        keys.append(total.currency.name)
+        asked.append(frame.key("currency").sql)
     grouped = _group(rows, keys, day)
     extra = _in_force(frame) if day is not None else None
     alias = frame.join(grouped, dict(zip(keys, asked, strict=True)), extra)
     value = _result(node, alias, total)
+    if node.function != "count" and total.currency is not None:
+        value = replace(value, currency=sum_currency(frame, node.span, total, alias))
+    watch_within(frame, rows, alias)
     frame.remember(node, frame.label_of(frame.define(f"{node.function} #{_number(frame)}", value)))
 
 
@@ -173,17 +180,18 @@ def _group(rows: Frame, keys: Sequence[str], day: exp.Expr | None) -> exp.Query:
     selected: list[exp.Expr] = [named(rows.column(name), name) for name in keys]
     total = exp.Sum(this=rows.column("#value"))
     count = exp.Count(this=exp.Star())
+    beside = beside_sum(rows)
     if day is None:
-        query = rows.rows_query([]).select(*selected, named(total, "total"), named(count, "rows"), copy=False)
+        query = rows.rows_query([]).select(*selected, named(total, "total"), named(count, "rows"), *beside, copy=False)
         return query.group_by(*group, copy=False) if group else query
     query = rows.rows_query([]).select(
-        *selected, named(day, "day"), named(total, "total"), named(count, "rows"), copy=False
+        *selected, named(day, "day"), named(total, "total"), named(count, "rows"), *beside, copy=False
     )
     daily = query.group_by(*group, day.copy(), copy=False)
-    return _running(daily, keys)
+    return _running(daily, keys, [one.alias for one in beside])
 
 
-def _running(daily: exp.Query, keys: Sequence[str]) -> exp.Query:
+def _running(daily: exp.Query, keys: Sequence[str], beside: Sequence[str]) -> exp.Query:
     """Daily sums to running ones, each valid from its day until the next day that has any."""
     parts = [column(name, "d") for name in keys]
     order = exp.Order(expressions=[exp.Ordered(this=column("day", "d"))])
@@ -197,6 +205,7 @@ def _running(daily: exp.Query, keys: Sequence[str]) -> exp.Query:
         named(over(exp.Lead(this=column("day", "d"))), "valid-until"),
         named(over(exp.Sum(this=column("total", "d"))), "total"),
         named(over(exp.Sum(this=column("rows", "d"))), "rows"),
+        *(named(over(running(name)), name) for name in beside),
     ).from_(daily.subquery(exp.to_identifier("d", quoted=True)))
 
 

@@ -8,6 +8,7 @@ section 6, residue).
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from sqlglot import exp
 
@@ -15,63 +16,78 @@ from engine.model.datatypes import DataType, Family
 from engine.model.expression import Arithmetic, Expression, FieldOf, ItemOf, Minus
 from engine.model.ruleset import Change
 from engine.plan.frame import Frame
-from engine.plan.numbers import Value, add, decimal_type, multiply, negate, rounded
+from engine.plan.numbers import Value, add, decimal_type, multiply, negate
 from engine.plan.relation import cast
+
+Nearest = Callable[[Value], Value]
+"""Rounds a value to its minor unit."""
 
 Term = tuple[int, str | None, Expression | None]
 """Sign, then either the column of a carried value (times the slice's quantity) or any other expression."""
 
 
-def rounded_along(frame: Frame, node: Expression, lower: Callable[[Expression], Value], digits: int) -> Value | None:
+def rounded_along(
+    frame: Frame, node: Expression, lower: Callable[[Expression], Value], nearest: Nearest
+) -> Value | None:
     """The rounded value where it holds a term that is linear along the layer, or where cents post apart; else None."""
     if frame.carried is None:
         return None
     terms = _terms(frame, node, 1)
     if frame.leftover_apart:
-        return _alone(frame, terms, lower(node), lower, digits)
+        return _alone(frame, terms, lower(node), lower, nearest)
     if not any(carried for _, carried, _ in terms):
         return None
     money = DataType(Family.MONEY)
-    half = frame.world.half
     pieces: list[Value] = []
     rest: Value | None = None
     for sign, carried, other in terms:
         if carried is not None:
-            value = _between(frame, carried, digits, half)
+            value = _between(frame, carried, nearest)
             pieces.append(value if sign > 0 else negate(value))
         elif other is not None:
             value = lower(other) if sign > 0 else negate(lower(other))
             rest = value if rest is None else add(rest, value, money, "+")
     if rest is not None:
-        pieces.append(rounded(rest, digits, half))
+        pieces.append(nearest(rest))
     total = pieces[0]
     for piece in pieces[1:]:
-        total = add(total, piece, money, "+")
+        total = replace(add(total, piece, money, "+"), along=_sum_along(total, piece))
     return total
 
 
-def _between(frame: Frame, carried: str, digits: int, half: str) -> Value:
+def _sum_along(one: Value, two: Value) -> tuple[exp.Expr, exp.Expr] | None:
+    """The running totals of a sum, where both its parts have them."""
+    if one.along is None or two.along is None:
+        return None
+    until, since = (exp.Paren(this=exp.Add(this=a, expression=b)) for a, b in zip(one.along, two.along, strict=True))
+    return until, since
+
+
+def _between(frame: Frame, carried: str, nearest: Nearest) -> Value:
     """round(to * C) - round(from * C)."""
-    return _stretch(frame, frame.carried_value(carried), digits, half)
+    return _stretch(frame, frame.carried_value(carried), nearest)
 
 
-def _stretch(frame: Frame, price: Value, digits: int, half: str) -> Value:
+def _stretch(frame: Frame, price: Value, nearest: Nearest) -> Value:
     money = DataType(Family.MONEY)
     units = DataType(Family.QUANTITY)
     start = Value(frame.column("layer.from"), units, 3)
     end = Value(frame.column("layer.to"), units, 3)
-    upper = rounded(multiply(end, price, money), digits, half)
-    lower = rounded(multiply(start, price, money), digits, half)
-    return add(upper, lower, money, "-")
+    upper = nearest(multiply(end, price, money))
+    lower = nearest(multiply(start, price, money))
+    along = (upper.sql, lower.sql) if frame.world.converts else None
+    return replace(add(upper, lower, money, "-"), along=along)
 
 
-def _alone(frame: Frame, terms: list[Term], whole: Value, lower: Callable[[Expression], Value], digits: int) -> Value:
+def _alone(
+    frame: Frame, terms: list[Term], whole: Value, lower: Callable[[Expression], Value], nearest: Nearest
+) -> Value:
     """The slice rounded alone; in a leftover row what the layer has left of the prices, and nothing of all else.
 
     Provisional units are rounded along what was short, so that settling them in parts leaves nothing behind.
     """
-    money, half = DataType(Family.MONEY), frame.world.half
-    alone = rounded(whole, digits, half)
+    money, digits = DataType(Family.MONEY), frame.world.digits
+    alone = nearest(whole)
     left = Value(cast(exp.Literal.number("0"), decimal_type(digits)), money, digits)
     price: Value | None = None
     others: list[Value] = []
@@ -83,12 +99,10 @@ def _alone(frame: Frame, terms: list[Term], whole: Value, lower: Callable[[Expre
             if not carried.endswith(":after"):
                 left = add(left, Value(frame.column(f"rest:{carried}"), money, digits), money, operator)
         elif other is not None:
-            others.append(
-                rounded(lower(other), digits, half) if sign > 0 else negate(rounded(lower(other), digits, half))
-            )
+            others.append(nearest(lower(other)) if sign > 0 else negate(nearest(lower(other))))
     case = exp.Case().when(frame.column("leftover"), left.sql)
     if price is not None:
-        owed = _stretch(frame, price, digits, half)
+        owed = _stretch(frame, price, nearest)
         for one in others:
             owed = add(owed, one, money, "+")
         case = case.when(frame.column("provisional"), owed.sql)

@@ -12,7 +12,6 @@ from dsl.span import Span
 from engine.model.datatypes import Family
 from engine.model.expression import (
     BucketOf,
-    Converted,
     Expression,
     FieldOf,
     ItemOf,
@@ -26,6 +25,7 @@ from engine.model.ruleset import (
     Adjustment,
     Amount,
     Cap,
+    Change,
     Decision,
     Journal,
     Kind,
@@ -39,6 +39,7 @@ from engine.model.ruleset import (
 from engine.model.schema import IMPLIED, Record
 from engine.model.walk import walk
 from engine.plan.balances import DIMENSIONS
+from engine.plan.currency_coverage import currency_refusals, remeasurement_refusals
 from engine.plan.facts import MADE
 from engine.plan.offered import closing_calendar
 from engine.plan.readers import read_everything
@@ -82,6 +83,7 @@ def refusals(ruleset: Ruleset) -> Diagnostics:
     for report in ruleset.reports.values():
         _report(report, found)
     _expressions(ruleset, found)
+    currency_refusals(ruleset, found)
     read_everything(ruleset, found)
     warn_of_overrides(ruleset, found.diagnostics)
     return found.diagnostics
@@ -91,10 +93,6 @@ def refusals(ruleset: Ruleset) -> Diagnostics:
 
 
 def _head(ruleset: Ruleset, found: Refusals) -> None:
-    if ruleset.head.conversion is not None:
-        found.add(
-            ruleset.head.conversion.span, "`lines convert`: money is in the reporting currency", "leave the line out"
-        )
     if not ruleset.calendars:
         found.add(
             ruleset.head.span, "a ruleset without a calendar: nothing says when its periods end", "add `calendar`"
@@ -108,8 +106,6 @@ def _whole_items(ruleset: Ruleset, found: Refusals) -> None:
             found.add(book.span, f"`book {book.name} on top of {book.on_top_of}`: one book runs", "leave it out")
         elif not book.posts or book.name != posting[0]:
             found.add(book.span, f"`book {book.name}`: one book runs, and it posts", "keep one book that posts")
-    for rates in ruleset.rates.values():
-        found.add(rates.span, f"`rates {rates.name}`: money is in the reporting currency", "leave the rates out")
     for unit in ruleset.units.values():
         found.add(unit.span, f"`unit {unit.name}`", "let the feed give quantities in units")
     for scenario in ruleset.scenarios.values():
@@ -128,7 +124,8 @@ def _whole_items(ruleset: Ruleset, found: Refusals) -> None:
 
 def _record(ruleset: Ruleset, record: Record, found: Refusals) -> None:
     span = (ruleset.kinds.get(record.name) or ruleset.registers[record.name]).span
-    taken = {one.name for one in record.columns} & TAKEN_COLUMNS
+    # A field `currency` says itself what its row's money is in.
+    taken = {one.name for one in record.columns if one.type.family is not Family.CURRENCY} & TAKEN_COLUMNS
     if record.family == "register" and record.on:
         taken |= {one.name for one in record.columns} & {"valid-from", "valid-until"}
     for name in sorted(taken):
@@ -234,10 +231,8 @@ def _layers(ruleset: Ruleset, layers: Layers, found: Refusals) -> None:
 
 def _leaving(ruleset: Ruleset, layers: Layers, phrases: dict[str, Span], found: Refusals) -> None:
     order = phrases.get("LeaveOrder", phrases.get("LeaveAt", layers.span))
-    if layers.order == "standard":
-        found.add(order, f"`leave at {layers.order}`", "write `leave oldest first by DATE`")
-    if layers.order == "average":
-        _at_average(ruleset, layers, order, found)
+    if layers.order in ("average", "standard"):
+        _pooled(ruleset, layers, order, found)
     dated = layers.order in ("oldest", "newest") and layers.order_by and _is_date(ruleset, layers, layers.order_by[0])
     backs = [span for name, span in layers.phrases if name.startswith("BringBack")]
     for place, (kind, where) in zip(backs, layers.brings_back, strict=False):
@@ -258,22 +253,34 @@ def _leaving(ruleset: Ruleset, layers: Layers, phrases: dict[str, Span], found: 
         )
 
 
-def _at_average(ruleset: Ruleset, layers: Layers, order: Span, found: Refusals) -> None:
-    """A pool at average has one value for each price: nothing in it is told apart."""
+def _pooled(ruleset: Ruleset, layers: Layers, order: Span, found: Refusals) -> None:
+    """A pool at average or at standard has one value for each price: nothing in it is told apart."""
     beside = {
         "LeaveBy": bool(layers.leave_by),
-        "ChangeCarried": bool(layers.changes),
+        "ChangeCarried": layers.order == "average" or not all(_states(ruleset, change) for change in layers.changes),
         "Oversell": layers.oversell == "last-price",
         "Overreturn": layers.overreturn == "open-layer",
         "Leftover": layers.leftover == "apart",
     }
     for place in (span for name, span in layers.phrases if beside.get(name)):
-        found.add(place, "this phrase beside `leave at average`", "leave it out, or `leave oldest first by DATE`")
+        found.add(place, f"this phrase beside `leave at {layers.order}`", "leave it out, or `leave oldest first by DATE`")
     for name in layers.carried:
         if not _is_price(ruleset, layers, name):
             found.add(
-                order, f"`leave at average` of layers that carry `{name}`: prices have an average", "carry prices"
+                order, f"`leave at {layers.order}` of layers that carry `{name}`: a pool has prices only", "carry prices"
             )
+
+
+def _states(ruleset: Ruleset, change: Change) -> bool:
+    """Whether a change states a value by itself: it adds to nothing, and reads no layer."""
+    read = [one for one in walk(change.value) if isinstance(one, FieldOf | ItemOf)]
+    rows = (change.kind,)
+    return change.form == "to" and all(
+        one.item not in ruleset.amounts or ruleset.amounts[one.item].grain.rows == rows
+        if isinstance(one, ItemOf)
+        else one.row != "layer"
+        for one in read
+    )
 
 
 def _is_price(ruleset: Ruleset, layers: Layers, name: str) -> bool:
@@ -402,10 +409,6 @@ def _journal(ruleset: Ruleset, journal: Journal, found: Refusals) -> None:
     for line in journal.lines:
         if isinstance(line, TrueUp):
             _true_up(journal, line, found)
-    if journal.converts is not None:
-        found.add(journal.converts[1].span, "`converts`: money is in the reporting currency", "leave the line out")
-    if journal.company_currency_only:
-        found.add(journal.span, f"`{journal.name}`, which books company currency only", "leave the line out")
     if journal.reverses_on is not None:
         found.add(journal.reverses_on.span, "`reverses on` in a journal", "write the reversing journal")
     if journal.calendar != closing_calendar(ruleset):
@@ -420,6 +423,9 @@ def _journal(ruleset: Ruleset, journal: Journal, found: Refusals) -> None:
 
 def _true_up(journal: Journal, line: TrueUp, found: Refusals) -> None:
     """A balance is brought to a value at the period's end, by what balances are kept by."""
+    if journal.grain.form == "balances":
+        remeasurement_refusals(journal, line, found)
+        return
     if not isinstance(line.role, Literal):
         found.add(line.role.span, "`true up` of a role that a field names", "name the role")
     if journal.grain.form != "keys":
@@ -472,8 +478,6 @@ def _expressions(ruleset: Ruleset, found: Refusals) -> None:
     """Values that nothing computes yet, in every item, read or not."""
     for node in _bound(ruleset):
         match node:
-            case Converted():
-                found.add(node.span, f"`{_said(node)}`: money is in the reporting currency", "leave `converted to` out")
             case LedgerBalance() if node.book and node.book not in _posting_books(ruleset):
                 found.add(node.span, f"`{_said(node)}`: one book runs", "leave the book out")
             case ItemOf() if _not_shared(ruleset, node.item):

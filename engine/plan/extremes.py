@@ -6,6 +6,8 @@ error that names the value they share, and no rows give no value (language refer
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlglot import exp
 
 from engine.model.datatypes import DataType, Family
@@ -37,6 +39,8 @@ def define_extreme(frame: Frame, node: AtExtreme) -> None:
     tied = exp.GT(this=column("ties", alias), expression=exp.Literal.number("1"))
     frame.add_column(f"tied #{number}", Value(tied, DataType(Family.YES_NO)))
     found = Value(column("value", alias), value.type, value.scale, kept_as=value.storage)
+    if value.currency is not None:
+        found = replace(found, currency=column("currency", alias))
     frame.remember(node, frame.label_of(frame.define(f"{node.extreme} #{number}", found)))
     said = " ".join(node.span.text.split())
     sentence = f"`{said}`: two rows or more lie equally far out, so it cannot be told which is meant"
@@ -55,11 +59,13 @@ def _outermost(rows: Frame, node: AtExtreme, names: list[str]) -> exp.Query:
         *(named(rows.column(one), one) for one in names),
         named(rows.column("#value"), "value"),
         named(place, "place"),
+        *([named(own, "currency")] if (own := rows.value_of("#value").currency) is not None else []),
     )
     first = exp.EQ(this=column("place", "p"), expression=exp.Literal.number("1"))
     query = exp.select(
         *(column(one, "p") for one in names),
         named(exp.Min(this=column("value", "p")), "value"),
+        *([named(exp.Min(this=column("currency", "p")), "currency")] if own is not None else []),
         named(exp.Count(this=exp.Star()), "ties"),
     ).from_(ranked.where(known).subquery(exp.to_identifier("p", quoted=True)))
     return query.where(first).group_by(*(column(one, "p") for one in names))

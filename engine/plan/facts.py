@@ -14,7 +14,7 @@ from functools import partial
 from sqlglot import exp
 
 from engine.model.ruleset import Kind, Ruleset
-from engine.model.schema import IMPLIED, Record
+from engine.model.schema import Record
 from engine.plan.relation import Origin, Relation, cast, column, named, table
 from engine.plan.world import World, date_literal, empty
 
@@ -45,19 +45,21 @@ class Cutoff:
 
 def fact_columns(record: Record) -> tuple[tuple[str, str], ...]:
     """Columns and storage types of a kind's facts in a run."""
-    own = tuple((one.name, one.type.storage) for one in record.columns)
-    return (*own, *IMPLIED, *MADE)
+    return (*record.stored, *MADE)
 
 
 def make_registers(world: World) -> None:
     """Each register, newest version of each row, with `valid-from` and `valid-until` where it has history."""
     for register in world.ruleset.registers.values():
         record = register.record
-        names = [one.name for one in record.columns]
+        kept = [(one.name, one.type.storage) for one in record.columns]
+        if world.converts and "currency" not in {name for name, _ in kept}:
+            kept.append(("currency", "VARCHAR"))
+        names = [name for name, _ in kept]
         unique = list(record.row_key)
-        newest = _newest(f"input {register.name}", names, unique)
+        rows = newest(f"input {register.name}", names, unique)
         selected: list[exp.Expr] = [column(name, "n") for name in names]
-        columns = [(one.name, one.type.storage) for one in record.columns]
+        columns = list(kept)
         if register.history:
             keys = [column(name, "n") for name in record.identity]
             order = exp.Order(expressions=[exp.Ordered(this=column("date", "n"), nulls_first=True)])
@@ -71,7 +73,7 @@ def make_registers(world: World) -> None:
             until = exp.Window(this=exp.Lead(this=column(record.bands_by, "n")), partition_by=keys, order=order)
             selected.append(named(until, "band-until"))
             columns.append(("band-until", record.column(record.bands_by).type.storage))
-        query = exp.select(*selected).from_(newest.subquery(exp.to_identifier("n", quoted=True)))
+        query = exp.select(*selected).from_(rows.subquery(exp.to_identifier("n", quoted=True)))
         world.add(
             Relation(
                 register.name, tuple(unique), tuple(columns), query, Origin(f"register {register.name}", register.span)
@@ -83,7 +85,7 @@ def _or(value: exp.Expr, otherwise: exp.Expr) -> exp.Expr:
     return exp.Coalesce(this=value, expressions=[otherwise])
 
 
-def _newest(name: str, names: Sequence[str], unique: Sequence[str]) -> exp.Select:
+def newest(name: str, names: Sequence[str], unique: Sequence[str]) -> exp.Select:
     """Rows of an input, of rows with one identity the one known last (then published last, then by place in the
     file)."""
     latest = [
@@ -180,9 +182,9 @@ def _look_at_input(world: World, kind: Kind) -> None:
 def _base(world: World, kind: Kind) -> exp.Select:
     """Newest versions with the date an earlier period's adjustment gave them."""
     name = f"input {kind.name}"
-    names = [*(one.name for one in kind.record.columns), *(one for one, _ in IMPLIED), "publication", "fact"]
+    names = [*(one for one, _ in kind.record.stored), "publication", "fact"]
     if kind.name in world.corrected:
-        rows: exp.Expr = _newest(name, names, ["identity"]).subquery(exp.to_identifier("i", quoted=True))
+        rows: exp.Expr = newest(name, names, ["identity"]).subquery(exp.to_identifier("i", quoted=True))
     else:
         rows = table(name, "i")
     on = kind.record.on or ""
@@ -207,7 +209,7 @@ def _consumed(kind: Kind, cutoff: Cutoff) -> exp.Expr:
 def _selected(kind: Kind) -> list[exp.Expr]:
     on = kind.record.on or ""
     made = {"counted-on": column(on, "b"), "fact": column("fact", "b")}
-    stored = [column(name, "b") for name in (*(one.name for one in kind.record.columns), *(one for one, _ in IMPLIED))]
+    stored = [column(name, "b") for name, _ in kind.record.stored]
     return [*stored, *(named(made.get(name, empty(storage)), name) for name, storage in MADE)]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from sqlglot import exp
@@ -58,8 +58,10 @@ WITNESS = ("company", "partner", "part", "posting-date", "event-kind")
 """Columns that say which row is meant where a relation has no key of its own."""
 
 
-def stop_where_broken(world: World, relation: Relation, guards: Sequence[Guarded]) -> None:
-    """RunStopped with the first row (in the grain's order) that breaks a guard."""
+def stop_where_broken(
+    world: World, relation: Relation, guards: Sequence[Guarded], said: Callable[[Guarded], str]
+) -> None:
+    """RunStopped with the first row (in the grain's order) that breaks a guard; `said` ends the guard's sentence."""
     number = column("guard")
     shown = relation.grain or tuple(name for name in WITNESS if name in relation.column_names)
     query = (
@@ -75,4 +77,5 @@ def stop_where_broken(world: World, relation: Relation, guards: Sequence[Guarded
         witness = ", ".join(
             f"{name} {value}" for name, value in zip(shown, found[0][1:], strict=True) if value is not None
         )
-        raise RunStopped(guard.code, f"{guard.message}; first at {witness}".replace("\x1f", " "), guard.rules)
+        where = f"; first at {witness}" if witness else ""
+        raise RunStopped(guard.code, f"{guard.message}{said(guard)}{where}".replace("\x1f", " "), guard.rules)

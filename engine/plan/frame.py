@@ -92,6 +92,7 @@ class Frame:
         self.carried: tuple[str, ...] | None = None
         self.changes: tuple[Change, ...] = ()
         self.leftover_apart = False
+        self.by_currency = False
         self.guards: list[Guard] = []
         self.values: dict[str, Value] = {}
         self._source: exp.Expr = table(base, ROWS)
@@ -119,8 +120,8 @@ class Frame:
         if found is None:
             raise InternalError(f"rows of {self.base} have no field {row}.{name}")
         if found[0] in self.values:
-            return self._in_currency(self.value_of(found[0]), row)
-        return self._in_currency(stored(self.column(found[0]), found[1]), row)
+            return self.in_currency(self.value_of(found[0]), row)
+        return self.in_currency(stored(self.column(found[0]), found[1]), row)
 
     def expose(self, row: str, name: str, type_: DataType, relation: Relation, label: str = "") -> None:
         """Let a column of the base relation be read as a field, at the scale (and quotient) it was stored with."""
@@ -139,7 +140,7 @@ class Frame:
         """A key of the rows."""
         found = self.keys.get(name)
         if found is not None:
-            return self._in_currency(stored(self.column(found[0]), found[1]))
+            return self.in_currency(stored(self.column(found[0]), found[1]))
         if ("layer", name) in self.fields:
             return self.field("layer", name)
         if name == "period":
@@ -153,7 +154,7 @@ class Frame:
         found = self.fields.get((row, "currency")) or self.keys.get("currency")
         return None if found is None else self.column(found[0])
 
-    def _in_currency(self, value: Value, row: str = "") -> Value:
+    def in_currency(self, value: Value, row: str = "") -> Value:
         """A recorded value with the currency its type names, else that of its row."""
         if not self.world.converts or value.currency is not None or value.type.family not in IN_CURRENCY:
             return value
@@ -197,7 +198,7 @@ class Frame:
         self._keep(name, value)
 
     def _keep(self, name: str, value: Value) -> None:
-        """Columns of a value: its own, `:over` of a quotient, `:currency` where that is not a column already."""
+        """Columns of a value: its own, `:over` of a quotient, and `:currency` where that is no column yet."""
         self._new.append((name, value.sql))
         if value.over is not None:
             self._new.append((f"{name}:over", value.over))
@@ -205,6 +206,10 @@ class Frame:
         if own is not None and not isinstance(own, exp.Literal) and getattr(own, "table", "") != ROWS:
             self._new.append((f"{name}:currency", own))
             value = replace(value, currency=self.column(f"{name}:currency"))
+        if value.along is not None:
+            labels = (f"{name}:until", f"{name}:since")
+            self._new += list(zip(labels, value.along, strict=True))
+            value = replace(value, along=(self.column(labels[0]), self.column(labels[1])))
         self.values[name] = value
 
     def define(self, name: str, value: Value) -> Value:

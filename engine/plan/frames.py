@@ -10,6 +10,8 @@ from engine.model.datatypes import DataType, Family
 from engine.model.expression import Grain
 from engine.model.ruleset import Layers
 from engine.model.schema import Record
+from engine.plan.balances import make_ledger_balances, measures
+from engine.plan.currencies import company_currency
 from engine.plan.facts import fact_columns, reaches_beyond, with_rows
 from engine.plan.frame import Frame, Tools
 from engine.plan.lower import Lowerer
@@ -51,6 +53,8 @@ def register_frame(world: World, register: str) -> Frame:
     """Rows of a register, as of the period's end where it has history."""
     found = world.ruleset.registers[register]
     names = {one.name: one.type for one in found.record.columns}
+    if world.converts:
+        names.setdefault("currency", TEXT)
     fields = {(register, name): (name, type_) for name, type_ in names.items()}
     keys = {name: (name, type_) for name, type_ in names.items()}
     frame = Frame(
@@ -256,12 +260,36 @@ def keys_frame(world: World, grain: Grain) -> Frame:
     return Frame(world, make_keys(world, grain), {}, keys, tools=TOOLS)
 
 
+def balance_frame(world: World) -> Frame:
+    """Balances of the ledger as posted so far, by role, dimension and currency."""
+    name = make_ledger_balances(world)
+    texts = {one: (one, TEXT) for one, storage in world.relation(name).columns if storage == "VARCHAR"}
+    keys = {one: kept for one, kept in texts.items() if one not in ("nature", "normal")}
+    frame = Frame(world, name, {("ledger-balance", one): kept for one, kept in texts.items()}, keys, tools=TOOLS)
+    made = world.relation(name)
+    frame.expose("ledger-balance", "amount", DataType(Family.MONEY), made)
+    frame.expose("ledger-balance", "booked", DataType(Family.MONEY, "company"), made, measures(world)[-1])
+    return frame
+
+
+def currency_frame(world: World, grain: Grain) -> Frame:
+    """The rows of a grain; combinations of keys with each currency they occur in."""
+    if grain.form != "keys":
+        return frame_of(world, grain)
+    keys = {key.name: (key.name, key.type) for key in named_keys(grain)}
+    frame = Frame(world, make_keys(world, grain, True), {}, {**keys, "currency": ("currency", TEXT)}, tools=TOOLS)
+    frame.by_currency = True
+    return frame
+
+
 def frame_of(world: World, grain: Grain, mode: str = "", everything: bool = False) -> Frame:
     """A frame over the rows a grain stands for; `everything` takes all facts known, closed periods included."""
     if grain.form == "slices":
         return slice_frame(world, grain.touched)
     if grain.form == "layers":
         return layer_frame(world)
+    if grain.form == "balances":
+        return balance_frame(world)
     if grain.form == "rows":
         row = grain.rows[0]
         if row in world.ruleset.kinds:
@@ -282,4 +310,4 @@ def history_frame(world: World, reconciliation: str) -> Frame:
     return reconciliation_frame(world, reconciliation, history if world.has(history) else None)
 
 
-TOOLS = Tools(Lowerer, frame_of, history_frame)
+TOOLS = Tools(Lowerer, frame_of, history_frame, company_currency)

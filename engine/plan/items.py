@@ -8,7 +8,7 @@ break a guard that names both rules.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from sqlglot import exp
@@ -83,6 +83,7 @@ def _define_reconciled(frame: Frame, node: ItemOf) -> None:
         over = column(over_label, alias) if divided else None
         over_scale = fragments.scale_of(relation.type_of(over_label)) or 0 if divided else 0
         value = Value(column(label, alias), type_, fragments.scale_of(relation.type_of(label)), over, over_scale)
+        value = frame.in_currency(value)
         frame.remember(node, frame.label_of(frame.define(node.item, value)))
         return
     raise InternalError(f"{node.item} is read at {node.span} but no relation holds it")
@@ -108,9 +109,7 @@ def _define_amount(frame: Frame, node: ItemOf, amount: Amount) -> None:
         guarded = choose(test, answer, zero)
         over = None if guarded.over is None else exp.Case().when(unknown.copy(), exp.Null()).else_(guarded.over)
         sql = exp.Case().when(unknown, exp.Null()).else_(guarded.sql)
-        label = frame.label_of(
-            frame.define(f"{label}:when", Value(sql, amount.type, guarded.scale, over, guarded.over_scale))
-        )
+        label = frame.label_of(frame.define(f"{label}:when", replace(guarded, sql=sql, type=amount.type, over=over)))
     frame.remember(node, label)
 
 
@@ -158,7 +157,9 @@ def define_answer(
         answer = answer.when(survives[rule.name].copy(), value.sql)
         over = over if value.over is None else over.when(survives[rule.name].copy(), value.over)
     first = values[0]
-    result = Value(answer, type_, first.scale, None if first.over is None else over, first.over_scale)
+    currency = _currency(rules, values, survives)
+    below = None if first.over is None else over
+    result = Value(answer, type_, first.scale, below, first.over_scale, currency=currency)
     conflicts = _conflicts(frame, item, rules, survives, values)
     label = frame.label_of(frame.define(item, result))
     for names, broken in conflicts:
@@ -166,6 +167,17 @@ def define_answer(
         sentence = f"{both} both answer `{item}`, with different answers; say which yields with `exception ... to ...`"
         frame.guard("T311", sentence, names, broken)
     return label
+
+
+def _currency(rules: Sequence[Rule], values: Sequence[Value], survives: dict[str, exp.Expr]) -> exp.Expr | None:
+    """The currency of the answer that stands, where any answer has one."""
+    known = [(rule, value.currency) for rule, value in zip(rules, values, strict=True) if value.currency is not None]
+    if not known or all(own == known[0][1] for _, own in known):
+        return known[0][1] if known else None
+    case = exp.Case()
+    for rule, own in known:
+        case = case.when(survives[rule.name].copy(), own)
+    return case
 
 
 def _capped_value(frame: Frame, rule: Rule, grain: Grain, prepared: bool = False) -> Value:
@@ -267,7 +279,7 @@ def _grid_value(frame: Frame, node: ItemOf, parameter: Parameter) -> Value:
         cells = [cast(literal_number(cell).sql, decimal_type(scale)) for cell in row]
         begun = exp.GTE(this=day.copy(), expression=date_literal(since))
         by_date = by_date.when(begun, _by_column(frame, node, parameter, cells, scale))
-    return Value(by_date.else_(empty(decimal_type(scale))), parameter.type, scale)
+    return frame.in_currency(Value(by_date.else_(empty(decimal_type(scale))), parameter.type, scale))
 
 
 def _by_column(frame: Frame, node: ItemOf, parameter: Parameter, cells: Sequence[exp.Expr], scale: int) -> exp.Expr:

@@ -7,20 +7,23 @@ line's number.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
 from dsl.diagnostics import InternalError
+from engine.ledger.money import MOST_DIGITS
 from engine.model.datatypes import DataType, Family
 from engine.model.expression import Literal
 from engine.model.ruleset import Journal, PostingLine
 from engine.plan.balances import DIMENSIONS
 from engine.plan.booked_roles import takes_leftovers
+from engine.plan.booking import Booked, book_lines
+from engine.plan.currencies import speaks_of_own
 from engine.plan.effective import in_effect
 from engine.plan.fragments import WITNESS
 from engine.plan.frame import Frame
-from engine.plan.frames import frame_of
+from engine.plan.frames import currency_frame, frame_of
 from engine.plan.numbers import Value, rounded, shown
 from engine.plan.relation import Origin, column, table
 from engine.plan.true_up import posted_lines
@@ -40,6 +43,9 @@ class Entry:
     amounts: tuple[str, ...]
     roles: tuple[str, ...]
     keys: tuple[str, ...]
+    booked: tuple[str, ...] = ()
+    currencies: tuple[str, ...] = ()
+    """What each line is booked at, and the column with its currency; empty where all money is in one currency."""
 
     @property
     def marks(self) -> tuple[str, ...]:
@@ -55,7 +61,9 @@ def entry_name(journal: Journal) -> str:
 def make_entry(world: World, journal: Journal, fields: tuple[str, ...] = ()) -> Entry:
     """The subledger rows of one journal, with those of `fields` where the row has them; RunStopped where it
     cannot be told whether a row posts."""
-    frame = frame_of(world, journal.grain)
+    lines = posted_lines(world.ruleset, journal)
+    by_currency = world.converts and any(speaks_of_own(line.value) for line in lines)
+    frame = currency_frame(world, journal.grain) if by_currency else frame_of(world, journal.grain)
     rule = Origin(f"journal {journal.name}", journal.span)
     if frame.leftover_apart and not takes_leftovers(world, journal):
         frame.filter(exp.Not(this=frame.column("leftover")))
@@ -74,26 +82,57 @@ def make_entry(world: World, journal: Journal, fields: tuple[str, ...] = ()) -> 
         frame.filter(exp.and_(*dates, copy=False))
     for local in journal.locals:
         frame.define(local.name, frame.lower(local.value, journal.grain))
-    lines = posted_lines(world.ruleset, journal)
     frame.prepare((*(line.value for line in lines), *(line.role for line in lines), journal.posts_on), journal.grain)
+    held = book_lines(frame, journal, lines) if world.converts else []
     outputs = _entry_keys(frame, journal)
     taken = {name for name, _ in outputs}
     outputs += [(name, value) for name, value in _shown_fields(frame, fields) if name not in taken]
     if journal.grain.form == "keys":
         outputs += _read_values(frame)
     keys = tuple(name for name, _ in outputs)
-    amounts, roles = [], []
-    for index, line in enumerate(lines, start=1):
-        amounts.append(f"amount {index}")
-        outputs.append((amounts[-1], _narrow(frame, frame.value(line.value), world)))
-        roles.append("" if isinstance(line.role, Literal) else f"role {index}")
-        if roles[-1]:
-            outputs.append((roles[-1], frame.value(line.role)))
-    frame.relation(entry_name(journal), (), outputs, rule)
-    entry = Entry(journal, lines, entry_name(journal), tuple(amounts), tuple(roles), keys)
+    entry = _with_lines(Entry(journal, lines, entry_name(journal), (), (), keys), frame, held, outputs)
+    frame.relation(entry.name, (), outputs, rule)
     if world.strict:
         _refuse_missing(world, entry)
     return entry
+
+
+def _with_lines(entry: Entry, frame: Frame, held: list[Booked], outputs: list[tuple[str, Value]]) -> Entry:
+    """The entry with the columns of its lines, which are added to `outputs`."""
+    if held:
+        return _with_booked_lines(entry, held, outputs)
+    amounts, roles = [], []
+    for index, line in enumerate(entry.lines, start=1):
+        amounts.append(f"amount {index}")
+        outputs.append((amounts[-1], _narrow(frame, frame.value(line.value), frame.world)))
+        roles.append("" if isinstance(line.role, Literal) else f"role {index}")
+        if roles[-1]:
+            outputs.append((roles[-1], frame.value(line.role)))
+    return replace(entry, amounts=tuple(amounts), roles=tuple(roles))
+
+
+def _with_booked_lines(entry: Entry, held: list[Booked], outputs: list[tuple[str, Value]]) -> Entry:
+    """Amounts of the transaction and as booked, roles, and each currency once."""
+    kept_as = f"DECIMAL(18,{MOST_DIGITS})"
+    amounts, booked, roles, currencies = [], [], [], []
+    known: dict[str, str] = {}
+    for index, one in enumerate(held, start=1):
+        amounts.append(f"amount {index}")
+        booked.append(f"booked {index}")
+        outputs += [(amounts[-1], Value(one.amount.sql, one.amount.type, MOST_DIGITS, kept_as=kept_as))]
+        outputs += [(booked[-1], Value(one.booked.sql, one.booked.type, MOST_DIGITS, kept_as=kept_as))]
+        roles.append("" if one.role is None else f"role {index}")
+        if one.role is not None:
+            outputs.append((roles[-1], one.role))
+        name = known.setdefault(one.currency.sql.sql(), f"currency {index}")
+        if name == f"currency {index}":
+            outputs.append((name, one.currency))
+        currencies.append(name)
+    lines = tuple(one.line for one in held)
+    return replace(
+        entry, lines=lines, amounts=tuple(amounts), roles=tuple(roles), booked=tuple(booked),
+        currencies=tuple(currencies),
+    )  # fmt: skip
 
 
 READ = "read "
@@ -108,7 +147,7 @@ def _read_values(frame: Frame) -> list[tuple[str, Value]]:
 
 def _refuse_missing(world: World, entry: Entry) -> None:
     """An amount or role that cannot be told is an error that names its row, never a line left out."""
-    names = [*entry.amounts, *(name for name in entry.roles if name)]
+    names = [*entry.amounts, *entry.booked, *(name for name in entry.roles if name)]
     lacking = exp.or_(*(exp.Is(this=column(name), expression=exp.Null()) for name in names), copy=False)
     shown = [name for name in WITNESS if name in entry.keys]
     chosen = [column(name) for name in (*shown, *names)]

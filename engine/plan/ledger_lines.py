@@ -6,7 +6,7 @@ from sqlglot import exp
 
 from engine.model.datatypes import DataType, Family
 from engine.model.expression import ItemOf
-from engine.plan.balances import DIMENSIONS
+from engine.plan.balances import DIMENSIONS, measures
 from engine.plan.fragments import as_stored
 from engine.plan.frame import Frame
 from engine.plan.frames import TOOLS
@@ -61,9 +61,9 @@ def _make_account_lines(world: World) -> None:
     """Postings with their account, settled roles summed, numbered in a total order."""
     keys = [name for name, _ in POSTING]
     money = world.relation("posting").type_of("amount")
-    total = named(cast(exp.Sum(this=column("amount")), money), "amount")
+    totals = [named(cast(exp.Sum(this=column(one)), money), one) for one in measures(world)]
     rows = named(cast(exp.Sum(this=column("rows")), "BIGINT"), "rows")
-    summed = exp.select(*(column(name) for name in keys), total, rows).from_(table("posting"))
+    summed = exp.select(*(column(name) for name in keys), *totals, rows).from_(table("posting"))
     summed = summed.group_by(*(column(name) for name in keys))
     same = exp.EQ(this=column("role", "a"), expression=column("role", "s"))
     order = [
@@ -77,11 +77,13 @@ def _make_account_lines(world: World) -> None:
         named(exp.Literal.string(world.period.name), "period"),
         *(column(name, "s") for name in keys),
     ]
-    query = exp.select(*chosen, column("amount", "s"), column("rows", "s"), *account)
+    summed_up = [column(one, "s") for one in (*measures(world), "rows")]
+    query = exp.select(*chosen, *summed_up, *account)
     query = query.from_(summed.subquery(exp.to_identifier("s", quoted=True)))
     query = query.join(table("account", "a"), on=same, join_type="left", copy=False)
     columns = (
-        ("number", "BIGINT"), ("period", "VARCHAR"), *POSTING, ("amount", money), ("rows", "BIGINT"),
+        ("number", "BIGINT"), ("period", "VARCHAR"), *POSTING, *((one, money) for one in measures(world)),
+        ("rows", "BIGINT"),
         *((label, "VARCHAR") for label in _ACCOUNT.values()),
     )  # fmt: skip
     world.add(Relation("line without segment", ("number",), columns, query, Origin("accounts")))
@@ -105,5 +107,5 @@ def line_frame(world: World, name: str) -> Frame:
     fields[("ledger-line", "nature")] = ("account.nature", TEXT)
     frame = Frame(world, base.name, fields, {name: (name, TEXT) for name in (*DIMENSIONS, "currency")}, tools=TOOLS)
     frame.expose("ledger-line", "amount", DataType(Family.MONEY), base)
-    frame.expose("ledger-line", "booked", DataType(Family.MONEY), base, "amount")
+    frame.expose("ledger-line", "booked", DataType(Family.MONEY), base, measures(world)[-1])
     return frame

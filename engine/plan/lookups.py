@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from sqlglot import exp
 
 from dsl.diagnostics import InternalError
 from engine.model.datatypes import DataType, Family
 from engine.model.expression import BucketOf, Expression, FactField, RegisterField
-from engine.plan.frame import Frame
+from engine.plan.frame import IN_CURRENCY, Frame
 from engine.plan.numbers import Value, stored
 from engine.plan.relation import cast, column, table
 
@@ -29,7 +30,10 @@ def register_field(frame: Frame, node: RegisterField, lower: Lower) -> Value:
         extra = exp.and_(since, until, copy=False)
     alias = frame.join(table(node.register), keys, extra)
     name = node.name or register.record.identity[0]
-    return stored(column(name, alias), register.record.column(name).type)
+    found = stored(column(name, alias), register.record.column(name).type)
+    if frame.world.converts and found.type.family in IN_CURRENCY and not found.type.domain:
+        return replace(found, currency=column("currency", alias))
+    return frame.in_currency(found)
 
 
 def fact_field(frame: Frame, node: FactField, lower: Lower) -> Value:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
 from sqlglot import exp
 
 from dsl.diagnostics import InternalError
+from dsl.span import Span
 from engine.model.datatypes import DataType, Family
 from engine.model.expression import (
     AbsoluteOf,
@@ -18,6 +20,7 @@ from engine.model.expression import (
     BucketOf,
     ChoiceOf,
     ComparisonOf,
+    Converted,
     ExistsTest,
     Expression,
     FactField,
@@ -39,8 +42,8 @@ from engine.model.expression import (
     TestOf,
     TestsOf,
 )
-from engine.plan import aggregates, allocations, along_layer, balances, bands, extremes, items, lookups
-from engine.plan.frame import Frame
+from engine.plan import aggregates, allocations, along_layer, balances, bands, currencies, extremes, items, lookups
+from engine.plan.frame import IN_CURRENCY, Frame
 from engine.plan.numbers import Value, absolute, add, choose, compare, divide, multiply, negate, number, rounded
 from engine.plan.relation import cast
 from engine.plan.substitute import in_terms_of, parts
@@ -67,6 +70,8 @@ class Lowerer:
 
     def prepare(self, node: object, scope: Grain) -> None:
         """Give every item, sum and `exists` inside `node` a column, so that lowering adds no steps."""
+        if self._frame.world.converts and currencies.speaks_of_company(node):
+            currencies.define_company_currency(self._frame)
         for part in parts(in_terms_of(node, {}, None, scope)):
             if isinstance(part, ItemOf) and part.item in self._frame.world.ruleset.allocations:
                 allocations.define_share(self._frame, part)
@@ -89,7 +94,7 @@ class Lowerer:
         frame = self._frame
         match node:
             case Literal():
-                return literal(node)
+                return self._constant(node)
             case KeyOf():
                 return frame.key(node.name)
             case FieldOf(row="layer", name="age"):
@@ -130,6 +135,9 @@ class Lowerer:
                 return absolute(self.value(node.value))
             case RoundedOf():
                 return self._rounded(node)
+            case Converted():
+                value, currency, day = self.value(node.value), self.value(node.currency), self.value(node.on)
+                return currencies.lower_converted(self._frame, node, value, currency.sql, day.sql)
             case ChoiceOf():
                 return self._choice(node)
             case Otherwise():
@@ -139,8 +147,21 @@ class Lowerer:
                     f"{type(node).__name__} at {node.span} reached the plan; check refuses what does not run"
                 )
 
+    def _constant(self, node: Literal) -> Value:
+        found, named = literal(node), node.type.domain
+        if not self._frame.world.converts or node.type.family not in IN_CURRENCY or not named or not node.value:
+            return found
+        return replace(found, currency=exp.Literal.string(named))
+
+    def _met(self, one: Expression, two: Expression, span: Span) -> tuple[Value, Value]:
+        """Two values that meet, which must be of one currency where they are money."""
+        left, right = self.value(one), self.value(two)
+        if self._frame.world.converts:
+            currencies.meet(self._frame, left, right, span)
+        return left, right
+
     def _arithmetic(self, node: Arithmetic) -> Value:
-        left, right = self.value(node.left), self.value(node.right)
+        left, right = self._met(node.left, node.right, node.span)
         if Family.DATE in (left.type.family, right.type.family):
             return _date_arithmetic(node, left, right)
         if node.operator == "*":
@@ -150,12 +171,18 @@ class Lowerer:
         return add(left, right, node.type, node.operator)
 
     def _rounded(self, node: RoundedOf) -> Value:
-        digits = digits_of(node.type, self._frame.world.digits)
-        along = along_layer.rounded_along(self._frame, node.value, self.value, digits)
-        return along if along is not None else rounded(self.value(node.value), digits, self._frame.world.half)
+        along = along_layer.rounded_along(self._frame, node.value, self.value, self._nearest)
+        return along if along is not None else self._nearest(self.value(node.value))
+
+    def _nearest(self, value: Value) -> Value:
+        """Rounded to the minor unit of its currency, or to whole units."""
+        world = self._frame.world
+        if world.converts and value.type.family in IN_CURRENCY:
+            return currencies.rounded_to_minor(self._frame, value)
+        return rounded(value, digits_of(value.type, world.digits), world.half)
 
     def _choice(self, node: ChoiceOf) -> Value:
-        left, right = self.value(node.left), self.value(node.right)
+        left, right = self._met(node.left, node.right, node.span)
         operator = exp.LTE if node.which in ("lower", "earlier") else exp.GTE
         first = compare(operator, left, right)
         # A missing side makes the choice missing; GREATEST and LEAST would skip it.
@@ -167,6 +194,7 @@ class Lowerer:
             chosen.scale,
             chosen.over,
             chosen.over_scale,
+            currency=chosen.currency,
         )
 
     # ---- tests ---------------------------------------------------------------------------------------------------
@@ -182,7 +210,7 @@ class Lowerer:
         """One test as a SQL condition."""
         match node:
             case ComparisonOf():
-                left, right = self.value(node.left), self.value(node.right)
+                left, right = self._met(node.left, node.right, node.span)
                 return compare(_COMPARISONS[node.operator], left, right)
             case OneOfTest():
                 left = self.value(node.left)

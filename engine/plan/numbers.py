@@ -38,6 +38,8 @@ class Value:
     kept_as: str = ""
     """A narrower column type that is known to hold it, where wide decimals would waste room."""
     currency: exp.Expr | None = None
+    along: tuple[exp.Expr, exp.Expr] | None = None
+    """The running totals along a layer, up to and before the slice, that this is the difference of."""
 
     @property
     def storage(self) -> str:
@@ -157,12 +159,16 @@ def add(left: Value, right: Value, type_: DataType, operator: str) -> Value:
 
 def negate(value: Value) -> Value:
     """The negative."""
-    return replace(value, sql=exp.Neg(this=exp.Paren(this=value.sql)))
+    along = None
+    if value.along is not None:
+        until, since = (exp.Neg(this=exp.Paren(this=one)) for one in value.along)
+        along = (until, since)
+    return replace(value, sql=exp.Neg(this=exp.Paren(this=value.sql)), along=along)
 
 
 def absolute(value: Value) -> Value:
     """The value without its sign."""
-    return replace(value, sql=exp.Abs(this=value.sql))
+    return replace(value, sql=exp.Abs(this=value.sql), along=None)
 
 
 def aligned(values: list[Value]) -> list[Value]:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from sqlglot import exp
 
 from engine.model.binding.terms import CALENDAR_WORDS
+from engine.model.datatypes import DataType, Family
 from engine.model.expression import Grain, Key
 from engine.model.posting_order import needs_balances
 from engine.model.ruleset import Ruleset
@@ -45,10 +46,12 @@ def named_keys(grain: Grain) -> list[Key]:
     return [key for key in grain.keys if key.name not in CALENDAR_WORDS]
 
 
-def make_keys(world: World, grain: Grain) -> str:
-    """The relation of the combinations that occur for a grain."""
+def make_keys(world: World, grain: Grain, by_currency: bool = False) -> str:
+    """The relation of the combinations that occur for a grain, with the currencies of their money if asked for."""
     keys = named_keys(grain)
     names = [key.name for key in keys]
+    if by_currency:
+        return _make_keys_by_currency(world, keys)
     alone = of_stock_alone(world.ruleset, names)
     name = f"keys {', '.join(names)}" + (f" with {world.balances}" if world.balances and not alone else "")
     if world.has(name):
@@ -65,6 +68,25 @@ def make_keys(world: World, grain: Grain) -> str:
     query = exp.select(*(column(one) for one in names)).distinct().from_(rows)
     columns = tuple((key.name, key.type.storage) for key in keys)
     world.add(Relation(name, tuple(names), columns, query, Origin("keys that occur")))
+    return name
+
+
+def _make_keys_by_currency(world: World, keys: Sequence[Key]) -> str:
+    """Combinations of keys and currencies that occur in facts and balances; stock has no currency."""
+    names = [key.name for key in keys]
+    name = f"keys {', '.join((*names, 'currency'))}" + (f" with {world.balances}" if world.balances else "")
+    if world.has(name):
+        return name
+    all_keys = [*keys, Key("currency", DataType(Family.TEXT))]
+    all_names = [*names, "currency"]
+    branches: list[exp.Query] = [_of_pairs(world, source, all_keys) for source in paired_grains(world.ruleset, names)]
+    branches += [_of_facts(world, kind, all_keys) for kind in kinds_having(world.ruleset, names)]
+    if world.balances and set(names) <= set(DIMENSIONS):
+        held = exp.select(*(column(one) for one in all_names)).from_(table(world.balances))
+        branches.append(_complete(held, all_names))
+    query = exp.select(*(column(one) for one in all_names)).distinct().from_(union_all(branches).subquery("occurring"))
+    columns = tuple((key.name, key.type.storage) for key in all_keys)
+    world.add(Relation(name, tuple(all_names), columns, query, Origin("keys that occur")))
     return name
 
 

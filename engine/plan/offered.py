@@ -27,6 +27,7 @@ from engine.plan.occurring import beside, kinds_having, paired_grains
 from engine.plan.substitute import parts
 
 STOCK, KEYS, HISTORY, LAYERS = "stock", "keys", "history", "layers"
+BALANCES = "balances"
 """Steps of a period: stock by bucket, combinations of stock keys, rows of closed periods, layers and slices.
 
 The rows of a reconciliation are there under its own name, its decided columns under that name and ` decided`."""
@@ -118,12 +119,21 @@ def line_rows(made: frozenset[str]) -> Offered:
     )
 
 
+def balance_rows(made: frozenset[str]) -> Offered:
+    """Balances of the ledger."""
+    texts = ("role", *DIMENSIONS, "currency", "nature", "normal")
+    fields = frozenset(("ledger-balance", name) for name in (*texts, "amount", "booked"))
+    return Offered(fields, frozenset(("role", *DIMENSIONS, "currency")), made)
+
+
 def rows_of(ruleset: Ruleset, grain: Grain, made: frozenset[str], adjustment: bool = False) -> Offered:
     """The rows of a grain that a frame serves (`why_not` is empty)."""
     if grain.form == "slices":
         return slice_rows(ruleset, grain.touched, made)
     if grain.form == "layers":
         return layer_rows(ruleset, made)
+    if grain.form == "balances":
+        return balance_rows(made)
     if grain.form == "keys":
         return key_rows(grain, made)
     if grain.rows[0] in ruleset.kinds:
@@ -135,13 +145,18 @@ def rows_of(ruleset: Ruleset, grain: Grain, made: frozenset[str], adjustment: bo
 
 
 def why_not(ruleset: Ruleset, grain: Grain, made: frozenset[str]) -> str:
-    """Why no frame serves the rows of a grain, as the end of a sentence; empty where one does."""
+    """Why no frame serves the rows of a grain, as the end of a sentence; empty where one does.
+
+    Balances are read once journals have posted: who is worked out by then asks only for the others.
+    """
     if ruleset.calendars and grain.calendar and grain.calendar != closing_calendar(ruleset):
         return f"only the calendar of the close, {closing_calendar(ruleset)}, is followed"
     if grain.form in ("slices", "layers"):
         return _why_no_layers(ruleset, grain, made)
     if grain.form == "rows":
         return _why_no_rows(ruleset, grain, made)
+    if grain.form == "balances" and BALANCES in made:
+        return ""
     if grain.form != "keys":
         return "rows of the ledger are read by no rule but the table of segments"
     return _why_no_keys(ruleset, grain, made)

@@ -10,7 +10,7 @@ from sqlglot import exp
 from engine.model.expression import Literal
 from engine.model.posting_order import trues_up
 from engine.model.ruleset import PostingLine
-from engine.plan.balances import DIMENSIONS
+from engine.plan.balances import DIMENSIONS, measures
 from engine.plan.booked_roles import booked_role
 from engine.plan.frames import layers_of
 from engine.plan.journal import Entry
@@ -35,7 +35,7 @@ POSTING: tuple[tuple[str, str], ...] = (
 def make_postings(world: World, entries: Sequence[Entry], name: str) -> str:
     """`name`: the lines of journals summed at the summary grain, each on the side it falls on, no line of zero."""
     money = f"DECIMAL(38,{world.digits})"
-    columns = (*POSTING, ("amount", money), ("rows", "BIGINT"))
+    columns = (*POSTING, *((one, money) for one in measures(world)), ("rows", "BIGINT"))
     branches = [branch for entry in entries for branch in _posting_branches(world, entry, money)]
     if not branches:
         nothing = [named(empty(storage), name) for name, storage in columns]
@@ -78,35 +78,55 @@ def _sums(world: World, entry: Entry, money: str) -> exp.Query:
         exp.LTE(this=column("posting-date", "e"), expression=column("end", "p")),
         copy=False,
     )
-    keys: list[exp.Expr] = [column(name, "e") for name in (*DIMENSIONS, "currency", *entry.marks)]
+    keys: list[exp.Expr] = [column(name, "e") for name in (*DIMENSIONS, *_currencies(entry), *entry.marks)]
     keys += [column(name, "e") for name in entry.roles if name]
     keys.append(named(origin, "origin"))
     sums: list[exp.Expr] = []
     zero = exp.Literal.number("0")
     for index, name in enumerate(entry.amounts, start=1):
-        amount = column(name, "e")
+        amount: exp.Expr = column(name, "e")
+        sign = amount
+        if entry.booked:
+            booked = column(entry.booked[index - 1], "e")
+            sign = exp.Case().when(exp.EQ(this=amount.copy(), expression=zero.copy()), booked).else_(amount)
         for label, node in (("more", exp.GT), ("less", exp.LT)):
-            part = exp.Case().when(node(this=amount.copy(), expression=zero.copy()), amount.copy())
-            total = exp.Coalesce(this=exp.Sum(this=part), expressions=[zero.copy()])
-            sums.append(named(cast(total, money), f"{label} {index}"))
-            sums.append(named(exp.Count(this=part.copy()), f"{label} rows {index}"))
+            falls = node(this=sign.copy(), expression=zero.copy())
+            for measure, value in _measured(entry, index):
+                part = exp.Case().when(falls.copy(), value)
+                total = exp.Coalesce(this=exp.Sum(this=part), expressions=[zero.copy()])
+                sums.append(named(cast(total, money), f"{label} {measure}{index}"))
+            sums.append(named(exp.Count(this=exp.Case().when(falls.copy(), amount.copy())), f"{label} rows {index}"))
     query = (
         exp.select(*keys, *sums).from_(rows).join(table("past period", "p"), on=inside, join_type="left", copy=False)
     )
     return query.group_by(*(exp.Literal.number(str(index + 1)) for index in range(len(keys))))
 
 
+def _currencies(entry: Entry) -> tuple[str, ...]:
+    """The columns of an entry's currencies, each once."""
+    return tuple(dict.fromkeys(entry.currencies)) or ("currency",)
+
+
+def _measured(entry: Entry, index: int) -> list[tuple[str, exp.Expr]]:
+    """What a line is summed in: a prefix of the sum's name, and the column of the entry."""
+    found: list[tuple[str, exp.Expr]] = [("", column(entry.amounts[index - 1], "e"))]
+    if entry.booked:
+        found.append(("booked ", column(entry.booked[index - 1], "e")))
+    return found
+
+
 def _posting_branches(world: World, entry: Entry, money: str) -> list[exp.Query]:
     """The sums as rows: a line for each side it falls on. What comes back and what is negative swap sides."""
     name = f"sum of {entry.journal.name}"
     selects = _sums(world, entry, money)
-    columns = [(one, "VARCHAR") for one in (*DIMENSIONS, "currency")]
+    columns = [(one, "VARCHAR") for one in (*DIMENSIONS, *_currencies(entry))]
     columns += [(one, "BOOLEAN") for one in entry.marks]
     columns += [(one, "VARCHAR") for one in entry.roles if one]
     columns.append(("origin", "VARCHAR"))
     for index in range(1, len(entry.amounts) + 1):
         for label in ("more", "less"):
-            columns += [(f"{label} {index}", money), (f"{label} rows {index}", "BIGINT")]
+            columns += [(f"{label} {measure}{index}", money) for measure, _ in _measured(entry, index)]
+            columns.append((f"{label} rows {index}", "BIGINT"))
     rule = Origin(f"journal {entry.journal.name}", entry.journal.span)
     world.add(Relation(name, (), tuple(columns), selects, rule))
     return [
@@ -129,15 +149,19 @@ def _posting_branch(
         "role": role,
         "side": side,
     }
+    if entry.booked:
+        own["currency"] = column(entry.currencies[index - 1], "s")
     selected = [named(own[name], name) if name in own else column(name, "s") for name, _ in POSTING]
-    amount = exp.Sum(this=exp.Abs(this=column(f"{label} {index}", "s")))
     count = cast(exp.Sum(this=column(f"{label} rows {index}", "s")), "BIGINT")
-    some = exp.NEQ(this=column(f"{label} {index}", "s"), expression=exp.Literal.number("0"))
-    query = (
-        exp.select(*selected, named(cast(amount, money), "amount"), named(count, "rows"))
-        .from_(table(source, "s"))
-        .where(some)
-    )
+    sums: list[exp.Expr] = []
+    some: list[exp.Expr] = []
+    for (measure, _), name in zip(_measured(entry, index), measures(world), strict=True):
+        held = column(f"{label} {measure}{index}", "s")
+        # Booked money follows the amount's sign; a difference of rates has no amount, and its own.
+        sums.append(named(cast(exp.Sum(this=held if label == "more" else exp.Neg(this=held)), money), name))
+        some.append(exp.NEQ(this=held.copy(), expression=exp.Literal.number("0")))
+    query = exp.select(*selected, *sums, named(count, "rows")).from_(table(source, "s"))
+    query = query.where(exp.or_(*some, copy=False))
     return query.group_by(*(exp.Literal.number(str(number + 1)) for number in range(len(selected))))
 
 
@@ -169,7 +193,8 @@ def _refuse_negative(world: World, entries: Sequence[Entry]) -> None:
             continue
         # What a layer has left may be too little as well as too much.
         meant = [exp.Not(this=column("leftover"))] if "leftover" in entry.marks else []
-        for index in range(1, len(entry.amounts) + 1):
+        # The last line of what is booked is a difference, and falls on either side.
+        for index in range(1, len(entry.amounts) + (0 if entry.booked else 1)):
             found = world.executor.rows(
                 exp.select(*(column(name) for name in ("company", "partner", "part", f"less {index}")))
                 .from_(table(f"sum of {entry.journal.name}"))

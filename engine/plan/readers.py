@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from engine.model.datatypes import DataType, Family
 from engine.model.expression import Expression, FieldOf, Grain, ItemOf, KeyOf
+from engine.model.posting_order import trues_up
 from engine.model.ruleset import Adjustment, Control, Journal, Layers, PostingLine, Reconciliation, Report, Ruleset
 from engine.plan.expected import read_expected
 from engine.plan.offered import (
+    BALANCES,
     HISTORY,
     KEYS,
     LAYERS,
@@ -159,7 +161,7 @@ def _carried(ruleset: Ruleset, reading: Reading, layers: Layers, kind: str, name
 
 
 def _journal(ruleset: Ruleset, reading: Reading, refusals: Refusals, journal: Journal, made: frozenset[str]) -> None:
-    rows = _rows(ruleset, reading, refusals, journal, made)
+    rows = _rows(ruleset, reading, refusals, journal, made | {BALANCES} if trues_up(journal) else made)
     if rows is None:
         return
     reading.tests(journal.when, rows, journal.grain)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dsl.diagnostics import Label
 from dsl.span import Span
-from engine.ledger.money import minor_digits
 from engine.model.datatypes import SCALES, Family
 from engine.model.expression import (
     AbsoluteOf,
@@ -18,6 +17,7 @@ from engine.model.expression import (
     BucketOf,
     ChoiceOf,
     ComparisonOf,
+    Converted,
     ExistsTest,
     Expression,
     FieldOf,
@@ -62,7 +62,7 @@ from engine.plan.offered import (
     why_not,
 )
 from engine.plan.refusing import Refusals
-from engine.plan.shapes import Digits, literal_shape, said, shape_of
+from engine.plan.shapes import Digits, converted_shape, kept_digits, literal_shape, said, shape_of
 from engine.plan.substitute import in_terms_of, parts
 from engine.plan.tables import table_of
 
@@ -74,6 +74,7 @@ class Reading:
 
     def __init__(self, ruleset: Ruleset, refusals: Refusals) -> None:
         self._ruleset = ruleset
+        self._minor = kept_digits(ruleset)
         self._refusals = refusals
         self._known: dict[tuple[object, int], Shape] = {}
         self._kept: dict[int, Offered] = {}
@@ -147,6 +148,11 @@ class Reading:
                 return self._value(node.operand, rows, scope)
             case AbsoluteOf():
                 return self._value(node.value, rows, scope)
+            case Converted():
+                self._value(node.currency, rows, scope)
+                self._value(node.on, rows, scope)
+                shape = converted_shape(self._ruleset, node, self._value(node.value, rows, scope))
+                return self._digits.held(shape, node.span)
             case AtExtreme():
                 return self._extreme(node, rows, scope)
             case BandOf():
@@ -155,7 +161,7 @@ class Reading:
                 return self._balance(node, rows, scope)
             case RoundedOf():
                 self._value(node.value, rows, scope)
-                return Shape(digits_of(node.type, minor_digits(self._ruleset.head.currency)))
+                return Shape(digits_of(node.type, self._minor))
             case ChoiceOf():
                 left, right = self._value(node.left, rows, scope), self._value(node.right, rows, scope)
                 self._digits.compared(left, right, node.span)
@@ -200,7 +206,7 @@ class Reading:
                 self._refuse(node.span, f"`{said(node.span)}` for each `{name}`: balances are not kept by it", "")
             self._value(key, rows, scope)
         self._value(node.role, rows, scope)
-        return Shape(minor_digits(self._ruleset.head.currency))
+        return Shape(self._minor)
 
     def _key(self, node: KeyOf, rows: Offered) -> Shape:
         books = [book for book in self._ruleset.books.values() if book.posts]
@@ -320,7 +326,7 @@ class Reading:
             part = allocation.shares.over
             self._refuse(node.span, f"`{said(node.span)}`: {part} is not joined to the rows that read it", "")
         cents = allocation.shares.leftover == "cents"
-        return Shape(minor_digits(self._ruleset.head.currency) if cents else 0)
+        return Shape(self._minor if cents else 0)
 
     def _parameter(self, node: ItemOf, parameter: Parameter, rows: Offered, scope: Grain) -> Shape:
         for _, value in node.keys:

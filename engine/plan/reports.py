@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from engine.model.ruleset import Report
+from engine.plan.balances import measures
 from engine.plan.frames import frame_of
 from engine.plan.numbers import shown
 from engine.plan.relation import Origin, Relation, cast, column, named, table
@@ -34,13 +35,14 @@ def make_report(world: World, report: Report) -> None:
 
 
 def _make_roll(world: World, report: Report, rule: Origin) -> None:
-    """For each role and key: opening, movement by journal, closing, on the role's normal side."""
+    """For each role and key: opening, movement by journal, closing, on the role's normal side, as booked."""
     keys = [key.name for key in report.grain.keys if key.name != "period"]
     roles = [role for role, _ in report.rolls]
     money = world.relation("posting").type_of("amount")
     in_roles = exp.In(this=column("role"), expressions=[exp.Literal.string(role) for role in roles])
     on_normal = exp.EQ(this=column("side"), expression=column("account.normal"))
-    signed = exp.Case().when(on_normal, column("amount")).else_(exp.Neg(this=column("amount")))
+    measure = measures(world)[-1]
+    signed = exp.Case().when(on_normal, column(measure)).else_(exp.Neg(this=column(measure)))
     total = named(cast(exp.Sum(this=signed), money), "amount")
     moved = exp.select(*(column(key) for key in keys), column("role"), named(column("journal"), "movement"), total)
     moved = moved.from_(table("ledger line"), copy=False).where(in_roles, copy=False)
@@ -52,7 +54,7 @@ def _make_roll(world: World, report: Report, rule: Origin) -> None:
             *(column(key) for key in keys),
             column("role"),
             named(opening, "movement"),
-            named(cast(exp.Sum(this=column("amount")), money), "amount"),
+            named(cast(exp.Sum(this=column(measure)), money), "amount"),
         )
         before = (
             before.from_(table("handed balance"))
@@ -76,13 +78,14 @@ def handed_balance(world: World) -> exp.Query:
     names = ("role", "company", "partner", "part", "programme", "authorisation", "currency")
     money = world.relation("posting").type_of("amount")
     on_normal = exp.EQ(this=column("side"), expression=column("account.normal"))
-    signed = exp.Case().when(on_normal, column("amount")).else_(exp.Neg(this=column("amount")))
-    moved: exp.Query = exp.select(*(column(name) for name in names), named(signed, "amount")).from_(
-        table("ledger line")
-    )
+    signed = [
+        named(exp.Case().when(on_normal.copy(), column(one)).else_(exp.Neg(this=column(one))), label)
+        for label, one in (("amount", "amount"), ("booked", measures(world)[-1]))
+    ]
+    moved: exp.Query = exp.select(*(column(name) for name in names), *signed).from_(table("ledger line"))
     if "handed balance" in world.given:
-        before = exp.select(*(column(name) for name in (*names, "amount"))).from_(table("handed balance"))
+        before = exp.select(*(column(name) for name in (*names, "amount", "booked"))).from_(table("handed balance"))
         moved = exp.union(moved, before, distinct=False, copy=False)
-    total = named(cast(exp.Sum(this=column("amount")), money), "amount")
-    query = exp.select(*(column(name) for name in names), total).from_(moved.subquery("moved"))
+    totals = [named(cast(exp.Sum(this=column(one)), money), one) for one in ("amount", "booked")]
+    query = exp.select(*(column(name) for name in names), *totals).from_(moved.subquery("moved"))
     return query.group_by(*(column(name) for name in names))

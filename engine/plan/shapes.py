@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal
 
 from dsl.span import Span
+from engine.ledger.money import MOST_DIGITS, minor_digits
 from engine.model.datatypes import SCALES, DataType, Family
-from engine.model.expression import Literal
+from engine.model.expression import Converted, Literal
+from engine.model.ruleset import Ruleset
 from engine.plan.numbers import SCALE_MAX
 from engine.plan.offered import Shape
 
@@ -22,6 +24,20 @@ def literal_shape(node: Literal) -> Shape:
     if isinstance(node.value, Decimal):
         return Shape(max(0, -int(node.value.normalize().as_tuple().exponent)))
     return Shape()
+
+
+def kept_digits(ruleset: Ruleset) -> int:
+    """Digits behind the point of rounded money: those of the reporting currency, or of any where there are rates."""
+    return MOST_DIGITS if ruleset.rates else minor_digits(ruleset.head.currency)
+
+
+def converted_shape(ruleset: Ruleset, node: Converted, of: Shape) -> Shape:
+    """Money times the rate of its currency, over the rate of the other one where that may have one."""
+    digits = SCALES[Family.EXCHANGE]
+    rates = ruleset.rates.get(node.rates)
+    to_quoted = isinstance(node.currency, Literal) and rates is not None and node.currency.value == rates.quoted_to
+    under = of.over if to_quoted else (of.over or 0) + digits
+    return Shape((of.scale or 0) + digits, under)
 
 
 def said(span: Span) -> str:

@@ -6,10 +6,24 @@ where R has too much, the other way round. So a true-up is two lines of one amou
 
 from __future__ import annotations
 
-from dsl.diagnostics import InternalError
 from engine.model.binding.terms import CALENDAR_WORDS
-from engine.model.expression import Arithmetic, Expression, KeyOf, LedgerBalance, Literal
+from engine.model.datatypes import DataType, Family
+from engine.model.expression import (
+    Arithmetic,
+    ComparisonOf,
+    Expression,
+    FieldOf,
+    KeyOf,
+    LedgerBalance,
+    Literal,
+    Minus,
+    Otherwise,
+    TestsOf,
+)
 from engine.model.ruleset import Journal, PostingLine, Ruleset, TrueUp
+
+NORMAL = "normal"
+"""The field of a balance that says on which side its role is normal."""
 
 
 def posted_lines(ruleset: Ruleset, journal: Journal) -> tuple[PostingLine, ...]:
@@ -22,7 +36,7 @@ def posted_lines(ruleset: Ruleset, journal: Journal) -> tuple[PostingLine, ...]:
 
 def _two_lines(ruleset: Ruleset, journal: Journal, line: TrueUp) -> list[PostingLine]:
     if not isinstance(line.role, Literal):
-        raise InternalError(f"{journal.name} trues up a role that no text names; check refuses it")
+        return _of_balance(journal, line)
     normal = ruleset.accounts[str(line.role.value)].normal
     keys = tuple(
         (key.name, KeyOf(key.type, line.span, False, key.name))
@@ -35,3 +49,17 @@ def _two_lines(ruleset: Ruleset, journal: Journal, line: TrueUp) -> list[Posting
         PostingLine(line.span, normal, line.role, lacking),
         PostingLine(line.span, "credit" if normal == "debit" else "debit", line.offset, lacking),
     ]
+
+
+def _of_balance(journal: Journal, line: TrueUp) -> list[PostingLine]:
+    """The true-up of the balance that a row is: the side that its role is normal on is known row by row."""
+    row, span = "ledger-balance", line.span
+    measure = "booked" if journal.company_currency_only else "amount"
+    held = FieldOf(line.target.type, span, False, row, measure)
+    lacking: Expression = Arithmetic(line.target.type, span, False, "-", line.target, held)
+    text = DataType(Family.TEXT)
+    normal = FieldOf(text, span, False, row, NORMAL)
+    on_credit = ComparisonOf(span, normal, "is", Literal(text, span, False, "credit"))
+    negative = Minus(line.target.type, span, False, lacking)
+    debit = Otherwise(line.target.type, span, False, lacking, negative, TestsOf((on_credit,), "and"))
+    return [PostingLine(span, "debit", line.role, debit), PostingLine(span, "credit", line.offset, debit)]

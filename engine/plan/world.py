@@ -10,7 +10,7 @@ from sqlglot import exp
 
 from dsl.diagnostics import InternalError
 from engine.ledger.calendar import Calendar, Period
-from engine.ledger.money import minor_digits
+from engine.ledger.money import MOST_DIGITS, minor_digits
 from engine.model.ruleset import Ruleset
 from engine.plan.executor import Executor, Row
 from engine.plan.relation import Origin, Relation, cast, column, named, table
@@ -60,8 +60,13 @@ class World:
 
     @property
     def digits(self) -> int:
-        """Digits behind the point of the reporting currency's minor unit."""
-        return minor_digits(self.ruleset.head.currency)
+        """Digits behind the point of posted money: those of the reporting currency, or of any where there are rates."""
+        return MOST_DIGITS if self.converts else minor_digits(self.ruleset.head.currency)
+
+    @property
+    def converts(self) -> bool:
+        """Whether the ruleset has rates: then money may be in any currency, and is booked in its company's."""
+        return bool(self.ruleset.rates)
 
     @property
     def half(self) -> str:

@@ -19,7 +19,7 @@ from engine.ledger.calendar import Calendar, Period
 from engine.model.posting_order import event_journals, needs_balances, true_up_order
 from engine.model.ruleset import Journal, Reconciliation, Ruleset
 from engine.plan.adjust import run_stage
-from engine.plan.averaging import at_average
+from engine.plan.averaging import pooled
 from engine.plan.balances import make_balances
 from engine.plan.controls import make_control
 from engine.plan.executor import Executor
@@ -28,6 +28,7 @@ from engine.plan.frames import layers_of
 from engine.plan.journal import Entry, make_entry, posts_within
 from engine.plan.ledger_lines import make_accounts, make_ledger_lines
 from engine.plan.postings import gather_postings, make_past_periods, make_postings
+from engine.plan.rates import make_rates
 from engine.plan.reconcile import make_reconciliation
 from engine.plan.relation import Relation, column, table
 from engine.plan.reports import make_report
@@ -35,8 +36,8 @@ from engine.plan.slices import make_slices
 from engine.plan.stock import make_stock, make_stock_keys
 from engine.plan.valuation import make_layer_origins, make_units, placing_of
 from engine.plan.world import RunStopped, World
-from engine.run.placing import PlacingReport, place_units
 from engine.run.averages import average_units
+from engine.run.placing import PlacingReport, place_units
 from engine.run.results import StageTime
 
 
@@ -99,6 +100,7 @@ def run_period(
 
 def _make_inputs(world: World, cutoff: Cutoff | None) -> None:
     make_registers(world)
+    make_rates(world)
     make_facts(world, cutoff)
 
 
@@ -159,10 +161,10 @@ def _value(run: Run) -> None:
 
     run.placing = place_units(world.executor, policy, watch=watch)
     _stop_on_problem(world)
+    if pooled(layers):
+        average_units(world, policy)
     make_slices(world)
 
-    if at_average(layers):
-        average_units(world, policy)
 
 _PROBLEMS = {
     "oversell": ("T421", "more units leave than are held", "`units sold beyond stock stop the close`"),

@@ -258,9 +258,9 @@ def _journal_rows(run: Run, name: str) -> list[ActualRow]:
     """A journal's lines by the fields that examples ask for, each side and role summed."""
     entry = next(one for one in run.entries if one.journal.name == name)
     columns = run.world.relation(entry.name).column_names
-    shown = [one for one in columns if not one.startswith(("amount ", "role ", "guard", READ))]
+    shown = [one for one in columns if not one.startswith(("amount ", "booked ", "currency ", "role ", "guard", READ))]
     lines = entry.lines
-    summed: dict[tuple[object, ...], Decimal] = {}
+    summed: dict[tuple[object, ...], tuple[Decimal, Decimal]] = {}
     asked = [one for one in shown if one not in _INNER]
     for row in run.world.executor.rows(
         exp.select(*(column(one) for one in columns))
@@ -270,18 +270,23 @@ def _journal_rows(run: Run, name: str) -> list[ActualRow]:
         values = dict(zip(columns, row, strict=True))
         for index, line in enumerate(lines, start=1):
             amount = values[f"amount {index}"]
-            if not isinstance(amount, Decimal) or amount == 0:
+            booked = values[entry.booked[index - 1]] if entry.booked else amount
+            if not isinstance(amount, Decimal) or not isinstance(booked, Decimal) or amount == booked == 0:
                 continue
-            swapped = bool(values["returning"]) != (amount < 0)
+            swapped = bool(values["returning"]) != ((amount or booked) < 0)
             side = {"debit": "credit", "credit": "debit"}[line.side] if swapped else line.side
             role = str(line.role.value) if isinstance(line.role, Literal) else str(values[f"role {index}"])
             if entry.journal.grain.form == "slices":
                 mark = next((one for one in ("leftover", "settling") if values.get(one)), "")
                 role = booked_role(run.world, line, role, mark)
+            if entry.booked:
+                values["currency"] = values[entry.currencies[index - 1]]
             key = (*(values[one] for one in asked), run.world.period.name, side, role)
-            summed[key] = summed.get(key, Decimal(0)) + abs(amount)
+            before = summed.get(key, (Decimal(0), Decimal(0)))
+            summed[key] = (before[0] + abs(amount), before[1] + (booked if (amount or booked) > 0 else -booked))
     labels = (*asked, "period", "side", "role")
-    return [{**dict(zip(labels, key, strict=True)), "amount": total} for key, total in summed.items()]
+    names = ("amount", "booked") if entry.booked else ("amount",)
+    return [dict(zip((*labels, *names), (*key, *sums), strict=False)) for key, sums in summed.items()]
 
 
 _INNER = ("fact", "event", "layer", "layer.from", "layer.to", "returning", "settling", "leftover")

@@ -74,8 +74,9 @@ def facts_given(ruleset: Ruleset, example: syntax.Example) -> dict[str, list[Fac
 def _record(ruleset: Ruleset, name: str) -> Record | None:
     if name in ruleset.kinds:
         return ruleset.kinds[name].record
-    if name in ruleset.registers:
-        return ruleset.registers[name].record
+    for found in (ruleset.registers.get(name), ruleset.rates.get(name)):
+        if found is not None:
+            return found.record
     return None
 
 
@@ -95,7 +96,7 @@ def _fact_row(ruleset: Ruleset, record: Record, head: syntax.Row, row: syntax.Ro
         found["company"] = COMPANY
     identity = [("" if found[one] is None else str(found[one])) for one in record.identity]
     found["identity"] = IDENTITY_SEPARATOR.join(identity)
-    found["currency"] = ruleset.head.currency
+    found["currency"] = found["currency"] or ruleset.head.currency
     found["known-at"] = found["known-at"] or found.get(record.on or "date") or date(1, 1, 1)
     found["source-file"], found["source-row"] = "example", row.span.location.line
     found["version"], found["publication"], found["fact"] = 1, 1, number
@@ -115,8 +116,9 @@ def append_inputs(
 ) -> None:
     """`input NAME` of every record: what was known by a day (all where None)."""
     records = [*(one.record for one in ruleset.kinds.values()), *(one.record for one in ruleset.registers.values())]
+    records += [one.record for one in ruleset.rates.values()]
     for record in records:
-        columns = (*((one.name, one.type.storage) for one in record.columns), *IMPLIED, *INPUT_TAIL)
+        columns = (*record.stored, *INPUT_TAIL)
         known = [row for row in rows.get(record.name, []) if known_by is None or _day(row["known-at"]) <= known_by]
         values: list[Row] = [tuple(row[name] for name, _ in columns) for row in known]
         executor.append(f"input {record.name}", columns, values)

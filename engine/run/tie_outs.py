@@ -7,6 +7,8 @@ from decimal import Decimal
 from sqlglot import exp
 
 from engine.model.ruleset import Layers
+from engine.plan.balances import measures
+from engine.plan.journal import Entry
 from engine.plan.relation import column, table
 from engine.plan.world import World
 from engine.run.close import Run
@@ -18,7 +20,8 @@ def tie_outs(run: Run) -> tuple[TieOut, ...]:
     world = run.world
     found: list[TieOut] = []
     if world.has("ledger line"):
-        found += [_debits_are_credits(world), _every_line_has_an_account(world)]
+        found += [_debits_are_credits(world), *([_booked_in_balance(world)] if world.converts else [])]
+        found.append(_every_line_has_an_account(world))
     if world.has("stock"):
         found.append(_units_conserved(world))
     if world.has("unit-open") and world.has("stock"):
@@ -34,12 +37,22 @@ def _number(value: object) -> Decimal:
 
 def _debits_are_credits(world: World) -> TieOut:
     """By journal, company, partner, part, currency and origin: one entry each."""
-    keys = [
-        column(name)
-        for name in ("journal", "company", "partner", "part", "programme", "authorisation", "currency", "origin")
-    ]
+    keys = ("journal", "company", "partner", "part", "programme", "authorisation", "currency", "origin")
+    sentence = "debits = credits in each of {} entries, by company and currency"
+    return _in_balance(world, "debits = credits", keys, "amount", sentence)
+
+
+def _booked_in_balance(world: World) -> TieOut:
+    """The same in the company's currency, whatever currencies an entry is in."""
+    keys = ("journal", "company", "partner", "part", "programme", "authorisation", "origin")
+    sentence = "debits = credits as booked in each of {} entries, in the company's currency"
+    return _in_balance(world, "debits = credits as booked", keys, "booked", sentence)
+
+
+def _in_balance(world: World, name: str, by: tuple[str, ...], measure: str, sentence: str) -> TieOut:
+    keys = [column(one) for one in by]
     debit = exp.EQ(this=column("side"), expression=exp.Literal.string("debit"))
-    signed = exp.Sum(this=exp.Case().when(debit, column("amount")).else_(exp.Neg(this=column("amount"))))
+    signed = exp.Sum(this=exp.Case().when(debit, column(measure)).else_(exp.Neg(this=column(measure))))
     grouped = (
         exp.select(*keys, exp.alias_(signed, "net")).from_(table("ledger line")).group_by(*(one.copy() for one in keys))
     )
@@ -49,18 +62,11 @@ def _debits_are_credits(world: World) -> TieOut:
         exp.select(exp.Star()).from_(grouped.subquery("entry")).where(off).order_by(exp.column("net")).limit(1)
     )
     if not broken:
-        return TieOut(
-            "debits = credits", True, f"debits = credits in each of {entries:,} entries, by company and currency", True
-        )
+        return TieOut(name, True, sentence.format(f"{entries:,}"), True)
     journal, *where, net = broken[0]
     place = ", ".join(str(one) for one in where if one is not None)
-    return TieOut(
-        "debits = credits",
-        False,
-        f"journal {journal} is out by {net} for {place}",
-        True,
-        f"tieout sql 'entry {journal}'",
-    )
+    said = f"journal {journal} is out by {net} for {place}"
+    return TieOut(name, False, said, True, f"tieout sql 'entry {journal}'")
 
 
 def _every_line_has_an_account(world: World) -> TieOut:
@@ -200,13 +206,13 @@ def _sources_are_used(run: Run) -> TieOut:
     rows = 0
     for entry in run.entries:
         amounts = [exp.Sum(this=exp.Abs(this=column(name))) for name in entry.amounts]
+        amounts += [_booked_sum(entry, index) for index in range(len(entry.booked))]
         found = world.executor.rows(exp.select(exp.Count(this=exp.Star()), *amounts).from_(table(entry.name)))[0]
         rows += int(str(found[0]))
         is_journal = exp.EQ(this=column("journal"), expression=exp.Literal.string(entry.journal.name))
-        posted = world.executor.rows(
-            exp.select(exp.Sum(this=column("amount"))).from_(table("ledger line")).where(is_journal)
-        )[0][0]
-        if sum((_number(one) for one in found[1:]), Decimal(0)) != _number(posted):
+        sums = [exp.Sum(this=column(one)) for one in measures(world)]
+        posted = world.executor.rows(exp.select(*sums).from_(table("ledger line")).where(is_journal))[0]
+        if sum((_number(one) for one in found[1:]), Decimal(0)) != sum((_number(one) for one in posted), Decimal(0)):
             wrong.append(entry.journal.name)
     if not wrong:
         return TieOut(
@@ -222,3 +228,12 @@ def _sources_are_used(run: Run) -> TieOut:
         True,
         f"tieout sql 'entry {wrong[0]}'",
     )
+
+
+def _booked_sum(entry: Entry, index: int) -> exp.Expr:
+    """What a line is booked at in all its rows, on the side its amount falls on; its own sign where it has none."""
+    amount, booked = column(entry.amounts[index]), column(entry.booked[index])
+    zero = exp.Literal.number("0")
+    signed = exp.Case().when(exp.LT(this=amount, expression=zero), exp.Neg(this=booked))
+    signed = signed.when(exp.EQ(this=amount.copy(), expression=zero.copy()), exp.Abs(this=booked.copy()))
+    return exp.Sum(this=signed.else_(booked.copy()))

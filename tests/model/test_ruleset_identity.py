@@ -21,7 +21,7 @@ def test_schema_asks_for_every_register_and_kind_with_typed_columns() -> None:
     assert schema.reporting_currency == "USD"
     assert [record.name for record in schema.records] == [
         *("company", "partner", "part", "price-list", "rebate-tier", "holiday"),
-        *("shipment", "pos-sale", "pos-return", "count", "price-cut", "opening-line"),
+        *("shipment", "pos-sale", "pos-return", "count", "price-cut", "opening-line", "spot"),
     ]
     shipment = schema.record("shipment")
     assert shipment is not None

@@ -313,6 +313,7 @@ def small_world(
 def _rows(ruleset: Ruleset, inputs: Inputs, cutoff: Cutoff | None) -> dict[str, list[dict[str, object]]]:
     records = {name: one.record for name, one in ruleset.registers.items()}
     records |= {name: one.record for name, one in ruleset.kinds.items()}
+    records |= {name: one.record for name, one in ruleset.rates.items()}
     found: dict[str, list[dict[str, object]]] = {}
     number = 0
     for name, rows in inputs.items():
@@ -338,7 +339,7 @@ def _row(
     if "company" in types and row["company"] is None:
         row["company"] = COMPANY
     row["identity"] = IDENTITY_SEPARATOR.join("" if row[one] is None else str(row[one]) for one in record.identity)
-    row["currency"] = ruleset.head.currency
+    row["currency"] = row["currency"] or ruleset.head.currency
     row["known-at"] = row["known-at"] or row.get(record.on or "date") or date(2020, 1, 1)
     late = cutoff is not None and isinstance(row["known-at"], date) and row["known-at"] > cutoff.end
     row["publication"] = 2 if late else 1

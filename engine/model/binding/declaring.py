@@ -92,6 +92,11 @@ def _declare_values(world: World) -> None:
     rows |= dict.fromkeys(world.kinds, "kind")
     rows |= dict.fromkeys(world.reconciliations, "reconciliation")
     rows |= dict.fromkeys(world.buckets, "bucket")
+    for name, rates in world.rates.items():
+        if name in rows:
+            message = f"`{name}` is declared twice: there is {_article(rows[name])} of this name"
+            world.error("T103", message, rates.name.span, "rename one of them")
+    rows |= dict.fromkeys(world.rates, "rate set")
     for item in world.items:
         if not isinstance(item, VALUES):
             continue

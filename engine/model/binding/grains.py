@@ -28,10 +28,12 @@ from engine.model.binding.terms import (
     one_of,
 )
 from engine.model.binding.world import Field, World
-from engine.model.datatypes import DataType
+from engine.model.datatypes import DataType, Family
 from engine.model.expression import Grain, Key
 
 ONCE = Grain("once", (), (), (), "")
+BOOKED = DataType(Family.MONEY, "company")
+"""Money in the currency of its company."""
 LEDGER_ROWS = {"ledger-line": "lines", "ledger-balance": "balances", "correction": "corrections"}
 LEDGER_KEYS = ("company", "partner", "part", "programme", "authorisation", "currency")
 LAYER_KEY = Key("layer", TEXT)
@@ -188,7 +190,7 @@ def _ledger_fields(world: World, row: str) -> dict[str, Field]:
             "known-at": (DATE, False),
         }
         return {name: Field(row, name, *kind) for name, kind in found.items()}
-    found |= {"nature": (one_of("nature", NATURES), False), "amount": (MONEY, False), "booked": (MONEY, False)}
+    found |= {"nature": (one_of("nature", NATURES), False), "amount": (MONEY, False), "booked": (BOOKED, False)}
     if row == "ledger-line":
         found |= {
             "account": (TEXT, False),

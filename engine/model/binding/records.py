@@ -114,3 +114,13 @@ def implied_columns() -> tuple[Column, ...]:
         Column("mark", TEXT, False),
         Column("currency", CURRENCY, True),
     )
+
+
+def rate_record(name: str, feed: str) -> Record:
+    """The rows of a rate set: what 1 of a currency is worth from a date."""
+    columns = (
+        Column("currency", CURRENCY, True),
+        Column("date", DATE, True),
+        Column("rate", DataType(Family.EXCHANGE), True),
+    )
+    return Record(name, "register", ("currency",), "date", columns, None, feed)

@@ -1,0 +1,143 @@
+"""Journals in several currencies: amounts of the transaction and as booked, differences of rates, remeasurement."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+from tests.support.small_world import HEAD, SmallWorld, small_world
+
+SALES = (
+    HEAD.replace(
+        "    overlays may",
+        "    lines convert at spot rate on the posting date, difference to exchange\n    overlays may",
+    )
+    + """\
+rates spot from erp quoted to USD, stale after 31 days, missing stops the run, crossed through USD
+rates closing from erp-closing quoted to USD, stale after 0 days, missing stops the run, crossed through USD
+terms
+    code, document are text
+    currency is a currency
+    amount, fee, share are money
+    sale-date, pay-date are dates
+register company identified by code
+    has currency
+kind sale moves nothing on sale-date identified by document
+    has company, amount, share
+kind payment moves nothing on pay-date identified by document
+    has company, amount
+accounts ledger
+    | role       | account | title           | type      | normal | nature       |
+    | receivable | 1210    | "Receivables"   | asset     | debit  | monetary     |
+    | cash       | 1010    | "Cash"          | asset     | debit  | monetary     |
+    | payable    | 2010    | "Partner share" | liability | credit | monetary     |
+    | revenue    | 4010    | "Revenue"       | revenue   | credit | non-monetary |
+    | exchange   | 7010    | "Exchange"      | expense   | debit  | non-monetary |
+journal sell for each sale posts on sale-date in fiscal
+    amount price is rounded(amount)
+    amount part is rounded(share)
+    debit  receivable price
+    credit payable    part
+    credit revenue    price - part
+journal settle for each payment posts on pay-date in fiscal
+    amount paid is rounded(amount)
+    debit  cash       paid
+    credit receivable paid
+journal remeasure for each ledger-balance posts on period end in fiscal
+    when ledger-balance.nature is monetary
+     and ledger-balance.currency is not company.currency
+    books company currency only
+    amount at-closing is rounded(ledger-balance.amount converted to company.currency at closing rate on period end)
+    true up ledger-balance.role to at-closing, offset to exchange
+"""
+)
+
+SPOT = [
+    {"currency": "EUR", "date": "2026-01-05", "rate": "1.4"},
+    {"currency": "EUR", "date": "2026-02-10", "rate": "1.45"},
+    {"currency": "JPY", "date": "2026-01-05", "rate": "0.0064"},
+    {"currency": "KWD", "date": "2026-01-05", "rate": "3.25"},
+]
+CLOSING = [
+    {"currency": "EUR", "date": "2026-01-31", "rate": "1.42"},
+    {"currency": "EUR", "date": "2026-02-28", "rate": "1.5"},
+    {"currency": "JPY", "date": "2026-01-31", "rate": "0.0070"},
+    {"currency": "KWD", "date": "2026-01-31", "rate": "3.30"},
+]
+
+
+def sale(
+    document: str, amount: str, currency: str = "EUR", share: str = "0", day: str = "2026-01-10", **more: str
+) -> dict[str, object]:
+    return {"document": document, "amount": amount, "share": share, "currency": currency, "sale-date": day, **more}
+
+
+def close(
+    facts: Mapping[str, Sequence[Mapping[str, object]]], period: str, before: SmallWorld | None = None
+) -> SmallWorld:
+    given = {"spot": SPOT, "closing": CLOSING, "company": [{"company": "OUR-COMPANY"}], **facts}
+    return small_world(SALES, given, period, before=before)
+
+
+def lines(world: SmallWorld, *journals: str) -> list[tuple[object, ...]]:
+    names = ("journal", "line", "side", "role", "currency", "amount", "booked")
+    rows = [row for row in world.rows("ledger line", *names) if not journals or row["journal"] in journals]
+    return [(row["side"], row["role"], row["currency"], row["amount"], row["booked"]) for row in rows]
+
+
+def test_a_line_carries_its_amount_and_what_it_is_booked_at() -> None:
+    # 200 units at EUR 10, at 1.40: the published sale of case 79.
+    world = close({"sale": [sale("A", "2000")]}, "FY2026-P01")
+    assert lines(world, "sell") == [
+        ("debit", "receivable", "EUR", Decimal(2000), Decimal(2800)),
+        ("credit", "revenue", "EUR", Decimal(2000), Decimal(2800)),
+    ]
+
+
+def test_what_roundings_differ_by_is_a_line_of_its_own() -> None:
+    # EUR 0.02 at 1.4 = 0.028 -> 0.03; 0.01 -> 0.014 -> 0.01 twice: one cent less credited than debited.
+    world = close({"sale": [sale("A", "0.02", share="0.01")]}, "FY2026-P01")
+    cent = Decimal("0.01")
+    assert lines(world, "sell") == [
+        ("debit", "receivable", "EUR", 2 * cent, 3 * cent),
+        ("credit", "payable", "EUR", cent, cent),
+        ("credit", "revenue", "EUR", cent, cent),
+        ("credit", "exchange", "USD", 0, cent),
+    ]
+
+
+def test_yen_and_dinars_round_to_their_own_minor_unit_and_are_booked_in_cents() -> None:
+    world = close({"sale": [sale("A", "12345.5", "JPY"), sale("B", "1.2345", "KWD")]}, "FY2026-P01")
+    # JPY 12,346 x 0.0064 = 79.0144; KWD 1.235 x 3.25 = 4.01375.
+    assert {line[2:] for line in lines(world, "sell")} == {
+        ("JPY", Decimal(12346), Decimal("79.01")), ("KWD", Decimal("1.235"), Decimal("4.01")),
+    }  # fmt: skip
+
+
+def test_a_company_books_in_its_own_currency() -> None:
+    # EUR 100 x 1.4 / 3.25 = 43.0769..., in dinars to three digits.
+    facts = {"sale": [sale("A", "100", company="KUWAIT")], "company": [{"company": "KUWAIT", "currency": "KWD"}]}
+    assert lines(close(facts, "FY2026-P01"), "sell")[0][3:] == (Decimal(100), Decimal("43.077"))
+
+
+def test_monetary_balances_are_remeasured_at_closing_and_settled_with_the_gain() -> None:
+    january = close({"sale": [sale("A", "2000")]}, "FY2026-P01")
+    # 2,000 x 1.42 - 2,800 = 40 in favour.
+    assert lines(january, "remeasure") == [
+        ("debit", "receivable", "EUR", Decimal(0), Decimal(40)),
+        ("credit", "exchange", "EUR", Decimal(0), Decimal(40)),
+    ]
+    paid = {"document": "P", "amount": "2000", "currency": "EUR", "pay-date": "2026-02-15"}
+    february = close({"sale": [sale("A", "2000")], "payment": [paid]}, "FY2026-P02", january)
+    # Cash at 1.45 = 2,900; the receivable had 2,840 booked and has nothing left: 60 more.
+    assert lines(february, "settle") == [
+        ("debit", "cash", "EUR", Decimal(2000), Decimal(2900)),
+        ("credit", "receivable", "EUR", Decimal(2000), Decimal(2900)),
+    ]
+    assert ("debit", "receivable", "EUR", Decimal(0), Decimal(60)) in lines(february, "remeasure")
+    # The cash is still held: 2,000 x 1.5 - 2,900 = 100.
+    assert ("debit", "cash", "EUR", Decimal(0), Decimal(100)) in lines(february, "remeasure")
+    held = {row["role"]: (row["amount"], row["booked"]) for row in february.rows(february.run.world.balances)}
+    assert held["receivable"] == (0, 0)
+    assert held["cash"] == (2000, 3000)
+    assert held["exchange"] == (0, -200)
