@@ -197,7 +197,10 @@ def test_what_no_run_makes_is_refused_by_the_check() -> None:
     for name, help_text in (
         ("shelf", "expect a reconciliation that compares it, or `layer`"),
         ("counts", "expect one of its outcomes: `count-of`"),
-        ("ledger-line", "expect a journal, a control, a report, a reconciliation, an amount, a decision or `layer`"),
+        (
+            "ledger-line",
+            "expect a journal, a control, a report, a reconciliation, an amount, an allocation, a decision or `layer`",
+        ),
     ):
         _, found = compiled(VALUES + f"    expect no {name}\n")
         told = [(one.code, one.message, one.help) for one in found.errors]
