@@ -17,6 +17,7 @@ from sqlglot import exp
 from dsl.diagnostics import InternalError
 from engine.model.datatypes import DataType, Family
 from engine.model.expression import AggregateOf, ExistsTest, Expression, Grain, KeyOf, MomentOf, Source, WindowOf
+from engine.plan.fragments import in_force, running_sums
 from engine.plan.frame import Frame
 from engine.plan.numbers import Value, decimal_type, one
 from engine.plan.relation import cast, column, named
@@ -34,7 +35,7 @@ def define_aggregate(frame: Frame, node: AggregateOf) -> None:
     keys, total, day = _grouped_values(rows, node, by_date)
     asked = _asked(frame, node.source.matching, scope)
     grouped = _group(rows, keys, day)
-    extra = _in_force(frame) if day is not None else None
+    extra = in_force(frame.date) if day is not None else None
     alias = frame.join(grouped, dict(zip(keys, asked, strict=True)), extra)
     value = _result(node, alias, total)
     frame.remember(node, frame.label_of(frame.define(f"{node.function} #{_number(frame)}", value)))
@@ -180,33 +181,7 @@ def _group(rows: Frame, keys: Sequence[str], day: exp.Expr | None) -> exp.Query:
         *selected, named(day, "day"), named(total, "total"), named(count, "rows"), copy=False
     )
     daily = query.group_by(*group, day.copy(), copy=False)
-    return _running(daily, keys)
-
-
-def _running(daily: exp.Query, keys: Sequence[str]) -> exp.Query:
-    """Daily sums to running ones, each valid from its day until the next day that has any."""
-    parts = [column(name, "d") for name in keys]
-    order = exp.Order(expressions=[exp.Ordered(this=column("day", "d"))])
-
-    def over(function: exp.Expr) -> exp.Expr:
-        return exp.Window(this=function, partition_by=[part.copy() for part in parts], order=order.copy())
-
-    return exp.select(
-        *(named(part.copy(), part.name) for part in parts),
-        named(column("day", "d"), "valid-from"),
-        named(over(exp.Lead(this=column("day", "d"))), "valid-until"),
-        named(over(exp.Sum(this=column("total", "d"))), "total"),
-        named(over(exp.Sum(this=column("rows", "d"))), "rows"),
-    ).from_(daily.subquery(exp.to_identifier("d", quoted=True)))
-
-
-def _in_force(frame: Frame) -> exp.Expr:
-    since = exp.LTE(this=column("valid-from", "@"), expression=frame.date.copy())
-    until = column("valid-until", "@")
-    open_end = exp.or_(
-        exp.Is(this=until, expression=exp.Null()), exp.GT(this=until.copy(), expression=frame.date.copy()), copy=False
-    )
-    return exp.and_(since, exp.Paren(this=open_end), copy=False)
+    return running_sums(daily, keys)
 
 
 def _result(node: AggregateOf, alias: str, total: Value) -> Value:

@@ -8,7 +8,7 @@ from typing import Protocol
 from sqlglot import exp
 
 from engine.plan.numbers import Value
-from engine.plan.relation import Relation, cast, column, table
+from engine.plan.relation import Relation, cast, column, named, table
 from engine.plan.world import RunStopped, World
 
 
@@ -76,3 +76,30 @@ def stop_where_broken(world: World, relation: Relation, guards: Sequence[Guarded
             f"{name} {value}" for name, value in zip(shown, found[0][1:], strict=True) if value is not None
         )
         raise RunStopped(guard.code, f"{guard.message}; first at {witness}".replace("\x1f", " "), guard.rules)
+
+
+def running_sums(daily: exp.Query, keys: Sequence[str]) -> exp.Query:
+    """Daily sums to running ones, each valid from its day until the next day that has any."""
+    parts = [column(name, "d") for name in keys]
+    order = exp.Order(expressions=[exp.Ordered(this=column("day", "d"))])
+
+    def over(function: exp.Expr) -> exp.Expr:
+        return exp.Window(this=function, partition_by=[part.copy() for part in parts], order=order.copy())
+
+    return exp.select(
+        *(named(part.copy(), part.name) for part in parts),
+        named(column("day", "d"), "valid-from"),
+        named(over(exp.Lead(this=column("day", "d"))), "valid-until"),
+        named(over(exp.Sum(this=column("total", "d"))), "total"),
+        named(over(exp.Sum(this=column("rows", "d"))), "rows"),
+    ).from_(daily.subquery(exp.to_identifier("d", quoted=True)))
+
+
+def in_force(day: exp.Expr) -> exp.Expr:
+    """Whether a running sum (of alias `@`) is the one in force on a day."""
+    since = exp.LTE(this=column("valid-from", "@"), expression=day.copy())
+    until = column("valid-until", "@")
+    open_end = exp.or_(
+        exp.Is(this=until, expression=exp.Null()), exp.GT(this=until.copy(), expression=day.copy()), copy=False
+    )
+    return exp.and_(since, exp.Paren(this=open_end), copy=False)
