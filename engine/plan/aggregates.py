@@ -18,6 +18,7 @@ from dsl.diagnostics import InternalError
 from engine.model.datatypes import DataType, Family
 from engine.model.expression import AggregateOf, ExistsTest, Expression, Grain, KeyOf, MomentOf, Source, WindowOf
 from engine.plan.currencies import beside_sum, running, sum_currency, watch_within
+from engine.plan.fragments import in_force, running_sums
 from engine.plan.frame import Frame
 from engine.plan.numbers import Value, decimal_type, one
 from engine.plan.relation import cast, column, named
@@ -38,7 +39,7 @@ def define_aggregate(frame: Frame, node: AggregateOf) -> None:
         keys.append(total.currency.name)
         asked.append(frame.key("currency").sql)
     grouped = _group(rows, keys, day)
-    extra = _in_force(frame) if day is not None else None
+    extra = in_force(frame.date) if day is not None else None
     alias = frame.join(grouped, dict(zip(keys, asked, strict=True)), extra)
     value = _result(node, alias, total)
     if node.function != "count" and total.currency is not None:
@@ -188,34 +189,7 @@ def _group(rows: Frame, keys: Sequence[str], day: exp.Expr | None) -> exp.Query:
         *selected, named(day, "day"), named(total, "total"), named(count, "rows"), *beside, copy=False
     )
     daily = query.group_by(*group, day.copy(), copy=False)
-    return _running(daily, keys, [one.alias for one in beside])
-
-
-def _running(daily: exp.Query, keys: Sequence[str], beside: Sequence[str]) -> exp.Query:
-    """Daily sums to running ones, each valid from its day until the next day that has any."""
-    parts = [column(name, "d") for name in keys]
-    order = exp.Order(expressions=[exp.Ordered(this=column("day", "d"))])
-
-    def over(function: exp.Expr) -> exp.Expr:
-        return exp.Window(this=function, partition_by=[part.copy() for part in parts], order=order.copy())
-
-    return exp.select(
-        *(named(part.copy(), part.name) for part in parts),
-        named(column("day", "d"), "valid-from"),
-        named(over(exp.Lead(this=column("day", "d"))), "valid-until"),
-        named(over(exp.Sum(this=column("total", "d"))), "total"),
-        named(over(exp.Sum(this=column("rows", "d"))), "rows"),
-        *(named(over(running(name)), name) for name in beside),
-    ).from_(daily.subquery(exp.to_identifier("d", quoted=True)))
-
-
-def _in_force(frame: Frame) -> exp.Expr:
-    since = exp.LTE(this=column("valid-from", "@"), expression=frame.date.copy())
-    until = column("valid-until", "@")
-    open_end = exp.or_(
-        exp.Is(this=until, expression=exp.Null()), exp.GT(this=until.copy(), expression=frame.date.copy()), copy=False
-    )
-    return exp.and_(since, exp.Paren(this=open_end), copy=False)
+    return running_sums(daily, keys, [(one.alias, running(one.alias)) for one in beside])
 
 
 def _result(node: AggregateOf, alias: str, total: Value) -> Value:

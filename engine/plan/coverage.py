@@ -19,29 +19,25 @@ from engine.model.expression import (
     LedgerBalance,
     Literal,
     Minus,
-    MomentOf,
 )
 from engine.model.ruleset import (
     Adjustment,
     Amount,
     Cap,
-    Change,
     Decision,
-    Journal,
     Kind,
     Layers,
     Parameter,
     Reconciliation,
-    Report,
     Ruleset,
-    TrueUp,
 )
 from engine.model.schema import IMPLIED, Record
 from engine.model.walk import walk
-from engine.plan.balances import DIMENSIONS
-from engine.plan.currency_coverage import currency_refusals, remeasurement_refusals
+from engine.plan.currency_coverage import currency_refusals
 from engine.plan.facts import MADE
 from engine.plan.offered import closing_calendar
+from engine.plan.pooled_coverage import pooled_refusals
+from engine.plan.posting_coverage import is_moment, journal_refusals, report_refusals
 from engine.plan.readers import read_everything
 from engine.plan.reading_shares import why_not_shared
 from engine.plan.refusing import Refusals
@@ -79,9 +75,9 @@ def refusals(ruleset: Ruleset) -> Diagnostics:
     for adjustment in ruleset.adjustments.values():
         _adjustment(ruleset, adjustment, found)
     for journal in ruleset.journals.values():
-        _journal(ruleset, journal, found)
+        journal_refusals(ruleset, journal, found)
     for report in ruleset.reports.values():
-        _report(report, found)
+        report_refusals(report, found)
     _expressions(ruleset, found)
     currency_refusals(ruleset, found)
     read_everything(ruleset, found)
@@ -232,7 +228,7 @@ def _layers(ruleset: Ruleset, layers: Layers, found: Refusals) -> None:
 def _leaving(ruleset: Ruleset, layers: Layers, phrases: dict[str, Span], found: Refusals) -> None:
     order = phrases.get("LeaveOrder", phrases.get("LeaveAt", layers.span))
     if layers.order in ("average", "standard"):
-        _pooled(ruleset, layers, order, found)
+        pooled_refusals(ruleset, layers, order, found)
     dated = layers.order in ("oldest", "newest") and layers.order_by and _is_date(ruleset, layers, layers.order_by[0])
     backs = [span for name, span in layers.phrases if name.startswith("BringBack")]
     for place, (kind, where) in zip(backs, layers.brings_back, strict=False):
@@ -251,43 +247,6 @@ def _leaving(ruleset: Ruleset, layers: Layers, phrases: dict[str, Span], found: 
             "a layer taken by name: nothing that opens layers has a `document`",
             "give it the field `document`",
         )
-
-
-def _pooled(ruleset: Ruleset, layers: Layers, order: Span, found: Refusals) -> None:
-    """A pool at average or at standard has one value for each price: nothing in it is told apart."""
-    beside = {
-        "LeaveBy": bool(layers.leave_by),
-        "ChangeCarried": layers.order == "average" or not all(_states(ruleset, change) for change in layers.changes),
-        "Oversell": layers.oversell == "last-price",
-        "Overreturn": layers.overreturn == "open-layer",
-        "Leftover": layers.leftover == "apart",
-    }
-    for place in (span for name, span in layers.phrases if beside.get(name)):
-        found.add(place, f"this phrase beside `leave at {layers.order}`", "leave it out, or `leave oldest first by DATE`")
-    for name in layers.carried:
-        if not _is_price(ruleset, layers, name):
-            found.add(
-                order, f"`leave at {layers.order}` of layers that carry `{name}`: a pool has prices only", "carry prices"
-            )
-
-
-def _states(ruleset: Ruleset, change: Change) -> bool:
-    """Whether a change states a value by itself: it adds to nothing, and reads no layer."""
-    read = [one for one in walk(change.value) if isinstance(one, FieldOf | ItemOf)]
-    rows = (change.kind,)
-    return change.form == "to" and all(
-        one.item not in ruleset.amounts or ruleset.amounts[one.item].grain.rows == rows
-        if isinstance(one, ItemOf)
-        else one.row != "layer"
-        for one in read
-    )
-
-
-def _is_price(ruleset: Ruleset, layers: Layers, name: str) -> bool:
-    if name in ruleset.amounts:
-        return ruleset.amounts[name].type.family is Family.PRICE
-    columns = [one for kind in layers.opening_kinds for one in ruleset.kinds[kind].record.columns if one.name == name]
-    return bool(columns) and columns[0].type.family is Family.PRICE
 
 
 def _is_date(ruleset: Ruleset, layers: Layers, name: str) -> bool:
@@ -328,7 +287,7 @@ def _reconciliation(ruleset: Ruleset, reconciliation: Reconciliation, found: Ref
             reconciliation.reported.span, "a count of anything but units", "compare the `quantity` that is reported"
         )
     moment = reconciliation.moment
-    if moment is not None and not _is_moment(moment, "", "period", "end"):
+    if moment is not None and not is_moment(moment, "", "period", "end"):
         found.add(
             moment.span,
             f"a count near `{moment.span.text}`: stock is compared at the period's end",
@@ -347,10 +306,6 @@ def _reconciliation(ruleset: Ruleset, reconciliation: Reconciliation, found: Ref
         if key != "period" and (key not in stock or key not in has):
             where = "stock" if key not in stock else reconciliation.reported_kind
             found.add(span, f"`{name}` for each `{key}`: {where} is not kept by it", "compare by keys that both have")
-
-
-def _is_moment(node: Expression, shift: str, unit: str, edge: str) -> bool:
-    return isinstance(node, MomentOf) and (node.shift, node.unit, node.edge) == (shift, unit, edge)
 
 
 def _adjustment(ruleset: Ruleset, adjustment: Adjustment, found: Refusals) -> None:
@@ -391,7 +346,7 @@ def _reversal(ruleset: Ruleset, adjustment: Adjustment, found: Refusals) -> None
         return
     if adjustment.action.form != "record":
         found.add(on.span, f"`reverses on`: `{adjustment.name}` records nothing", "leave it out")
-    elif not _is_moment(on, "next", "period", "start"):
+    elif not is_moment(on, "next", "period", "start"):
         found.add(on.span, f"`reverses on {on.span.text}`", "write `reverses on next period start`")
     for layers in ruleset.layers.values():
         moved = (*layers.opening_kinds, *layers.leaving_kinds, *layers.returning_kinds)
@@ -400,75 +355,6 @@ def _reversal(ruleset: Ruleset, adjustment: Adjustment, found: Refusals) -> None
             found.add(
                 on.span, f"{words}: units that entered or left layers are not taken back", "record the opposite fact"
             )
-
-
-# ---- what is posted and shown ----------------------------------------------------------------------------------------
-
-
-def _journal(ruleset: Ruleset, journal: Journal, found: Refusals) -> None:
-    for line in journal.lines:
-        if isinstance(line, TrueUp):
-            _true_up(journal, line, found)
-    if journal.reverses_on is not None:
-        found.add(journal.reverses_on.span, "`reverses on` in a journal", "write the reversing journal")
-    if journal.calendar != closing_calendar(ruleset):
-        place = f"`{journal.name}` in {journal.calendar}: books close by {closing_calendar(ruleset)}"
-        found.add(journal.span, place, f"write `in {closing_calendar(ruleset)}`")
-    if journal.grain.form == "rows" and journal.grain.rows[0] not in ruleset.kinds:
-        found.add(
-            journal.span, f"`{journal.name}` for each {journal.grain.rows[0]}", "post for each fact, slice or key"
-        )
-    _posting_date(ruleset, journal, found)
-
-
-def _true_up(journal: Journal, line: TrueUp, found: Refusals) -> None:
-    """A balance is brought to a value at the period's end, by what balances are kept by."""
-    if journal.grain.form == "balances":
-        remeasurement_refusals(journal, line, found)
-        return
-    if not isinstance(line.role, Literal):
-        found.add(line.role.span, "`true up` of a role that a field names", "name the role")
-    if journal.grain.form != "keys":
-        found.add(line.span, "`true up` for each row", "true up for each key and period: `for each partner, period`")
-        return
-    for key in journal.grain.keys:
-        if key.name not in (*DIMENSIONS, "period"):
-            found.add(line.span, f"`true up` for each `{key.name}`: balances are not kept by it", "")
-    if not journal.grain.has_period:
-        found.add(line.span, "`true up` without `period`: a value is reached at a period's end", "add `period`")
-    if not _is_moment(journal.posts_on, "", "period", "end"):
-        found.add(journal.posts_on.span, "`true up` on another day than the last", "write `posts on period end`")
-
-
-def _posting_date(ruleset: Ruleset, journal: Journal, found: Refusals) -> None:
-    """A posting lies on the day of its event or in the period; what would wait for a later period is not kept."""
-    on, touched = journal.posts_on, journal.grain.touched or journal.grain.rows
-    if isinstance(on, MomentOf) and on.shift == "" and on.unit == "period":
-        return
-    days = {ruleset.kinds[kind].record.on for kind in touched if kind in ruleset.kinds}
-    if isinstance(on, KeyOf | FieldOf) and (on.name == "event-date" or days == {on.name}):
-        return
-    found.add(
-        on.span,
-        f"`posts on {on.span.text}`: lines post on the day of their event",
-        "write the kind's own date, or `period end`",
-    )
-
-
-def _report(report: Report, found: Refusals) -> None:
-    if not report.rolls:
-        return
-    keys = [key.name for key in report.grain.keys]
-    for key in keys:
-        if key != "period" and key not in (*DIMENSIONS, "currency"):
-            found.add(report.span, f"`{report.name}` rolled for each `{key}`: balances are not kept by it", "")
-    if "period" not in keys:
-        found.add(
-            report.span, f"`{report.name}` rolled without `period`: balances roll from period to period", "add `period`"
-        )
-    for role, by in report.rolls:
-        if by not in ("", "journal"):
-            found.add(report.span, f"`rolls {role} by {by}`", "write `by journal`")
 
 
 # ---- expressions, wherever they stand --------------------------------------------------------------------------------

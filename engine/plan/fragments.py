@@ -8,7 +8,7 @@ from typing import Protocol
 from sqlglot import exp
 
 from engine.plan.numbers import Value
-from engine.plan.relation import Relation, cast, column, table
+from engine.plan.relation import Relation, cast, column, named, table
 from engine.plan.world import RunStopped, World
 
 
@@ -79,3 +79,34 @@ def stop_where_broken(
         )
         where = f"; first at {witness}" if witness else ""
         raise RunStopped(guard.code, f"{guard.message}{said(guard)}{where}".replace("\x1f", " "), guard.rules)
+
+
+def running_sums(daily: exp.Query, keys: Sequence[str], beside: Sequence[tuple[str, exp.Expr]] = ()) -> exp.Query:
+    """Daily sums to running ones, each valid from its day until the next day that has any.
+
+    `beside` names further columns and what runs over the days for each.
+    """
+    parts = [column(name, "d") for name in keys]
+    order = exp.Order(expressions=[exp.Ordered(this=column("day", "d"))])
+
+    def over(function: exp.Expr) -> exp.Expr:
+        return exp.Window(this=function, partition_by=[part.copy() for part in parts], order=order.copy())
+
+    return exp.select(
+        *(named(part.copy(), part.name) for part in parts),
+        named(column("day", "d"), "valid-from"),
+        named(over(exp.Lead(this=column("day", "d"))), "valid-until"),
+        named(over(exp.Sum(this=column("total", "d"))), "total"),
+        named(over(exp.Sum(this=column("rows", "d"))), "rows"),
+        *(named(over(function), name) for name, function in beside),
+    ).from_(daily.subquery(exp.to_identifier("d", quoted=True)))
+
+
+def in_force(day: exp.Expr) -> exp.Expr:
+    """Whether a running sum (of alias `@`) is the one in force on a day."""
+    since = exp.LTE(this=column("valid-from", "@"), expression=day.copy())
+    until = column("valid-until", "@")
+    open_end = exp.or_(
+        exp.Is(this=until, expression=exp.Null()), exp.GT(this=until.copy(), expression=day.copy()), copy=False
+    )
+    return exp.and_(since, exp.Paren(this=open_end), copy=False)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
 from sqlglot import exp
 
-from dsl.diagnostics import InternalError
 from engine.model.datatypes import DataType, Family
 from engine.model.expression import BucketOf, Expression, FactField, RegisterField
+from engine.plan.fragments import in_force, running_sums
 from engine.plan.frame import IN_CURRENCY, Frame
 from engine.plan.numbers import Value, stored
-from engine.plan.relation import cast, column, table
+from engine.plan.relation import cast, column, named, table
+from engine.plan.stock import make_daily_stock
+from engine.plan.world import date_literal
 
 Lower = Callable[[Expression], Value]
 
@@ -46,12 +49,14 @@ def fact_field(frame: Frame, node: FactField, lower: Lower) -> Value:
 
 
 def bucket(frame: Frame, node: BucketOf, lower: Lower) -> Value:
-    """Units in a bucket at the end of the period, over the stock keys named; no row is none."""
-    if node.on is not None:
-        day = lower(node.on).sql
-        if day.sql() != frame.date.sql():
-            raise InternalError("stock on a date other than the period's end reached the plan")
+    """Units in a bucket at the end of a day, over the stock keys named; no row is none.
+
+    The day is the one named, else the row's own, else the period's last; of days before those that are known, missing.
+    """
+    day = frame.date.copy() if node.on is None else lower(node.on).sql
     keys = {name: lower(key).sql for name, key in node.keys}
+    if day.sql() != date_literal(frame.world.period.end).sql():
+        return _on_day(frame, node.bucket, keys, day)
     grouped = (
         exp.select(*(column(name) for name in keys))
         .select(exp.alias_(exp.Sum(this=column("closing")), exp.to_identifier("closing", quoted=True)))
@@ -60,6 +65,28 @@ def bucket(frame: Frame, node: BucketOf, lower: Lower) -> Value:
         .group_by(*(column(name) for name in keys))
     )
     alias = frame.join(grouped, keys)
-    units = DataType(Family.QUANTITY)
+    return _units(column("closing", alias))
+
+
+def _units(sql: exp.Expr) -> Value:
     zero = exp.Literal.number("0")
-    return Value(cast(exp.Coalesce(this=column("closing", alias), expressions=[zero]), "DECIMAL(38,3)"), units, 3)
+    return Value(cast(exp.Coalesce(this=sql, expressions=[zero]), "DECIMAL(38,3)"), DataType(Family.QUANTITY), 3)
+
+
+def _on_day(frame: Frame, name: str, keys: dict[str, exp.Expr], day: exp.Expr) -> Value:
+    """Units at the end of a day: what moved up to it, on top of what was handed over."""
+    world = frame.world
+    source = make_daily_stock(world)
+    group = [column(one) for one in keys]
+    total = named(exp.Sum(this=column("quantity")), "total")
+    daily = exp.select(*group, column("day"), total, named(exp.Count(this=exp.Star()), "rows"))
+    daily = daily.from_(table(source)).where(
+        exp.EQ(this=column("bucket"), expression=exp.Literal.string(name)), copy=False
+    )
+    daily = daily.group_by(*(one.copy() for one in group), column("day"), copy=False)
+    alias = frame.join(running_sums(daily, list(keys)), keys, in_force(day))
+    found = _units(column("total", alias))
+    if not world.follows:
+        return found
+    known = exp.GTE(this=day.copy(), expression=date_literal(world.period.start - timedelta(days=1)))
+    return Value(exp.Case().when(known, found.sql).else_(exp.Null()), found.type, found.scale)

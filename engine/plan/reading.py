@@ -238,15 +238,10 @@ class Reading:
     def _bucket(self, node: BucketOf, rows: Offered, scope: Grain) -> Shape:
         for _, key in node.keys:
             self._value(key, rows, scope)
-        at_end = node.on is None or (isinstance(node.on, MomentOf) and _is_period_end(node.on))
         if STOCK not in rows.made:
             self._refuse(node.span, f"stock `{node.bucket}`: this early in the close stock is not added up", "")
-        elif not at_end or rows.dated:
-            self._refuse(
-                node.span,
-                f"stock `{node.bucket}` on a day: units are known as at the period's end",
-                "read it for each key and period",
-            )
+        elif node.on is not None:
+            self._value(node.on, rows, scope)
         return Shape(SCALES[Family.QUANTITY])
 
     def _arithmetic(self, node: Arithmetic, rows: Offered, scope: Grain) -> Shape:
@@ -479,7 +474,3 @@ def _absent_row(grain: Grain, rows: Offered) -> str:
     """A row that an item speaks of and its reader does not have; empty where it has all."""
     wanted = ("slice",) if grain.form == "slices" else grain.rows if grain.form in ("rows", "layers") else ()
     return next((row for row in wanted if not rows.has_row(row)), "")
-
-
-def _is_period_end(node: MomentOf) -> bool:
-    return (node.shift, node.unit, node.edge) == ("", "period", "end")

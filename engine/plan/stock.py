@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from sqlglot import exp
 
@@ -113,6 +114,49 @@ def _flow(world: World) -> exp.Query:
                 ).from_(moved.copy().subquery(exp.to_identifier("m", quoted=True)))
             )
     return union_all(branches)
+
+
+def make_daily_stock(world: World) -> str:
+    """`STOCK by day`: what moved by key, bucket and day, signed by bucket; what was handed over lies on the day before.
+
+    A late fact lies on its own day; it is known on every day that can be asked for.
+    """
+    name = f"{world.facts('stock')} by day"
+    if world.has(name):
+        return name
+    keys = list(key_types(world))
+    branches: list[exp.Query] = []
+    for kind in moving_kinds(world):
+        on = column(kind.record.on or "", "f")
+        moved = (
+            exp.select(*key_columns(world, kind, "f"), named(on, "day"), named(column("quantity", "f"), "quantity"))
+            .from_(table(world.facts(kind.name), "f"))
+            .where(exp.LTE(this=on.copy(), expression=date_literal(world.period.end)), copy=False)
+        )
+        for bucket, sign in ((kind.source, "-"), (kind.target, "")):
+            quantity: exp.Expr = column("quantity", "m")
+            signed = exp.Neg(this=quantity) if sign else quantity
+            branches.append(
+                exp.select(
+                    *(column(key, "m") for key in keys),
+                    named(exp.Literal.string(bucket), "bucket"),
+                    column("day", "m"),
+                    named(cast(signed, UNITS), "quantity"),
+                ).from_(moved.copy().subquery(exp.to_identifier("m", quoted=True)))
+            )
+    if world.executor_has("handed stock"):
+        before = named(date_literal(world.period.start - timedelta(days=1)), "day")
+        opening = exp.select(*(column(key) for key in (*keys, "bucket")), before, named(column("quantity"), "quantity"))
+        branches.append(opening.from_(table("handed stock")))
+    selected = [column(one, "s") for one in (*keys, "bucket", "day")]
+    total = named(cast(exp.Sum(this=column("quantity", "s")), UNITS), "quantity")
+    rows = union_all(branches).subquery(exp.to_identifier("s", quoted=True))
+    query = exp.select(*selected, total).from_(rows).group_by(*(one.copy() for one in selected))
+    columns = tuple((key, type_.storage) for key, type_ in key_types(world).items())
+    grain = (*keys, "bucket", "day")
+    columns = (*columns, ("bucket", "VARCHAR"), ("day", "DATE"), ("quantity", UNITS))
+    world.add(Relation(name, grain, columns, query, Origin("stock", stock_of(world).span)))
+    return name
 
 
 def union_all(branches: Sequence[exp.Query]) -> exp.Query:

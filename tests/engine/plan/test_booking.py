@@ -141,3 +141,142 @@ def test_monetary_balances_are_remeasured_at_closing_and_settled_with_the_gain()
     assert held["receivable"] == (0, 0)
     assert held["cash"] == (2000, 3000)
     assert held["exchange"] == (0, -200)
+
+
+DEFERRED = (
+    HEAD.replace(
+        "    overlays may",
+        "    lines convert at spot rate on the posting date, non-monetary lines of a layer on its ship-date, "
+        "difference to exchange\n    overlays may",
+    )
+    + """\
+rates spot from erp quoted to USD, stale after 31 days, missing stops the run, crossed through USD
+terms
+    code, document, line are text
+    currency is a currency
+    quantity is a quantity
+    unit-price is a price
+    ship-date, sale-date are dates
+register company identified by code
+    has currency
+register partner identified by code
+register part identified by code
+stock for each company, partner, part
+    own, shelf, customer
+kind shipment moves own to shelf on ship-date identified by document, line
+    has company, partner, part, quantity, unit-price
+kind sale moves shelf to customer on sale-date identified by document, line
+    has company, partner, part, quantity
+layers channel over shelf for each company, partner, part
+    carry unit-price
+    leave oldest first by ship-date, then document, then line
+    units sold beyond stock stop the close
+    late facts catch up in the open period
+    leftover cents follow the running total
+accounts ledger
+    | role       | account | title         | type      | normal | nature       |
+    | receivable | 1210    | "Receivables" | asset     | debit  | monetary     |
+    | deferred   | 2310    | "Deferred"    | liability | credit | non-monetary |
+    | revenue    | 4010    | "Revenue"     | revenue   | credit | non-monetary |
+    | refund     | 2410    | "Refunds"     | liability | credit | monetary     |
+    | exchange   | 7010    | "Exchange"    | expense   | debit  | non-monetary |
+journal defer for each shipment posts on ship-date in fiscal
+    amount price is rounded(quantity * unit-price)
+    debit  receivable price
+    credit deferred   price
+journal release for each layer touched by sale posts on event-date in fiscal
+    amount price is rounded(quantity * layer.unit-price)
+    debit  deferred price
+    credit revenue  price
+amount likely for each layer is layer.remaining * layer.unit-price * 10%
+amount likely-back for each company, partner, period is rounded(sum of likely)
+journal keep-refund for each company, partner, period posts on period end in fiscal
+    true up refund to likely-back, offset to revenue
+"""
+)
+
+
+def shipped(document: str, quantity: object, price: str, currency: str, day: str) -> dict[str, object]:
+    return {
+        "document": document, "line": "1", "partner": "ACME", "part": "X", "quantity": quantity, "unit-price": price,
+        "currency": currency, "ship-date": day,
+    }  # fmt: skip
+
+
+def sold(document: str, quantity: object, day: str, partner: str = "ACME") -> dict[str, object]:
+    return {"document": document, "line": "1", "partner": partner, "part": "X", "quantity": quantity, "sale-date": day}
+
+
+def deferred(
+    facts: Mapping[str, Sequence[Mapping[str, object]]], period: str, before: SmallWorld | None = None
+) -> SmallWorld:
+    given = {
+        "spot": SPOT, "company": [{"company": "OUR-COMPANY"}], "partner": [{"partner": "ACME"}, {"partner": "BOLT"}],
+        "part": [{"part": "X"}], **facts,
+    }  # fmt: skip
+    return small_world(DEFERRED, given, period, before=before)
+
+
+def test_what_is_deferred_leaves_at_the_rate_it_came_in_at() -> None:
+    facts = {
+        "shipment": [shipped("A", 100, "10", "EUR", "2026-01-10")],
+        "sale": [sold("S", 40, "2026-01-20"), sold("T", 60, "2026-02-20")],
+    }
+    january = deferred(facts, "FY2026-P01")
+    # 40 x EUR 10 at 1.40, though the sale has no money and the client's files are in dollars.
+    assert lines(january, "release") == [
+        ("debit", "deferred", "EUR", Decimal(400), Decimal(560)),
+        ("credit", "revenue", "EUR", Decimal(400), Decimal(560)),
+    ]
+    february = deferred(facts, "FY2026-P02", january)
+    # The rest leaves at 1.40 too, though February's rate is 1.45; nothing stays behind.
+    assert lines(february, "release")[0] == ("debit", "deferred", "EUR", Decimal(600), Decimal(840))
+    held = {row["role"]: (row["amount"], row["booked"]) for row in february.rows(february.run.world.balances)}
+    assert held["deferred"] == (0, 0)
+
+
+def test_cents_of_the_booked_amount_follow_the_running_total() -> None:
+    # Three units at EUR 0.33: deferred 0.99 -> USD 1.39 (1.386). Unit by unit EUR 0.33, 0.66, 0.99 are
+    # USD 0.46 (0.462), 0.92 (0.924) and 1.39: the units release 0.46, 0.46 and 0.47.
+    facts = {
+        "shipment": [shipped("A", 3, "0.33", "EUR", "2026-01-10")],
+        "sale": [sold("S", 1, "2026-01-20"), sold("T", 1, "2026-01-21"), sold("U", 1, "2026-01-22")],
+    }
+    world = deferred(facts, "FY2026-P01")
+    released = world.rows("entry release", "event-kind", "layer.from", "booked 1")
+    assert [row["booked 1"] for row in sorted(released, key=lambda row: Decimal(str(row["layer.from"])))] == [
+        Decimal("0.46"), Decimal("0.46"), Decimal("0.47"),
+    ]  # fmt: skip
+    assert lines(world, "defer")[1] == ("credit", "deferred", "EUR", Decimal("0.99"), Decimal("1.39"))
+
+
+def test_layers_of_several_currencies_stand_in_one_pool() -> None:
+    facts = {
+        "shipment": [shipped("A", 1, "100", "JPY", "2026-01-10"), shipped("B", 1, "10", "EUR", "2026-01-11")],
+        "sale": [sold("S", 2, "2026-01-20")],
+    }
+    # JPY 100 x 0.0064 = 0.64; EUR 10 x 1.4 = 14.
+    assert lines(deferred(facts, "FY2026-P01"), "release") == [
+        ("debit", "deferred", "EUR", Decimal(10), Decimal(14)),
+        ("debit", "deferred", "JPY", Decimal(100), Decimal("0.64")),
+        ("credit", "revenue", "EUR", Decimal(10), Decimal(14)),
+        ("credit", "revenue", "JPY", Decimal(100), Decimal("0.64")),
+    ]
+
+
+def test_balances_are_trued_up_in_each_currency() -> None:
+    facts = {
+        "shipment": [shipped("A", 15, "101", "JPY", "2026-01-10"), shipped("B", 2, "10", "EUR", "2026-01-11")],
+        "sale": [sold("S", 15, "2026-02-20")],
+    }
+    january = deferred(facts, "FY2026-P01")
+    # 10 % of JPY 1,515 = 151.5 -> 152, x 0.0064 = 0.97 (0.9728); of EUR 20 = 2, x 1.4 = 2.80.
+    assert lines(january, "keep-refund")[:2] == [
+        ("credit", "refund", "EUR", Decimal(2), Decimal("2.80")),
+        ("credit", "refund", "JPY", Decimal(152), Decimal("0.97")),
+    ]
+    rates = [*SPOT, {"currency": "JPY", "date": "2026-02-10", "rate": "0.0070"}]
+    february = deferred({**facts, "spot": rates}, "FY2026-P02", january)
+    # The yen were sold: JPY 152 go back at the rate of the day they are posted on, 0.0070: 1.06 (1.064).
+    assert ("debit", "refund", "JPY", Decimal(152), Decimal("1.06")) in lines(february, "keep-refund")
+    assert not [line for line in lines(february, "keep-refund") if line[2] == "EUR"]

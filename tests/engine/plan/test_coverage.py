@@ -130,17 +130,17 @@ def test_money_of_another_currency_runs_where_the_head_says_how_its_lines_conver
 
 def test_a_refusal_inside_an_item_points_at_its_reader_too() -> None:
     items = [
-        "amount share for each company, partner, part, period is shelf / road, but 0% when road is 0 units",
-        "control odd for each sale",
-        "    needs share is over 10%",
+        "amount lately for each company, partner, part, period is sum of sale.quantity within last 2 weeks",
+        "control odd for each siso",
+        "    needs lately is over 10 units",
         "    otherwise raise odd low to controller",
         LAST,
     ]
     _, found = compiled(planted(((LAST, "\n".join(items)),)))
-    assert {one.span.text for one in found.errors} == {"shelf", "road"}
+    assert {one.span.text for one in found.errors} == {"sum of sale.quantity within last 2 weeks"}
     readers = {(label.text, label.span.text, label.span.location.line) for one in found.errors for label in one.labels}
-    line = planted(((LAST, "\n".join(items)),)).split("\n").index("    needs share is over 10%") + 1
-    assert readers == {("it is read here", "share", line)}
+    line = planted(((LAST, "\n".join(items)),)).split("\n").index("    needs lately is over 10 units") + 1
+    assert readers == {("it is read here", "lately", line)}
 
 
 def test_what_is_unsound_is_told_before_what_does_not_run() -> None:
