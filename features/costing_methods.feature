@@ -1,7 +1,5 @@
 Feature: Costing methods
   Three units come in at 10, 20 and 30 and go out one at a time. The method alone says which cost leaves with which unit.
-  Standard cost, published in the same source, is for a later version: `leave at standard` is refused by `tieout check`
-  until then.
 
   Scenario: First in, first out; and units told apart by their receipt
     Microsoft Dynamics 365 Business Central, design details: costing methods (case 25).
@@ -163,3 +161,42 @@ Feature: Costing methods
     Then the layers behind it are
       | opened     | quantity | amount | row of receipts |
       | 2026-02-01 | 5        | 250    | 6               |
+
+  Scenario: At standard
+    Business Central as above (case 25): whatever was paid for them, units leave at the standard of 15. What was paid beside
+    the standard is a variance of the purchase; the receipts here are those at standard. A receipt at 16 is refused until
+    the standard of what is held has been changed.
+
+    Given goods kept at standard
+    And the parts standard
+    And these receipts
+      | document | date       | part     | quantity | unit cost |
+      | A1       | 2026-01-01 | standard | 1        | 15        |
+      | A2       | 2026-01-02 | standard | 1        | 15        |
+      | A3       | 2026-01-03 | standard | 1        | 15        |
+    And these sales
+      | number | date       | part     | quantity |
+      | A4     | 2026-01-04 | standard | 1        |
+      | A5     | 2026-01-05 | standard | 1        |
+    When what is known on 2026-02-02 is loaded
+    And FY2026-P01 is closed for good
+    Then the goods out are
+      | number | quantity | cost moved |
+      | A4     | 1        | 15         |
+      | A5     | 1        | 15         |
+    When these sales become known
+      | number | date       | part     | quantity |
+      | A6     | 2026-02-06 | standard | 1        |
+    And what is known on 2026-03-02 is loaded
+    And FY2026-P02 is closed on trial
+    Then the goods out are
+      | number | quantity | cost moved |
+      | A6     | 1        | 15         |
+    And there are no goods on hand
+    And every tie-out holds
+    When these receipts become known
+      | document | date       | part     | quantity | unit cost |
+      | A7       | 2026-02-05 | standard | 1        | 16        |
+    And what is known on 2026-03-03 is loaded
+    And somebody tries to close FY2026-P02
+    Then the close is refused: "comes in at a standard of 16, and what is held stands at 15"

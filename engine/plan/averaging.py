@@ -1,4 +1,5 @@
-"""Layers at average: units are placed oldest first like any others, and every pool has one value instead of layers'.
+"""Layers at average or at standard: units are placed oldest first like any others, and a pool has one value for each
+price instead of its layers'. At standard that is the standard last stated, by what came in or by a change.
 
 What is averaged is read here as rows in the order of replay; `engine.run.averages` replays them; what it found becomes
 slices and layers here. A pool is shown as one layer, that which came in last, holding all units at the average.
@@ -9,19 +10,20 @@ from __future__ import annotations
 from sqlglot import exp
 
 from engine.model.datatypes import DataType, Family
+from engine.model.expression import Grain
 from engine.model.ruleset import Layers
 from engine.plan.changing import WHOLE, carried_value
-from engine.plan.frames import layers_of
+from engine.plan.frames import fact_frame, layers_of
 from engine.plan.layers.written import bigints, query
 from engine.plan.leftovers import priced_names
-from engine.plan.numbers import Value, add, multiply, rounded
+from engine.plan.numbers import Value, add, in_lowest_terms, multiply, rounded
 from engine.plan.pieces import units
-from engine.plan.relation import Relation, cast, column, named, table
+from engine.plan.relation import Origin, Relation, cast, column, named, table
 from engine.plan.stock import union_all
 from engine.plan.world import World
 
 Columns = tuple[tuple[str, str], ...]
-HELD, SOLD = "handed pooled value", "handed pooled sold"
+HELD, SOLD, STANDARD = "handed pooled value", "handed pooled sold", "handed pooled standard"
 _MOVED = """
     SELECT s.pool, s.step, 1 AS turn, s.event, COALESCE(e.bucket, w.bucket) AS bucket, s."returning", s.date,
         CAST(SUM(s."to" - s."from") AS BIGINT) AS quantity
@@ -32,9 +34,14 @@ _MOVED = """
 """
 
 
-def at_average(layers: Layers) -> bool:
-    """Whether units leave at their pool's average."""
-    return layers.order == "average"
+def pooled(layers: Layers) -> bool:
+    """Whether units leave at one value of their pool, its average or its standard."""
+    return layers.order in ("average", "standard")
+
+
+def at_standard(world: World) -> bool:
+    """Whether that value is a standard."""
+    return layers_of(world).order == "standard"
 
 
 # ---- what is averaged ------------------------------------------------------------------------------------------------
@@ -42,9 +49,12 @@ def at_average(layers: Layers) -> bool:
 
 def averaged(world: World) -> exp.Query:
     """Openings and movements in the order of replay: pool, step, turn, event, bucket, whether units come back, date,
-    quantity in thousandths, then for each carried price the minor units that an opening brings in."""
+    quantity in thousandths, then for each carried price the minor units that an opening brings in; at standard then for
+    each the standard that an opening or a change states, numerator and denominator."""
     names = priced_names(world)
+    standards = _standard_columns(world)
     nothing = [named(cast(exp.Literal.number("0"), "BIGINT"), name) for name in names]
+    nothing += [named(cast(exp.Null(), WHOLE), name) for name in standards]
     moved = exp.select(*(column(name, "m") for name in _ROW), *nothing).from_(query(_MOVED).copy().subquery("m"))
     opens = exp.EQ(this=column("class", "e"), expression=exp.Literal.number("2"))
     origin = exp.EQ(this=column("layer", "o"), expression=column("event", "e"))
@@ -56,10 +66,11 @@ def averaged(world: World) -> exp.Query:
     opened = exp.select(
         *(named(own.get(name, column(name, "e")), name) for name in _ROW),
         *_cents(world, "o", start, column("quantity", "e")),
+        *_stated(world),
     )
     opened = opened.from_(table("event", "e")).join(table("layer origin", "o"), on=origin, copy=False).where(opens)
-    both = union_all([opened, moved]).subquery(exp.to_identifier("a", quoted=True))
-    rows = exp.select(*(column(name) for name in (*_ROW, *names))).from_(both)
+    both = union_all([opened, moved, *_changes(world)]).subquery(exp.to_identifier("a", quoted=True))
+    rows = exp.select(*(column(name) for name in (*_ROW, *names, *standards))).from_(both)
     return rows.order_by(*(column(name) for name in ("pool", "step", "turn", "event", "returning", "bucket")))
 
 
@@ -79,6 +90,54 @@ def _cents(world: World, layer: str, start: exp.Expr, end: exp.Expr) -> list[exp
         worth = exp.Paren(this=add(upper, lower, money, "-").sql)
         minor = exp.Mul(this=worth, expression=exp.Literal.number(str(10**world.digits)))
         found.append(named(cast(minor, "BIGINT"), name))
+    return found
+
+
+def _standard_columns(world: World) -> tuple[str, ...]:
+    return tuple(f"standard {name}" for name, _ in averages_of(world)) if at_standard(world) else ()
+
+
+def _stated(world: World) -> list[exp.Expr]:
+    """The standards that an opening states."""
+    found: list[exp.Expr] = []
+    for name in priced_names(world) if at_standard(world) else ():
+        value = carried_value(world, world.relation("layer origin"), name, "o", name)
+        parts = zip(in_lowest_terms(value), ("", ":over"), strict=True)
+        found += [named(cast(one, WHOLE), f"standard {name}{part}") for one, part in parts]
+    return found
+
+
+def _changes(world: World) -> list[exp.Query]:
+    """The standards that changes state, as rows without units; None of names that a change leaves alone."""
+    layers = layers_of(world)
+    found: list[exp.Query] = []
+    for kind in dict.fromkeys(change.kind for change in layers.changes):
+        frame = fact_frame(world, kind)
+        stated = {change.carried: change.value for change in layers.changes if change.kind == kind}
+        frame.prepare(tuple(stated.values()), Grain("rows", (kind,), (), (), ""))
+        outputs = [("fact", Value(frame.column("fact"), DataType(Family.NUMBER), 0, kept_as="BIGINT"))]
+        for name, value in stated.items():
+            top, bottom = in_lowest_terms(frame.value(value))
+            whole = DataType(Family.NUMBER)
+            outputs += [(f"standard {name}", Value(top, whole, 0)), (f"standard {name}:over", Value(bottom, whole, 0))]
+        made = frame.relation(f"standards of {kind}", ("fact",), outputs, Origin(f"layers {layers.name}", layers.span))
+        own = {
+            "step": column("event", "e"), "turn": exp.Literal.number("0"), "bucket": exp.Literal.string(""),
+            "returning": exp.false(), "quantity": cast(exp.Literal.number("0"), "BIGINT"),
+        }  # fmt: skip
+        rows = exp.select(*(named(own.get(name, column(name, "e")), name) for name in _ROW))
+        rows = rows.select(*(named(cast(exp.Literal.number("0"), "BIGINT"), name) for name in priced_names(world)))
+        known = made.column_names
+        rows = rows.select(
+            *(column(one, "s") if one in known else named(cast(exp.Null(), WHOLE), one)
+              for one in _standard_columns(world))
+        )  # fmt: skip
+        same = exp.and_(
+            exp.EQ(this=column("fact", "s"), expression=column("fact", "e")),
+            exp.EQ(this=column("kind", "e"), expression=exp.Literal.string(kind)),
+            copy=False,
+        )
+        found.append(rows.from_(table("event", "e")).join(table(made.name, "s"), on=same, copy=False))
     return found
 
 
@@ -106,6 +165,14 @@ def begins_with(world: World) -> tuple[exp.Query, exp.Query, exp.Query]:
     return held.order_by(column("pool")), left.order_by(*_in_order("pool", "bucket", "height", of="u")), last
 
 
+def standards_handed(world: World) -> exp.Query | None:
+    """The standard each pool stands at: pool, then numerator and denominator of each price; None of first books."""
+    if STANDARD not in world.given:
+        return None
+    names = ("pool", *(name for name, _ in averages_of(world)))
+    return exp.select(*(column(name) for name in names)).from_(table(STANDARD)).order_by(column("pool"))
+
+
 def _span() -> tuple[exp.Expr, exp.Expr]:
     return column("from", "u"), column("to", "u")
 
@@ -126,8 +193,10 @@ def found_columns(world: World) -> dict[str, Columns]:
     """Where the replay's rows go: relation and columns."""
     worth = bigints(*priced_names(world))
     moved = (*bigints("event", "step", "pool", "layer"), ("returning", "BOOLEAN"), ("date", "DATE"))
+    after = averages_of(world, "after.") if layers_of(world).changes else ()
     return {
-        "pooled slice": (*moved, *bigints("quantity"), *averages_of(world, "layer.")),
+        "pooled slice": (*moved, *bigints("quantity"), *averages_of(world, "layer."), *after),
+        "pooled standard": (*bigints("pool"), *averages_of(world)),
         "pooled layer": (*bigints("pool", "layer", "quantity"), *averages_of(world)),
         "pooled value": (*bigints("pool", "quantity"), *worth),
         "pooled sold": (*bigints("pool"), ("bucket", "VARCHAR"), *bigints("height", "quantity"), *worth),
@@ -143,9 +212,14 @@ def pooled_slices(world: World, columns: Columns, events: exp.Expr) -> tuple[Col
     }  # fmt: skip
     same = exp.EQ(this=column("event", "e"), expression=column("event", "s"))
     chosen = [named(thing.get(name, column(name, "s")), name) for name, _ in columns]
-    carried = [column(name, "s") for name, _ in averages_of(world, "layer.")]
-    rows = exp.select(*chosen, *carried).from_(table("pooled slice", "s")).join(events, on=same, copy=False)
-    return (*columns, *averages_of(world, "layer.")), rows
+    changed = averages_of(world, "after.") if layers_of(world).changes else ()
+    carried = (*averages_of(world, "layer."), *changed)
+    rows = (
+        exp.select(*chosen, *(column(name, "s") for name, _ in carried))
+        .from_(table("pooled slice", "s"))
+        .join(events, on=same, copy=False)
+    )
+    return (*columns, *carried), rows
 
 
 def pooled_layers(world: World) -> Relation:
@@ -163,10 +237,10 @@ def pooled_layers(world: World) -> Relation:
 
 def handed_averages(world: World) -> dict[str, exp.Query]:
     """What the next period begins with: the value of each pool and of what may come back."""
-    if not at_average(layers_of(world)):
+    if not pooled(layers_of(world)):
         return {}
     found: dict[str, exp.Query] = {}
-    for name, source in ((HELD, "pooled value"), (SOLD, "pooled sold")):
+    for name, source in ((HELD, "pooled value"), (SOLD, "pooled sold"), (STANDARD, "pooled standard")):
         columns = found_columns(world)[source]
         found[name] = exp.select(*(column(one) for one, _ in columns)).from_(table(source))
     return found

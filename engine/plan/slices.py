@@ -13,7 +13,7 @@ from engine.plan.at_the_back import (
     may_stand_back,
     with_opened,
 )
-from engine.plan.averaging import at_average, handed_averages, pooled_layers, pooled_slices
+from engine.plan.averaging import handed_averages, pooled, pooled_layers, pooled_slices
 from engine.plan.changing import value_columns
 from engine.plan.frames import layer_fields, layers_of
 from engine.plan.layers.slices import SLICE_COLUMNS
@@ -44,7 +44,7 @@ def make_slices(world: World) -> None:
     """`slice` and `layer`, from what the placing wrote; with changes of value, cut where the value differs."""
     layers = layers_of(world)
     rule = Origin(f"layers {layers.name}", layers.span)
-    if at_average(layers):
+    if pooled(layers):
         columns, query = pooled_slices(world, SLICE, _event_kind(world))
         world.add(Relation("slice", SLICE_GRAIN, columns, query, rule))
         world.add(pooled_layers(world))
@@ -240,7 +240,7 @@ def handed_layers(world: World) -> dict[str, exp.Query]:
     origins = world.relation("layer origin").column_names
     live = exp.In(this=column("layer"), query=in_use)
     found["handed layer"] = exp.select(*(column(one) for one in origins)).from_(table("layer origin")).where(live)
-    if layers.changes:
+    if layers.changes and not pooled(layers):
         names = [name for name, _ in (*PLACE, *value_columns(world, layers))]
         is_open = exp.EQ(this=column("until", "p"), expression=cast(exp.Literal.number(FOREVER), "BIGINT"))
         owing = exp.and_(

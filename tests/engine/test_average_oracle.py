@@ -14,17 +14,17 @@ from engine.run.averages import rounded_share
 from tests.support.cents import rounded
 from tests.support.histories import History, random_history, read_history, together
 from tests.support.oracle import CHANGE, LEAVES, OPENS, BeyondStock, Event, Policy
-from tests.support.valued import as_date, closed, feasible, kind_of, partner_of, with_values
+from tests.support.valued import Posted, as_date, closed, feasible, kind_of, partner_of, with_values
 from tests.support.valued_ledger import JOURNALS, LINES
-from tests.support.valued_rules import resolved, rules_at_average, text_of
+from tests.support.valued_rules import resolved, rules_at_average, rules_at_standard, text_of
 
-POOLS = 1_200
+POOLS = 800
 NAMES = ("price", "cost")
 Key = tuple[object, ...]
 
 
 @dataclass(slots=True)
-class Lot:
+class Departure:
     """What one event took at one step: units still away, and what they are worth together."""
 
     away: int
@@ -33,11 +33,11 @@ class Lot:
 
 @dataclass(slots=True)
 class Shelf:
-    """A pool: units, their value, every unit that left by bucket (its lot, last left last), sales that wait."""
+    """A pool: units, their value, every unit that left by bucket (its departure, last left last), sales that wait."""
 
     units: int = 0
     worth: dict[str, Fraction] = field(default_factory=lambda: dict.fromkeys(NAMES, Fraction()))
-    left: dict[str, list[Lot]] = field(default_factory=lambda: defaultdict(list))
+    left: dict[str, list[Departure]] = field(default_factory=lambda: defaultdict(list))
     waiting: list[tuple[Event, int]] = field(default_factory=list)
 
 
@@ -47,6 +47,7 @@ class Ledger:
 
     shelves: dict[int, Shelf] = field(default_factory=lambda: defaultdict(Shelf))
     posted: dict[Key, Fraction] = field(default_factory=dict)
+    standards: dict[int, dict[str, Fraction]] = field(default_factory=dict)
 
     def close(self, events: Iterable[Event]) -> dict[Key, Fraction]:
         self.posted = defaultdict(Fraction)
@@ -76,25 +77,25 @@ class Ledger:
     def _leave(self, shelf: Shelf, event: Event, quantity: int, day: int) -> None:
         served = min(quantity, shelf.units)
         if served:
-            lot = Lot(served, {name: rounded(shelf.worth[name] / shelf.units * served) for name in NAMES})
+            departure = Departure(served, {name: rounded(shelf.worth[name] / shelf.units * served) for name in NAMES})
             for name in NAMES:
-                shelf.worth[name] -= lot.worth[name]
-                self._post(event, day, name, lot.worth[name])
+                shelf.worth[name] -= departure.worth[name]
+                self._post(event, day, name, departure.worth[name])
             shelf.units -= served
-            shelf.left[str(event.bucket)] += [lot] * served
+            shelf.left[str(event.bucket)] += [departure] * served
         if served < quantity:
             shelf.waiting.append((event, quantity - served))
 
     def _return(self, shelf: Shelf, event: Event) -> None:
         back = [shelf.left[str(event.bucket)].pop() for _ in range(event.quantity)]
-        for lot in {id(lot): lot for lot in back}.values():
-            count = sum(1 for one in back if one is lot)
+        for departure in {id(departure): departure for departure in back}.values():
+            count = sum(1 for one in back if one is departure)
             for name in NAMES:
-                amount = rounded(lot.worth[name] / lot.away * count)
-                lot.worth[name] -= amount
+                amount = rounded(departure.worth[name] / departure.away * count)
+                departure.worth[name] -= amount
                 shelf.worth[name] += amount
                 self._post(event, event.day, name, amount)
-            lot.away -= count
+            departure.away -= count
             shelf.units += count
 
     def _post(self, event: Event, day: int, name: str, amount: Fraction) -> None:
@@ -117,10 +118,8 @@ def alike(history: History) -> History:
     return History(first, second)
 
 
-def both(history: History, beyond_stock: BeyondStock) -> Iterator[tuple[object, object]]:
+def both(history: History, ledger: Ledger, engine: Iterator[Posted]) -> Iterator[tuple[object, object]]:
     """What ledger and engine post in each period, and what their shelves hold at its end."""
-    ledger = Ledger()
-    engine = closed(rules_at_average(beyond_stock), history)
     for events in (history.first, history.second):
         wanted = ledger.close(events)
         told = next(engine)
@@ -157,8 +156,82 @@ def as_worth(value: object) -> Fraction:
 def test_random_lives_are_valued_as_the_ledger_values_them(beyond_stock: BeyondStock) -> None:
     history = alike(random_history(7, POOLS, Policy()))
     history = feasible(Policy(beyond_stock=beyond_stock), with_values(history))
-    assert sum(1 for event in (*history.first, *history.second) if event.action > LEAVES) > 300
-    for ledger, engine in both(history, beyond_stock):
+    assert sum(1 for event in (*history.first, *history.second) if event.action > LEAVES) > 200
+    for ledger, engine in both(history, Ledger(), closed(rules_at_average(beyond_stock), history)):
+        assert ledger == engine
+
+
+class Standards(Ledger):
+    """A ledger that is worth its units at the standard last stated; everything moves at the standard of its day."""
+
+    def close(self, events: Iterable[Event]) -> dict[Key, Fraction]:
+        self.posted = defaultdict(Fraction)
+        for event in sorted(events, key=lambda event: event.identity):
+            shelf = self.shelves[event.pool]
+            if event.action == CHANGE:
+                self._restate(shelf, event)
+            elif event.action == OPENS:
+                self.standards[event.pool] = dict(event.values)
+                self._receive(shelf, event)
+            elif event.action == LEAVES:
+                self._leave(shelf, event, event.quantity, event.day)
+            else:
+                self._move(shelf, event, -event.quantity, event.day)
+        return self.posted
+
+    def _restate(self, shelf: Shelf, event: Event) -> None:
+        assert event.change is not None
+        if event.pool not in self.standards:
+            return
+        self.standards[event.pool]["price"] = event.change.given
+        new = rounded(shelf.units * event.change.given)
+        self._post(event, event.day, "price", shelf.worth["price"] - new)
+        shelf.worth["price"] = new
+
+    def _leave(self, shelf: Shelf, event: Event, quantity: int, day: int) -> None:
+        served = min(quantity, shelf.units)
+        if served:
+            self._move(shelf, event, served, day)
+        if served < quantity:
+            shelf.waiting.append((event, quantity - served))
+
+    def _move(self, shelf: Shelf, event: Event, quantity: int, day: int) -> None:
+        for name in NAMES:
+            worth = rounded(quantity * self.standards[event.pool][name])
+            amount = shelf.worth[name] if quantity == shelf.units else worth
+            shelf.worth[name] -= amount
+            self._post(event, day, name, abs(amount))
+        shelf.units -= quantity
+
+
+def at_standards(history: History) -> History:
+    """The history with the standard of its pool on every receipt, and repricings as its only changes."""
+    standards: dict[int, dict[str, Fraction]] = {}
+    periods: list[tuple[Event, ...]] = []
+    for events in (history.first, history.second):
+        kept = []
+        for event in sorted(events, key=lambda event: event.identity):
+            if event.action == OPENS:
+                event = replace(
+                    event, values=tuple(sorted(standards.setdefault(event.pool, dict(event.values)).items()))
+                )
+            elif event.change is not None:
+                if event.change.form != "to" or event.pool not in standards:
+                    continue
+                standards[event.pool]["price"] = event.change.given
+            elif event.action == LEAVES:
+                event = replace(event, specific=None, otherwise=event.otherwise or "oldest")
+            kept.append(event)
+        periods.append(tuple(kept))
+    return History(*periods)
+
+
+@pytest.mark.parametrize("beyond_stock", ["stop", "wait"])
+def test_random_lives_move_at_the_standard_of_their_day(beyond_stock: BeyondStock) -> None:
+    drawn = with_values(random_history(11, POOLS, Policy()))
+    history = feasible(Policy(beyond_stock=beyond_stock), at_standards(drawn))
+    assert sum(1 for event in (*history.first, *history.second) if event.action == CHANGE) > 50
+    for ledger, engine in both(history, Standards(), closed(rules_at_standard(beyond_stock), history)):
         assert ledger == engine
 
 

@@ -164,10 +164,20 @@ def resolved(text: str) -> Ruleset:
 @cache
 def rules_at_average(beyond_stock: BeyondStock) -> Ruleset:
     """The ruleset with units at their pool's average: nothing tells them apart, and nothing changes what they cost."""
-    apart = ("leave by", " of units held ")
+    return resolved(_pooled("average", beyond_stock, (" of units held ",), "journal reprice for"))
+
+
+@cache
+def rules_at_standard(beyond_stock: BeyondStock) -> Ruleset:
+    """The ruleset with units at their pool's standard, which repricings change."""
+    return resolved(_pooled("standard", beyond_stock, ("price-cut changes", "late-freight changes"), "journal cut for"))
+
+
+def _pooled(value: str, beyond_stock: BeyondStock, without: tuple[str, ...], end: str) -> str:
+    """The text where pools have one value: without phrases that have some words, and what stands behind `end`."""
+    apart = ("leave by", *without)
     lines = text_of(Policy(beyond_stock=beyond_stock), "running").splitlines(keepends=True)
     text = "".join(line for line in lines if not any(words in line for words in apart))
     ordered = "leave oldest first by leaves-as, then rank"
     assert ordered in text
-    cut = text.index("journal reprice for")
-    return resolved(text[:cut].replace(ordered, "leave at average"))
+    return text[: text.index(end)].replace(ordered, f"leave at {value}")
