@@ -39,7 +39,7 @@ class Calendar:
     pattern '' is months, else a key of PATTERNS. For months `end_month`, `end_day` close the year. For weeks the year
     ends on `weekday` (Monday 0), the last of `end_month` when `end_day` is 0, else the one nearest that day.
     `extra_joins` is the period number that takes week 53 (0: the last). `named_by` 'first' or 'last' day gives FY its
-    year.
+    year; of weeks, the day that the last one is near, and the day after it.
     """
 
     name: str
@@ -145,8 +145,8 @@ def _month_end(year: int, month: int) -> date:
 
 
 def _week_bounds(calendar: Calendar, year: int) -> list[tuple[date, date]]:
-    end = _named_year_end(calendar, year)
-    start = _previous_year_end(calendar, end) + timedelta(days=1)
+    named = _year_named(calendar, year)
+    start, end = _year_end(calendar, named - 1) + timedelta(days=1), _year_end(calendar, named)
     weeks = list(PATTERNS[calendar.pattern])
     total = ((end - start).days + 1) // 7
     if total == sum(weeks) + 1:
@@ -159,27 +159,28 @@ def _week_bounds(calendar: Calendar, year: int) -> list[tuple[date, date]]:
     return bounds
 
 
-def _named_year_end(calendar: Calendar, year: int) -> date:
-    for calendar_year in (year - 1, year, year + 1, year + 2):
-        end = _year_end(calendar, calendar_year)
-        start = _previous_year_end(calendar, end) + timedelta(days=1)
-        if (start if calendar.named_by == "first" else end).year == year:
-            return end
-    raise ValueError(f"calendar {calendar.name} has no fiscal year {year}")
+def _year_named(calendar: Calendar, year: int) -> int:
+    """The calendar year in which a fiscal year has the day that its end is near.
+
+    That day, or the one after its forerunner, gives the year its number: a Saturday nearest 31 December may lie in
+    January, and two years that end in one January week and the December after it are still two.
+    """
+    if calendar.named_by == "last":
+        return year
+    return year if (_nominal_end(calendar, year - 1) + timedelta(days=1)).year == year else year + 1
 
 
-def _previous_year_end(calendar: Calendar, end: date) -> date:
-    # A year end nearest 31 December may lie in January, so three calendar years are looked at.
-    ends = (_year_end(calendar, end.year - back) for back in range(3))
-    return max(found for found in ends if found < end)
+def _nominal_end(calendar: Calendar, calendar_year: int) -> date:
+    """The day of one calendar year that a year end is near, or the last of whose weekdays it is."""
+    last = _month_end(calendar_year, calendar.end_month)
+    return last.replace(day=min(calendar.end_day, last.day)) if calendar.end_day else last
 
 
 def _year_end(calendar: Calendar, calendar_year: int) -> date:
     """The weekday that closes the year nearest (or last of) the month named, in one calendar year."""
-    if calendar.end_day == 0:
-        last = _month_end(calendar_year, calendar.end_month)
-        return last - timedelta(days=(last.weekday() - calendar.weekday) % 7)
-    day = date(calendar_year, calendar.end_month, calendar.end_day)
-    after = day + timedelta(days=(calendar.weekday - day.weekday()) % 7)
-    before = after - timedelta(days=7)
+    day = _nominal_end(calendar, calendar_year)
+    before = day - timedelta(days=(day.weekday() - calendar.weekday) % 7)
+    if calendar.end_day == 0 or before == day:
+        return before
+    after = before + timedelta(days=7)
     return after if (after - day) <= (day - before) else before

@@ -15,7 +15,10 @@ def a_company(tmp_path: Path, kind: str, policy: str) -> Company:
 
 
 @given(
-    parsers.re(r"(?P<kind>programmes|returns|bundles|deferred income|periods) under (?:an? )?(?P<policy>.+)"),
+    parsers.re(
+        r"(?P<kind>programmes|returns|bundles|deferred income|years|exports) "
+        r"(?:under|that end on|of) (?:an? )?(?P<policy>.+)"
+    ),
     target_fixture="company",
 )
 def a_company_under_a_policy(tmp_path: Path, kind: str, policy: str) -> Company:

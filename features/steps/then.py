@@ -32,7 +32,7 @@ def report_is_empty(closing: Outcome, report: str) -> None:
 
 @then("the journal posts")
 def journal_posts(closing: Outcome, datatable: Table) -> None:
-    agrees(closing.values["journal"], datatable)
+    agrees([{in_words(name): one[name] for name in one} for one in closing.values["journal"]], datatable)
 
 
 @then("every tie-out holds")
@@ -58,6 +58,12 @@ def is_explained_by(explanation: Outcome, part: str, datatable: Table) -> None:
 def controls_are_broken(closing: Outcome, datatable: Table) -> None:
     broken = [one for one in closing.values["controls"] if one["broken"]]
     agrees([{**one, "rows": ", ".join(one["witnesses"])} for one in broken], datatable)
+
+
+@then("no control is broken")
+def no_control_is_broken(closing: Outcome) -> None:
+    assert closing.values["controls"]
+    assert [one["name"] for one in closing.values["controls"] if one["broken"]] == []
 
 
 @then(parsers.parse('a tie-out fails: "{sentence}"'))

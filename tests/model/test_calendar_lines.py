@@ -55,6 +55,26 @@ def test_working_days_are_those_listed_except_a_register_s() -> None:
             "no register `holidays`",
             "did you mean `holiday`?",
         ),
+        (
+            "    months, year ends 15 june, named by its last day\n",
+            "a year of months ends with the last day of a month",
+            "write `30 june`",
+        ),
+        (
+            "    weeks 4-4-5, year ends sunday nearest 31 april, week 53 joins period 9, named by its last day\n",
+            "31 april is no day of every year",
+            "write a day from 1 to 30",
+        ),
+        (
+            "    weeks 4-4-5, year ends sunday nearest 31 march, week 53 joins period 13, named by its last day\n",
+            "4-4-5 has no period 13",
+            "name a period from 1 to 12",
+        ),
+        (
+            "    weeks 4-4-4, year ends sunday nearest 31 march, week 53 joins period 6, named by its last day\n",
+            "in 4-4-4 period 13 takes all weeks that remain",
+            "write `week 53 joins the last period`, or a year of 13x4",
+        ),
     ],
 )
 def test_words_a_calendar_does_not_know_are_told(lines: str, message: str, help_text: str) -> None:

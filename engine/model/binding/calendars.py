@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dsl import syntax
-from engine.ledger.calendar import Calendar
+from engine.ledger.calendar import PATTERNS, Calendar
 from engine.model.binding.suggestions import did_you_mean
 from engine.model.binding.world import World
 
@@ -11,6 +11,7 @@ MONTHS = (
     "january", "february", "march", "april", "may", "june",
     "july", "august", "september", "october", "november", "december",
 )  # fmt: skip
+LAST_DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
@@ -22,12 +23,18 @@ def bind_calendar(world: World, node: syntax.Calendar) -> Calendar:
         if isinstance(line, syntax.CalendarMonths):
             pattern, end_month, end_day = "", _month(world, line.month), int(line.day.value)
             named_by = line.named_by or "last"
+            if end_day != LAST_DAYS[end_month - 1]:
+                last = f"write `{LAST_DAYS[end_month - 1]} {MONTHS[end_month - 1]}`"
+                world.error("T012", "a year of months ends with the last day of a month", line.day.span, last)
         elif isinstance(line, syntax.CalendarWeeks):
             pattern, named_by = line.pattern, line.named_by or "last"
-            joins = int(line.joins_period.value) if line.joins_period else 0
+            joins = _joined(world, line)
             if line.nearest is not None:
                 day, number, month = line.nearest
                 weekday, end_day, end_month = _weekday(world, day), int(number.value), _month(world, month)
+                if not 1 <= end_day <= LAST_DAYS[end_month - 1]:
+                    said = f"{number.value} {MONTHS[end_month - 1]} is no day of every year"
+                    world.error("T012", said, number.span, f"write a day from 1 to {LAST_DAYS[end_month - 1]}")
             elif line.last is not None:
                 weekday, end_day, end_month = _weekday(world, line.last[0]), 0, _month(world, line.last[1])
             if not line.named_by:
@@ -47,6 +54,26 @@ def bind_calendar(world: World, node: syntax.Calendar) -> Calendar:
         if isinstance(line, syntax.CalendarMonths) and end_month != 12 and not line.named_by:
             _must_be_named(world, line)
     return Calendar(node.name.text, pattern, end_month, end_day, weekday, joins, named_by, zone, working, holidays)
+
+
+def _joined(world: World, line: syntax.CalendarWeeks) -> int:
+    """The period that takes week 53, 0 for the last; with twelve times four weeks only a thirteenth can."""
+    if line.joins_period is None:
+        return 0
+    number, count = int(line.joins_period.value), len(PATTERNS[line.pattern])
+    if not 1 <= number <= count:
+        world.error(
+            "T001", f"{line.pattern} has no period {number}", line.joins_period.span, f"name a period from 1 to {count}"
+        )
+        return 0
+    if line.pattern == "4-4-4" and number != count:
+        world.error(
+            "T001",
+            f"in 4-4-4 period {count} takes all weeks that remain",
+            line.joins_period.span,
+            "write `week 53 joins the last period`, or a year of 13x4",
+        )
+    return number
 
 
 def _must_be_named(world: World, line: syntax.CalendarLine) -> None:
