@@ -30,6 +30,7 @@ LINES = "ledger line"
 LISTED = 50
 """How many lines are shown as text unless told otherwise."""
 
+SIDES = ("debit", "credit")
 WHERE = ("partner", "part")
 """The dimensions shown as text; JSON has all."""
 
@@ -60,12 +61,14 @@ def journal(
         if not runs:
             raise RefusedError(f"{period} was not closed yet", f"run `tieout close {period}`")
         lines = _lines(books, runs[-1], {key: value for key, value in wanted.items() if value is not None})
-    places = minor_digits(material.ruleset.head.currency)
-    shown = tuple(_cells(line, places) for line in lines[:limit])
-    headings = ("line", "account", *WHERE, "journal", "debit", "credit")
-    columns = tuple(Column(heading, heading in ("debit", "credit"), heading == "line") for heading in headings)
-    sums = [_sum(lines, side) for side in ("debit", "credit")]
-    total = ("total", *("" for _ in headings[1:-2]), *(figure(one, places) for one in sums))
+    home = material.ruleset.head.currency
+    measures = ("amount", "booked") if any(line["currency"] != home for line in lines) else ("amount",)
+    shown = tuple(_cells(line, measures, home) for line in lines[:limit])
+    sides = [side if measure == "amount" else f"{side} booked" for measure in measures for side in SIDES]
+    headings = ("line", "account", *WHERE, "journal", *(["currency"] if len(measures) > 1 else []), *sides)
+    columns = tuple(Column(heading, heading in sides, heading == "line") for heading in headings)
+    sums = [figure(_sum(lines, side, measures[-1]), minor_digits(home)) for side in SIDES]
+    total = ("total", *("" for _ in headings[1:-2]), *sums)
     run = f"{runs[-1].kind.value} {runs[-1].number}"
     table = Table(f"Journal of {period}, {run}", columns, shown, total if len(shown) == len(lines) else (), "no lines")
     text = [line.rstrip() for line in block_lines(table, terminal.has_colour)]
@@ -95,11 +98,18 @@ def _lines(books: Books, run: Run, wanted: dict[str, str]) -> list[dict[str, Any
     return [dict(zip(names, row, strict=True)) for row in rows]
 
 
-def _cells(line: dict[str, Any], places: int) -> tuple[str, ...]:
-    sides = (figure(line["amount"], places) if line["side"] == side else "" for side in ("debit", "credit"))
+def _cells(line: dict[str, Any], measures: tuple[str, ...], home: str) -> tuple[str, ...]:
+    """A line as text; with a second measure, its currency and what is booked of it."""
+    places = {"amount": minor_digits(line["currency"]), "booked": minor_digits(home)}
+    sides = [
+        figure(line[one], places[one]) if line["side"] == side and line[one] else ""
+        for one in measures
+        for side in SIDES
+    ]
+    currency = [line["currency"]] if len(measures) > 1 else []
     account = f"{line['account'] or 'no account'} {line['account.title'] or ''}".rstrip()
-    return (line["id"], account, *(str(line.get(one) or "") for one in WHERE), line["journal"], *sides)
+    return (line["id"], account, *(str(line.get(one) or "") for one in WHERE), line["journal"], *currency, *sides)
 
 
-def _sum(lines: list[dict[str, Any]], side: str) -> Decimal:
-    return sum((line["amount"] for line in lines if line["side"] == side), Decimal(0))
+def _sum(lines: list[dict[str, Any]], side: str, measure: str) -> Decimal:
+    return sum((line[measure] for line in lines if line["side"] == side), Decimal(0))

@@ -28,6 +28,12 @@ def check_client(file: ClientFile, schema: Schema, diagnostics: Diagnostics) -> 
                 where = file.document.place((*place, "record"))
                 diagnostics.error("C003", f"the ruleset has no register or kind `{fill.record}`", where, help)
                 continue
+            if record.fed_by not in ("", feed.name):
+                message = (
+                    f"the ruleset takes `{record.name}` from the feed `{record.fed_by}`, and this is `{feed.name}`"
+                )
+                where = file.document.place((*place, "record"))
+                diagnostics.error("C003", message, where, f"name the feed `{record.fed_by}`")
             _check_fill(file, feed, fill, record, place, diagnostics)
 
 

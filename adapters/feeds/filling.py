@@ -52,6 +52,8 @@ class Surroundings:
     known_after: date | None
     currency: str
     reporting_currency: str
+    converts: bool = False
+    """Whether the ruleset has rates, so that money may be in any currency."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +156,7 @@ def _implied(record: Record, feed: Feed, around: Surroundings) -> tuple[list[exp
         reading = read(CURRENCY, column(text_of(CURRENCY)), column(CURRENCY), _CURRENCY_TYPE, supply, feed.delimited)
         selected += [*columns, named(reading.value, CURRENCY)]
         checks += [*mapped, *reading.checks, _missing(CURRENCY, supply)]
-        if any(item.type.family in _VALUED for item in record.columns):
+        if not around.converts and any(item.type.family in _VALUED for item in record.columns):
             checks.append(_foreign(around.reporting_currency))
     if KNOWN_AT not in own:
         columns, reading, mapped = _known_at(feed, around)
@@ -169,7 +171,9 @@ _CURRENCY_TYPE = DataType(Family.CURRENCY)
 def _foreign(reporting: str) -> Check:
     other = exp.NEQ(this=column(CURRENCY), expression=text(reporting))
     reason = concatenated(
-        text("currency: "), column(CURRENCY), text(f" cannot be taken yet; the ruleset reports in {reporting}")
+        text("currency: "),
+        column(CURRENCY),
+        text(f" cannot be converted: the ruleset reports in {reporting} and has no `rates`"),
     )
     return Check(other, reason, f"currency is not {reporting}")
 

@@ -162,7 +162,15 @@ def close_json(closing: Closing) -> dict[str, Any]:
 def _result_json(result: CloseResult) -> dict[str, Any]:
     values: dict[str, Any] = plain(result)
     values["stock"] = [{**plain(line), "flows": plain(dict(line.flows))} for line in result.stock]
+    if not _in_several_currencies(result):
+        own = ("account", "title", "debit", "credit")
+        values["journal"] = [{name: line[name] for name in own} for line in values["journal"]]
     return values
+
+
+def _in_several_currencies(result: CloseResult) -> bool:
+    """Whether some of the journal is in another currency than that of the page."""
+    return any(line.currency != result.currency for line in result.journal)
 
 
 def _ruleset(result: CloseResult) -> str:
@@ -341,6 +349,8 @@ def _adjustments(result: CloseResult) -> Table:
 
 
 def _journal(result: CloseResult) -> Table:
+    if _in_several_currencies(result):
+        return _journal_in_currencies(result)
     places = _money_places(result.currency, (side for line in result.journal for side in (line.debit, line.credit)))
     columns = (Column("account"), Column(f"debit {result.currency}", True), Column(f"credit {result.currency}", True))
     rows = tuple(
@@ -351,6 +361,24 @@ def _journal(result: CloseResult) -> Table:
     credit = sum((line.credit for line in result.journal), Decimal(0))
     total = ("total", figure(debit, places), figure(credit, places))
     return Table("Journal", columns, rows, total, "nothing to post")
+
+
+def _journal_in_currencies(result: CloseResult) -> Table:
+    """Accounts by currency: what was transacted, and what is booked of it in the company's currency."""
+    booked = [side for line in result.journal for side in (line.debit_booked, line.credit_booked)]
+    places = _money_places(result.currency, booked)
+    headings = ("account", "currency", "debit", "credit", "debit booked", "credit booked")
+    columns = tuple(Column(one, one not in ("account", "currency")) for one in headings)
+    rows = []
+    for line in result.journal:
+        own = _money_places(line.currency, (line.debit, line.credit))
+        sides = [figure(side, own) if side else "" for side in (line.debit, line.credit)]
+        sides += [figure(side, places) if side else "" for side in (line.debit_booked, line.credit_booked)]
+        rows.append((f"{line.account} {line.title}", line.currency, *sides))
+    debit = sum((line.debit_booked for line in result.journal), Decimal(0))
+    credit = sum((line.credit_booked for line in result.journal), Decimal(0))
+    total = ("total", "", "", "", figure(debit, places), figure(credit, places))
+    return Table("Journal", columns, tuple(rows), total, "nothing to post")
 
 
 def _ways_in(result: CloseResult) -> tuple[Sentences, ...]:

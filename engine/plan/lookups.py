@@ -34,6 +34,9 @@ def register_field(frame: Frame, node: RegisterField, lower: Lower) -> Value:
     alias = frame.join(table(node.register), keys, extra)
     name = node.name or register.record.identity[0]
     found = stored(column(name, alias), register.record.column(name).type)
+    if frame.world.converts and (node.register, name) == ("company", "currency"):
+        reporting = exp.Literal.string(frame.world.ruleset.head.currency)
+        return replace(found, sql=exp.Coalesce(this=found.sql, expressions=[reporting]))
     if frame.world.converts and found.type.family in IN_CURRENCY and not found.type.domain:
         return replace(found, currency=column("currency", alias))
     return frame.in_currency(found)

@@ -6,9 +6,11 @@ from decimal import Decimal
 
 from sqlglot import exp
 
+from engine.ledger.money import minor_digits
 from engine.model.identity import ruleset_hash
 from engine.model.ruleset import Reconciliation, Ruleset
 from engine.plan.adjust import effect_name
+from engine.plan.balances import measures
 from engine.plan.controls import control_name
 from engine.plan.relation import Relation, column, named, table
 from engine.plan.reports import report_names
@@ -138,9 +140,7 @@ def _stock(world: World) -> tuple[StockLine, ...]:
     )
     stock_name = f"{found.name} stock"
     opening = _by_name(world, stock_name, by, bucket, "opening")
-    others = {
-        name: _by_name(world, stock_name, by, name, "closing") for name in _buckets_beside(world, found, bucket)
-    }
+    others = {name: _by_name(world, stock_name, by, name, "closing") for name in _buckets_beside(world, found, bucket)}
     flows = _flows(world, f"{stock_name} flow", by, bucket)
     lines: list[StockLine] = []
     for name, expected, reported, *rest in world.executor.rows(query):
@@ -227,20 +227,32 @@ def _journal(world: World) -> tuple[AccountLine, ...]:
     if not world.has("ledger line"):
         return ()
     sides = []
-    for side in ("debit", "credit"):
-        amount = exp.Case().when(exp.EQ(this=column("side"), expression=exp.Literal.string(side)), column("amount"))
-        sides.append(exp.Sum(this=amount.else_(exp.Literal.number("0"))))
-    keys = [column("account"), column("account.title")]
+    for measure in ("amount", measures(world)[-1]):
+        for side in ("debit", "credit"):
+            amount = exp.Case().when(exp.EQ(this=column("side"), expression=exp.Literal.string(side)), column(measure))
+            sides.append(exp.Sum(this=amount.else_(exp.Literal.number("0"))))
+    keys = [column("account"), column("account.title"), column("currency")]
     query = (
         exp.select(*keys, *sides)
         .from_(table("ledger line"))
         .group_by(*(one.copy() for one in keys))
         .order_by(*(one.copy() for one in keys))
     )
-    return tuple(
-        AccountLine(str(account or "no account"), str(title or ""), _decimal(debit), _decimal(credit))
-        for account, title, debit, credit in world.executor.rows(query)
-    )
+    home = world.ruleset.head.currency
+    found: list[AccountLine] = []
+    for account, title, currency, *sums in world.executor.rows(query):
+        name = str(account or "no account")
+        debit, credit = (_in_minor(one, str(currency)) for one in sums[:2])
+        debit_booked, credit_booked = (_in_minor(one, home) for one in sums[2:])
+        line = AccountLine(name, str(title or ""), debit, credit, str(currency), debit_booked, credit_booked)
+        found.append(line)
+    return tuple(found)
+
+
+def _in_minor(value: object, currency: str) -> Decimal:
+    """An amount with the digits of its currency; more only where it has them."""
+    found, unit = _decimal(value), Decimal(1).scaleb(-minor_digits(currency))
+    return found.quantize(unit) if found == found.quantize(unit) else found
 
 
 def _controls(world: World) -> tuple[ControlLine, ...]:

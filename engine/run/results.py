@@ -52,12 +52,15 @@ class VarianceLine:
 
 @dataclass(frozen=True, slots=True)
 class AccountLine:
-    """One account of the journal: sums by side."""
+    """One account of the journal in one currency: sums by side, in it and as booked in the company's currency."""
 
     account: str
     title: str
     debit: Decimal
     credit: Decimal
+    currency: str
+    debit_booked: Decimal
+    credit_booked: Decimal
 
 
 @dataclass(frozen=True, slots=True)

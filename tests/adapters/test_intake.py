@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -261,10 +262,19 @@ def test_registers_load_first_and_unknown_parts_are_quarantined(folder: Folder) 
     assert later.accepted == 1
 
 
-def test_foreign_currency_waits_for_rates(folder: Folder) -> None:
+def test_foreign_currency_is_refused_where_a_ruleset_has_no_rates(folder: Folder) -> None:
     folder.configure(feed(amount="AMT").replace("    fills", "    currency: CUR\n    fills"))
     folder.take("acme_pos_1.csv", f"{HEAD},AMT,CUR\n1,2026-02-03,X,5,1.00,EUR\n2,2026-02-03,X,5,1.00,USD\n")
-    assert folder.quarantine() == {2: ["currency: EUR cannot be taken yet; the ruleset reports in USD"]}
+    assert folder.quarantine() == {
+        2: ["currency: EUR cannot be converted: the ruleset reports in USD and has no `rates`"]
+    }
+
+
+def test_foreign_currency_is_taken_where_a_ruleset_has_rates(folder: Folder) -> None:
+    folder = replace(folder, schema=replace(folder.schema, converts=True))
+    folder.configure(feed(amount="AMT").replace("    fills", "    currency: CUR\n    fills"))
+    folder.take("acme_pos_1.csv", f"{HEAD},AMT,CUR\n1,2026-02-03,X,5,1.00,EUR\n2,2026-02-03,X,5,1.00,euro\n")
+    assert folder.quarantine() == {3: ['currency: "euro" is not a currency like USD']}
 
 
 ROUTED = """

@@ -86,6 +86,7 @@ class Folder:
     """A client's folder in a temporary place."""
 
     path: Path
+    schema: Schema = SCHEMA
 
     def configure(self, *feeds: str, currency: str = "USD") -> None:
         """Write `client.yaml` with some feeds."""
@@ -112,7 +113,7 @@ class Folder:
         """Load files, or the incoming folder."""
         client = self.client()
         with open_books(client.books, write=True, create=True) as books:
-            return load(books, client.client, SCHEMA, paths or (client.incoming,), on, closed, known_after)
+            return load(books, client.client, self.schema, paths or (client.incoming,), on, closed, known_after)
 
     def take(self, name: str, content: str | bytes) -> FileReport:
         """Deliver and load one file."""

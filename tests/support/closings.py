@@ -27,6 +27,11 @@ def units(text: str) -> Decimal:
     return Decimal(text)
 
 
+def account_line(account: str, title: str, debit: str, credit: str) -> AccountLine:
+    """An account of a journal in one currency."""
+    return AccountLine(account, title, units(debit), units(credit), "USD", units(debit), units(credit))
+
+
 def flows(shipped: str, received: str, sold: str, returned: str) -> tuple[tuple[str, Decimal], ...]:
     names = ("shipment", "receipt", "sale", "customer-return")
     return tuple((name, Decimal(one)) for name, one in zip(names, (shipped, received, sold, returned), strict=True))
@@ -73,10 +78,10 @@ RESULT = CloseResult(
         AdjustmentLine("unreported-sell-through", "record", 41, units("-6")),
     ),
     journal=(
-        AccountLine("1310", "Inventory at distributors", units("0"), units("40120.55")),
-        AccountLine("2310", "Deferred revenue", units("84120.00"), units("71300.00")),
-        AccountLine("4010", "Product revenue", units("0"), units("12820.00")),
-        AccountLine("5010", "Cost of goods sold", units("40120.55"), units("0")),
+        account_line("1310", "Inventory at distributors", "0", "40120.55"),
+        account_line("2310", "Deferred revenue", "84120.00", "71300.00"),
+        account_line("4010", "Product revenue", "0", "12820.00"),
+        account_line("5010", "Cost of goods sold", "40120.55", "0"),
     ),
     tie_outs=(
         TieOut("balanced", True, "debits = credits in every entry, currency and company", True),

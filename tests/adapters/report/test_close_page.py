@@ -76,10 +76,28 @@ def test_units_with_decimals_are_shown_whole_in_every_row() -> None:
 
 def test_money_has_the_digits_of_its_currency_and_is_never_rounded() -> None:
     line = replace(RESULT.journal[0], debit=Decimal("1200"), credit=Decimal("1200"))
-    yen = replace(CLOSING, result=replace(RESULT, currency="JPY", journal=(line,)))
+    yen = replace(CLOSING, result=replace(RESULT, currency="JPY", journal=(replace(line, currency="JPY"),)))
     assert table_of(close_page(yen), "Journal").total[1:] == ("1,200", "1,200")
     finer = replace(CLOSING, result=replace(RESULT, journal=(line, replace(line, debit=Decimal("0.005")))))
     assert table_of(close_page(finer), "Journal").total[1:] == ("1,200.005", "2,400.000")
+
+
+def test_a_journal_in_several_currencies_has_both_amounts_and_adds_up_what_is_booked() -> None:
+    home = RESULT.journal[0]
+    euros = replace(
+        home, currency="EUR", debit=Decimal("10.00"), credit=Decimal(0), debit_booked=Decimal("14.00"),
+        credit_booked=Decimal(0),
+    )  # fmt: skip
+    yen = replace(euros, currency="JPY", debit=Decimal(0), credit=Decimal(1200))
+    closing = replace(CLOSING, result=replace(RESULT, journal=(euros, yen)))
+    found = table_of(close_page(closing), "Journal")
+    headings = ["account", "currency", "debit", "credit", "debit booked", "credit booked"]
+    assert [one.heading for one in found.columns] == headings
+    assert [row[1:] for row in found.rows] == [("EUR", "10.00", "", "14.00", ""), ("JPY", "", "1,200", "14.00", "")]
+    assert found.total == ("total", "", "", "", "28.00", "-")
+    journal = close_json(closing)["journal"]
+    assert (journal[0]["currency"], journal[0]["debit-booked"]) == ("EUR", "14.00")
+    assert set(close_json(CLOSING)["journal"][0]) == {"account", "title", "debit", "credit"}
 
 
 def test_what_is_not_published_is_not_signed() -> None:

@@ -52,6 +52,8 @@ journal remeasure for each ledger-balance posts on period end in fiscal
 """
 )
 
+Facts = Mapping[str, Sequence[Mapping[str, object]]]
+
 SPOT = [
     {"currency": "EUR", "date": "2026-01-05", "rate": "1.4"},
     {"currency": "EUR", "date": "2026-02-10", "rate": "1.45"},
@@ -116,7 +118,7 @@ def test_yen_and_dinars_round_to_their_own_minor_unit_and_are_booked_in_cents() 
 
 def test_a_company_books_in_its_own_currency() -> None:
     # EUR 100 x 1.4 / 3.25 = 43.0769..., in dinars to three digits.
-    facts = {"sale": [sale("A", "100", company="KUWAIT")], "company": [{"company": "KUWAIT", "currency": "KWD"}]}
+    facts: Facts = {"sale": [sale("A", "100", company="KUWAIT")], "company": [{"company": "KUWAIT", "currency": "KWD"}]}
     assert lines(close(facts, "FY2026-P01"), "sell")[0][3:] == (Decimal(100), Decimal("43.077"))
 
 
