@@ -106,7 +106,7 @@ def test_another_fact_reads_the_share_of_the_part_it_names_by_its_keys() -> None
         "journal recognise for each bundle-line posts on order-date",
         "journal earn for each delivery posts on delivery-date",
     )
-    facts = {
+    facts: dict[str, list[dict[str, object]]] = {
         "part": [],
         "bundle-order": [order(80)],
         "bundle-line": [line(1, 20), line(2, 60)],
