@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from engine.model.checks.reading import Edge, graph, reachable, values_of
+from engine.model.checks.reading import Edge, Value, graph, reachable, values_of
 from engine.model.expression import ItemOf, LedgerBalance, Literal
-from engine.model.ruleset import Journal, Ruleset, TrueUp
+from engine.model.ruleset import Control, Journal, Report, Ruleset, TrueUp
 from engine.model.walk import walk
+
+Reader = Journal | Control | Report | Value
 
 
 def trues_up(journal: Journal) -> bool:
@@ -66,18 +68,40 @@ def roles_posted(journal: Journal) -> frozenset[str]:
     return frozenset(str(one.value) for one in found if isinstance(one, Literal))
 
 
-def _balances_read(ruleset: Ruleset, journal: Journal, read: Mapping[str, tuple[Edge, ...]]) -> Iterator[str]:
+def journals_needed(ruleset: Ruleset, wanted: frozenset[str]) -> frozenset[str]:
+    """Journals to run for what is wanted: those named, and whatever posts to a balance that something wanted reads."""
+    items = (ruleset.journals, ruleset.controls, ruleset.reports, values_of(ruleset))
+    waiting = [one for group in items for name, one in group.items() if name in wanted]
+    found = {one.name for one in waiting if isinstance(one, Journal)}
+    read = graph(ruleset)
+    while waiting:
+        asked = waiting.pop()
+        roles = frozenset(_balances_read(ruleset, asked, read))
+        everything = isinstance(asked, Journal) and asked.grain.form == "balances"
+        for journal in ruleset.journals.values():
+            if journal.name not in found and (everything or _posts_to(journal, roles)):
+                found.add(journal.name)
+                waiting.append(journal)
+    return frozenset(found)
+
+
+def _posts_to(journal: Journal, roles: frozenset[str]) -> bool:
+    """Whether a journal may post to one of some roles; a role that each row names may be any."""
+    named = all(isinstance(line.role, Literal) for line in journal.lines)
+    return bool(roles) and (not named or bool(roles & roles_posted(journal)))
+
+
+def _balances_read(ruleset: Ruleset, reader: Reader, read: Mapping[str, tuple[Edge, ...]]) -> Iterator[str]:
     values = values_of(ruleset)
-    for line in journal.lines:
+    for line in reader.lines if isinstance(reader, Journal) else ():
         if isinstance(line, TrueUp) and isinstance(line.role, Literal):
             yield str(line.role.value)
+    for role, _ in reader.rolls if isinstance(reader, Report) else ():
+        yield role
     through = {
-        name
-        for node in walk(journal)
-        if isinstance(node, ItemOf)
-        for name in reachable(read, node.item) & values.keys()
+        name for node in walk(reader) if isinstance(node, ItemOf) for name in reachable(read, node.item) & values.keys()
     }
-    for holder in (journal, *(values[name] for name in sorted(through))):
+    for holder in (reader, *(values[name] for name in sorted(through))):
         for node in walk(holder):
             if isinstance(node, LedgerBalance) and isinstance(node.role, Literal):
                 yield str(node.role.value)

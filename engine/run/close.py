@@ -16,7 +16,7 @@ from decimal import Decimal
 from sqlglot import exp
 
 from engine.ledger.calendar import Calendar, Period
-from engine.model.posting_order import event_journals, needs_balances, true_up_order
+from engine.model.posting_order import event_journals, journals_needed, needs_balances, true_up_order
 from engine.model.ruleset import Journal, Reconciliation, Ruleset
 from engine.plan.adjust import run_stage
 from engine.plan.averaging import pooled
@@ -73,8 +73,9 @@ def run_period(
     shown: tuple[str, ...] = (),
     progress: Progress | None = None,
 ) -> Run:
-    """Run one period. `given` names the hand-over relations that are there; `wanted` limits journals, controls and
-    reports; `shown` adds fields to the journals' subledger rows, for those that have them.
+    """Run one period. `given` names the hand-over relations that are there; `wanted` limits controls, reports and
+    journals, to those and whatever posts to a balance they read; `shown` adds fields to the journals' subledger rows,
+    for those that have them.
 
     Raises RunStopped where the material does not allow an answer (two rules that differ, units sold beyond stock, ...).
     """
@@ -211,9 +212,10 @@ def _stop_on_problem(world: World) -> None:
 def _post(run: Run, wanted: frozenset[str] | None, shown: tuple[str, ...]) -> None:
     """Journals of events, then the true-ups one after another: each reads the balances that the ones before left."""
     world = run.world
+    needed = None if wanted is None else journals_needed(world.ruleset, wanted)
 
     def posts(journal: Journal) -> bool:
-        return (wanted is None or journal.name in wanted) and posts_within(journal, world)
+        return (needed is None or journal.name in needed) and posts_within(journal, world)
 
     make_past_periods(world)
     make_accounts(world)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from adapters.duckdb_executor import DuckDBExecutor
+from engine.model.posting_order import journals_needed
 from engine.run.examples import ExampleResult, run_example
 from tests.support.small_world import HEAD, compiled, ruleset_of
 
@@ -212,3 +215,71 @@ def test_a_column_that_a_values_rows_lack_is_refused_by_the_check() -> None:
     for name, column in (("gross", "grosss"), ("standing", "gross"), ("shipped-value", "sale-date")):
         _, found = compiled(VALUES + f"    expect {name}\n        | {column} |\n        | x |\n")
         assert [(one.code, one.message) for one in found.errors] == [("T101", f"{name} has no column `{column}`")]
+
+
+OWED = (
+    HEAD
+    + """\
+terms
+    code, document are text
+    amount is money
+    bill-date, claim-date are dates
+register partner identified by code
+kind bill moves nothing on bill-date identified by document
+    has partner, amount
+kind claim moves nothing on claim-date identified by document
+    has partner, amount
+accounts ledger
+    | role       | account | title         | type      | normal | nature   |
+    | receivable | 1210    | "Receivables" | asset     | debit  | monetary |
+    | owed       | 2410    | "Owed"        | liability | credit | monetary |
+    | revenue    | 4010    | "Revenue"     | revenue   | credit | monetary |
+journal sell for each bill posts on bill-date in fiscal
+    amount price is rounded(amount)
+    debit  receivable price
+    credit revenue    price
+journal pay for each claim posts on claim-date in fiscal
+    amount paid is rounded(amount)
+    debit  owed       paid
+    credit receivable paid
+amount target for each partner, period is rounded(sum of bill.amount)
+amount stands for each partner, period is balance of owed
+journal accrue for each partner, period posts on period end in fiscal
+    true up owed to target, offset to revenue
+report owing for each partner, period
+    shows stands
+report moved for each partner, period
+    rolls owed by journal
+example "what is not expected moves the balance all the same"
+    given bill
+        | document | partner | amount     | bill-date  |
+        | "1"      | ACME    | 100.00 USD | 2026-01-05 |
+    given claim
+        | document | partner | amount    | claim-date |
+        | "2"      | ACME    | 30.00 USD | 2026-01-06 |
+    run FY2026-P01
+"""
+)
+
+
+@pytest.mark.parametrize(
+    "expects",
+    [
+        "    expect journal accrue\n        | side | role | amount |\n        | credit | owed | 130.00 USD |\n",
+        "    expect report owing\n        | partner | stands |\n        | ACME | 100.00 USD |\n",
+        "    expect amount stands\n        | partner | stands |\n        | ACME | 100.00 USD |\n",
+        "    expect report moved\n        | movement | amount |\n        | closing | 100.00 USD |\n",
+    ],
+    ids=["a true-up", "a report", "an amount", "a roll-forward"],
+)
+def test_a_balance_holds_what_every_journal_posts_to_it(expects: str) -> None:
+    ruleset = ruleset_of(OWED + expects)
+    result = run_example(ruleset, ruleset.examples[0], lambda: DuckDBExecutor(threads=1))
+    assert result.passed, result
+
+
+def test_what_no_one_reads_is_not_run() -> None:
+    ruleset = ruleset_of(OWED.partition("example ")[0])
+    assert journals_needed(ruleset, frozenset({"sell"})) == {"sell"}
+    assert journals_needed(ruleset, frozenset({"target"})) == frozenset()
+    assert journals_needed(ruleset, frozenset({"stands"})) == {"pay", "accrue"}
