@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from tests.support.commands import Tieout
@@ -25,7 +26,8 @@ def closed_seller(folder: Path, tieout: Tieout) -> str:
     """A seller that closed January for good and February on trial; its folder."""
     (folder / "incoming").mkdir()
     described = (RULES / "client.yaml").read_text("utf-8")
-    (folder / "client.yaml").write_text(f'ruleset: "{RULES / "retrospective-discount.tieout"}"\n{described}', "utf-8")
+    rulesets = json.dumps([str(RULES), str(RULES / "retrospective-discount.tieout")])
+    (folder / "client.yaml").write_text(f"ruleset: {rulesets}\n{described}", "utf-8")
     for files, day, close in ((FILES, "2026-02-01", ("FY2026-P01", "--hard")), (LATER, "2026-03-01", ("FY2026-P02",))):
         for name, content in files.items():
             (folder / "incoming" / name).write_text(content, "utf-8")
