@@ -20,6 +20,7 @@ from engine.run.explanation import (
     Formula,
     LineExplanation,
     Place,
+    RateUsed,
     RawRow,
     Reason,
     RowExplanation,
@@ -108,12 +109,21 @@ def _why(found: LineExplanation, digits: int) -> Iterator[str]:
         yield f"  on the other side, a {found.line.side}, since {found.swapped}"
     for amount in found.amounts:
         yield f"  {_formula(amount, digits)}"
+    if found.line.booked is not None:
+        yield f"booked at {figure(found.line.booked, minor_digits(found.line.home))} {found.line.home}"
+    for rate in found.line.rates:
+        yield f"  {_rate(rate)}"
     if found.exact is not None:
         rounding = found.line.amount - found.exact
         yield (
             f"exact {_exactly(found.exact, digits)}, posted {found.line.amount:,.{digits}f}, "
             f"rounding {_exactly(rounding, digits)}"
         )
+
+
+def _rate(one: RateUsed) -> str:
+    quoted = "" if one.quoted_on == one.day else f", quoted on {one.quoted_on}"
+    return f"{one.rates} rate on {one.day}: 1 {one.currency} = {one.rate:f} {one.quoted_to}{quoted}"
 
 
 def _summed(found: LineExplanation) -> Iterator[str]:

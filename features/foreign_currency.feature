@@ -84,7 +84,16 @@ Feature: Foreign currency
       | Product revenue   | EUR      | 0     | 400    | 0            | 480           |
       | Exchange gain     | EUR      | 0     | 0      | 0            | 100           |
     When FY2026-P02 is closed on trial
-    Then the journal posts
+    And somebody asks what is behind "debit Deferred revenue"
+    Then the line is EUR 600, booked at USD 720
+    And these rates led there
+      | rates | day        | currency | rate | quoted to |
+      | spot  | 2026-01-10 | EUR      | 1.2  | USD       |
+    When somebody asks what is behind "credit Trade receivables"
+    Then these rates led there
+      | rates   | day        | currency | rate | quoted to |
+      | closing | 2026-02-28 | EUR      | 1.25 | USD       |
+    And the journal posts
       | title             | currency | debit | credit | debit booked | credit booked |
       | Trade receivables | EUR      | 0     | 0      | 0            | 50            |
       | Deferred revenue  | EUR      | 600   | 0      | 720          | 0             |

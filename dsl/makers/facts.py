@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from dsl import syntax
@@ -32,6 +33,13 @@ def _ruleset(span: Span, name: syntax.Name, version: syntax.Number, *lines: Line
         values.get("overrides lapse after"),
         values.get("lines convert"),
     )
+
+
+def _rates(
+    direction: str, span: Span, name: syntax.Name, feed: syntax.Name, quoted: syntax.Name, stale_after: syntax.Measure,
+    crossed_through: syntax.Name | None,
+) -> syntax.Rates:  # fmt: skip
+    return syntax.Rates(span, name, feed, quoted, stale_after, crossed_through, direction == "from")
 
 
 def _head_conversion(span: Span, rates: syntax.Name, layer_date: syntax.Name | None, difference: syntax.Name) -> Line:
@@ -87,7 +95,8 @@ _PLACES: dict[str, Maker] = {
     "calendar_zone": syntax.CalendarZone,
     "calendar_working_days": syntax.CalendarWorkingDays,
     "joins_last": lambda span: None,
-    "rates": syntax.Rates,
+    "rates_quoted_to": partial(_rates, "to"),
+    "rates_quoted_from": partial(_rates, "from"),
     "unit": syntax.Unit,
     "book_posts": lambda span, name, base: syntax.Book(span, name, base, True),
     "book_never_posts": lambda span, name, base: syntax.Book(span, name, base, False),

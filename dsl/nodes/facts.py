@@ -127,12 +127,13 @@ class Calendar(Item):
 
 @dataclass(frozen=True, slots=True)
 class Rates(Item):
-    """A rate set."""
+    """A rate set, `quoted to Q`: 1 of a row's currency in Q; with `from_quoted` `quoted from Q`: 1 Q in the row's."""
 
     feed: Name
     quoted_to: Name
     stale_after: Measure
     crossed_through: Name | None
+    from_quoted: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -238,8 +238,9 @@ def _role(world: World, node: syntax.Role, meta: Meta) -> Role:
 def _rates(node: syntax.Rates, meta: Meta) -> RateSet:
     crossed = node.crossed_through.text if node.crossed_through else ""
     quoted, days = node.quoted_to.text, int(node.stale_after.number)
-    record = rate_record(node.name.text, node.feed.text)
-    return RateSet(node.name.text, node.name.span, meta, node.feed.text, quoted, days, crossed, record)
+    name = node.name
+    record = rate_record(name.text, node.feed.text)
+    return RateSet(name.text, name.span, meta, node.feed.text, quoted, days, crossed, node.from_quoted, record)
 
 
 def _unit(world: World, node: syntax.Unit, meta: Meta) -> UnitOfMeasure:

@@ -417,6 +417,8 @@ class Role(Item):
 class RateSet(Item):
     """A rate set: 1 of a row's currency is `rate` of the currency it is quoted to, from its date until it is stale.
 
+    With `from_quoted` it is the other way round: 1 of the currency it is quoted from is `rate` of the row's.
+
     `stale_after` is in days; `crossed_through` is the currency through which two others meet, or ''.
     """
 
@@ -424,6 +426,7 @@ class RateSet(Item):
     quoted_to: str
     stale_after: int
     crossed_through: str
+    from_quoted: bool
     record: Record
 
 

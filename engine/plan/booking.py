@@ -8,7 +8,6 @@ and credits then differ by is one more line, of no amount, under the role the he
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from decimal import Decimal
 
 from sqlglot import exp
 
@@ -35,6 +34,8 @@ class Booked:
     booked: Value
     currency: Value
     role: Value | None
+    day: Value | None = None
+    """The day of the rate, where the line was converted."""
 
 
 def book_lines(frame: Frame, journal: Journal, lines: tuple[PostingLine, ...]) -> list[Booked]:
@@ -42,13 +43,9 @@ def book_lines(frame: Frame, journal: Journal, lines: tuple[PostingLine, ...]) -
     define_company_currency(frame)
     if journal.converts is not None:
         frame.prepare(journal.converts[1], journal.grain)
-    found = [_book_line(frame, journal, index, line) for index, line in enumerate(lines, start=1)]
-    conversion = frame.world.ruleset.head.conversion
-    if journal.company_currency_only or conversion is None:
-        return found
-    role = Literal(DataType(Family.ROLE), conversion.span, False, conversion.difference.text)
-    rest = PostingLine(conversion.span, "credit", role, Literal(MONEY, conversion.span, False, Decimal(0)))
-    return [*found, _difference(frame, rest, found)]
+    own = lines if journal.company_currency_only else lines[:-1]
+    found = [_book_line(frame, journal, index, line) for index, line in enumerate(own, start=1)]
+    return [*found, *(_difference(frame, rest, found) for rest in lines[len(own) :])]
 
 
 def _book_line(frame: Frame, journal: Journal, index: int, line: PostingLine) -> Booked:
@@ -61,9 +58,10 @@ def _book_line(frame: Frame, journal: Journal, index: int, line: PostingLine) ->
     if journal.company_currency_only:
         return _company_only(frame, index, line, amount, role)
     booked = frame.define(f"booked {index}", _at_rate(frame, journal, line, amount, role))
+    day = frame.define(f"rate day {index}", Value(_rate(frame, journal, line, role)[1], DataType(Family.DATE)))
     if amount.currency is None:
         raise InternalError(f"a line over {frame.base} has no currency")
-    return Booked(line, amount, booked, Value(amount.currency, TEXT), role)
+    return Booked(line, amount, booked, Value(amount.currency, TEXT), role, day)
 
 
 def _company_only(frame: Frame, index: int, line: PostingLine, booked: Value, role: Value | None) -> Booked:

@@ -160,13 +160,16 @@ def _joined(*parts: exp.Expr) -> exp.Expr:
 def convert(frame: Frame, value: Value, target: exp.Expr, rates: RateSet, day: exp.Expr, said: str) -> Value:
     """Money or a price in the currency `target`, at the rates of a day; watches that they are there.
 
-    From A to B is times what 1 A is quoted at, over what 1 B is; exactly, so it may be a quotient.
+    From A to B is times what 1 A is quoted at, over what 1 B is; the other way round where rates are quoted from their
+    currency. Exactly, so it may be a quotient.
     """
     source = value.currency or exp.Literal.string(frame.world.ruleset.head.currency)
     if source == target:
         return replace(value, currency=target)
     same = exp.EQ(this=source.copy(), expression=target.copy())
     over, under = _quoted(frame, source, same, rates, day), _quoted(frame, target, same, rates, day)
+    if rates.from_quoted:
+        over, under = under, over
     factors = [one.sql.copy() for one in (over, under) if one is not None]
     lacking: list[exp.Expr] = [exp.Is(this=one, expression=exp.Null()) for one in factors]
     if not rates.crossed_through:

@@ -124,16 +124,20 @@ def _with_booked_lines(entry: Entry, held: list[Booked], outputs: list[tuple[str
         roles.append("" if one.role is None else f"role {index}")
         if one.role is not None:
             outputs.append((roles[-1], one.role))
-        name = known.setdefault(one.currency.sql.sql(), f"currency {index}")
-        if name == f"currency {index}":
-            outputs.append((name, one.currency))
-        currencies.append(name)
+        outputs.append((f"currency {index}", one.currency))
+        if one.day is not None:
+            outputs.append((f"{RATE_DAY}{index}", one.day))
+        # Lines whose currencies are one are summed by it once.
+        currencies.append(known.setdefault(one.currency.sql.sql(), f"currency {index}"))
     lines = tuple(one.line for one in held)
     return replace(
         entry, lines=lines, amounts=tuple(amounts), roles=tuple(roles), booked=tuple(booked),
         currencies=tuple(currencies),
     )  # fmt: skip
 
+
+RATE_DAY = "rate-day "
+"""Columns of an entry with the day whose rate a line is booked at."""
 
 READ = "read "
 """Columns of an entry for each key that keep what its lines read, so that a line can be explained by what it was."""

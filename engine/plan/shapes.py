@@ -36,6 +36,7 @@ def converted_shape(ruleset: Ruleset, node: Converted, of: Shape) -> Shape:
     digits = SCALES[Family.EXCHANGE]
     rates = ruleset.rates.get(node.rates)
     to_quoted = isinstance(node.currency, Literal) and rates is not None and node.currency.value == rates.quoted_to
+    to_quoted = to_quoted and rates is not None and not rates.from_quoted
     under = of.over if to_quoted else (of.over or 0) + digits
     return Shape((of.scale or 0) + digits, under)
 

@@ -6,6 +6,8 @@ where R has too much, the other way round. So a true-up is two lines of one amou
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from engine.model.binding.terms import CALENDAR_WORDS
 from engine.model.datatypes import DataType, Family
 from engine.model.expression import (
@@ -27,11 +29,24 @@ NORMAL = "normal"
 
 
 def posted_lines(ruleset: Ruleset, journal: Journal) -> tuple[PostingLine, ...]:
-    """The lines of a journal in the order of their numbers; a true-up is two."""
+    """The lines of a journal in the order of their numbers; a true-up is two.
+
+    Where money is converted, the last line is what the others differ by as booked.
+    """
     found: list[PostingLine] = []
     for line in journal.lines:
         found += [line] if isinstance(line, PostingLine) else _two_lines(ruleset, journal, line)
-    return tuple(found)
+    return (*found, *_difference(ruleset, journal))
+
+
+def _difference(ruleset: Ruleset, journal: Journal) -> list[PostingLine]:
+    """The last line of a journal that converts: what its other lines differ by as booked, and no amount."""
+    conversion = ruleset.head.conversion
+    if not ruleset.rates or conversion is None or journal.company_currency_only:
+        return []
+    span = conversion.span
+    role = Literal(DataType(Family.ROLE), span, False, conversion.difference.text)
+    return [PostingLine(span, "credit", role, Literal(DataType(Family.MONEY), span, False, Decimal(0)))]
 
 
 def _two_lines(ruleset: Ruleset, journal: Journal, line: TrueUp) -> list[PostingLine]:

@@ -19,7 +19,7 @@ from engine.plan.controls import control_name
 from engine.plan.executor import Executor
 from engine.plan.expected import expected_value, make_expected
 from engine.plan.facts import Cutoff
-from engine.plan.journal import READ
+from engine.plan.journal import RATE_DAY, READ
 from engine.plan.relation import column, table
 from engine.plan.reports import report_names
 from engine.plan.world import RunStopped, World
@@ -258,7 +258,7 @@ def _journal_rows(run: Run, name: str) -> list[ActualRow]:
     """A journal's lines by the fields that examples ask for, each side and role summed."""
     entry = next(one for one in run.entries if one.journal.name == name)
     columns = run.world.relation(entry.name).column_names
-    shown = [one for one in columns if not one.startswith(("amount ", "booked ", "currency ", "role ", "guard", READ))]
+    shown = [one for one in columns if not one.startswith(_OF_LINES)]
     lines = entry.lines
     summed: dict[tuple[object, ...], tuple[Decimal, Decimal]] = {}
     asked = [one for one in shown if one not in _INNER]
@@ -289,4 +289,5 @@ def _journal_rows(run: Run, name: str) -> list[ActualRow]:
     return [dict(zip((*labels, *names), (*key, *sums), strict=False)) for key, sums in summed.items()]
 
 
+_OF_LINES = ("amount ", "booked ", "currency ", "role ", "guard", READ, RATE_DAY)
 _INNER = ("fact", "event", "layer", "layer.from", "layer.to", "returning", "settling", "leftover")

@@ -36,6 +36,7 @@ from engine.run.explanation import (
 from engine.run.facts_asked import FactsAsked, delivered, rows_of
 from engine.run.grounds import ORIGINS, carried_answers, own_answers, segment_answers
 from engine.run.kept import kept_values
+from engine.run.rates_used import home_currency, rates_used
 from engine.run.said import called, place, rule, said, text
 from engine.run.shares import LINES, Share, shares_of_line
 from engine.run.summed import summed_facts
@@ -115,8 +116,10 @@ def read_line(world: World, line_id: str) -> LineOfLedger:
     def those(names_: Sequence[str]) -> Named:
         return tuple((one, str(row[one])) for one in names_ if row.get(one) is not None)
 
-    words = {name: str(row[name] or "") for name in ("side", "role", "currency", "period", "origin", "journal")}
-    return LineOfLedger(
+    side, role, currency, of_period, origin, journal = (
+        str(row[name] or "") for name in ("side", "role", "currency", "period", "origin", "journal")
+    )
+    line = LineOfLedger(
         id=line_id,
         account=str(row["account"] or ""),
         title=str(row["account.title"] or ""),
@@ -124,8 +127,25 @@ def read_line(world: World, line_id: str) -> LineOfLedger:
         number=int(str(row["line"])),
         dimensions=those(DIMENSIONS),
         segments=those(segments),
-        **words,
+        side=side,
+        role=role,
+        currency=currency,
+        period=of_period,
+        origin=origin,
+        journal=journal,
     )
+    booked = row.get("booked")
+    return line if not isinstance(booked, Decimal) else _as_booked(world, line, row["company"], booked)
+
+
+def _as_booked(world: World, line: LineOfLedger, company: object, booked: Decimal) -> LineOfLedger:
+    """The line with what it is booked at and the rates that led there."""
+    home = home_currency(world, company)
+    journal = world.ruleset.journals[line.journal]
+    rates = tuple(rates_used(world, journal, line.number, line.id, (line.currency, home)))
+    if line.amount == 0:
+        return replace(line, amount=booked, currency=home, rates=rates)
+    return line if line.currency == home else replace(line, booked=booked, home=home, rates=rates)
 
 
 def _by_fact(shares: Sequence[Share]) -> list[tuple[int | None, list[Share]]]:

@@ -190,8 +190,23 @@ class RunOfBooks:
 
 
 @dataclass(frozen=True, slots=True)
+class RateUsed:
+    """On a day 1 of `currency` was `rate` of `quoted_to`, as quoted on that day or before."""
+
+    rates: str
+    day: date
+    currency: str
+    rate: Decimal
+    quoted_to: str
+    quoted_on: date
+
+
+@dataclass(frozen=True, slots=True)
 class LineOfLedger:
-    """A line as posted; `dimensions` and `segments` are those it has; `origin` is another period where it is late."""
+    """A line as posted; `booked` is what it is booked at, in `home`, where that is another currency. A line that only
+    changes what is booked has that as its amount.
+
+    `dimensions` and `segments` are those it has; `origin` is another period where it is late."""
 
     id: str
     side: str
@@ -206,6 +221,9 @@ class LineOfLedger:
     number: int
     dimensions: Named
     segments: Named
+    booked: Decimal | None = None
+    home: str = ""
+    rates: tuple[RateUsed, ...] = ()
 
 
 @dataclass(frozen=True)

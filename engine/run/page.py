@@ -12,6 +12,7 @@ from engine.model.ruleset import Reconciliation, Ruleset
 from engine.plan.adjust import effect_name
 from engine.plan.balances import measures
 from engine.plan.controls import control_name
+from engine.plan.rates import rates_name
 from engine.plan.relation import Relation, column, named, table
 from engine.plan.reports import report_names
 from engine.plan.world import World
@@ -63,6 +64,7 @@ def published_relations(run: Run) -> dict[str, exp.Query]:
     findings."""
     world = run.world
     names = ["ledger line", *(entry.name for entry in run.entries)]
+    names += [rates_name(one) for one in world.ruleset.rates]
     for reconciliation in world.ruleset.reconciliations.values():
         names += [reconciliation.name, f"{reconciliation.name} residual"]
     names += ["stock", "stock flow", "layer", "layer origin", "event", "slice"]
@@ -75,9 +77,15 @@ def published_relations(run: Run) -> dict[str, exp.Query]:
         if world.has(name):
             made = world.relation(name)
             columns = _EVENT_COLUMNS if name == "event" else made.column_names
-            order = [exp.Ordered(this=column(one), nulls_first=True) for one in _total_order(made)]
+            by = made.column_names if name in _without_events(run) else _total_order(made)
+            order = [exp.Ordered(this=column(one), nulls_first=True) for one in by]
             found[name] = exp.select(*(column(one) for one in columns)).from_(table(name)).order_by(*order)
     return found
+
+
+def _without_events(run: Run) -> set[str]:
+    """Subledgers whose rows no event or fact tells apart: those of keys and of balances."""
+    return {one.name for one in run.entries if one.journal.grain.form in ("keys", "balances")}
 
 
 _EVENT_COLUMNS = ("event", "pool", "kind", "fact")

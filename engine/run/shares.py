@@ -106,10 +106,12 @@ def shares_query(world: World, journal: Journal, number: int, only: exp.Expr | N
     (aliases: e for subledger rows, l for lines)."""
     line = posted_lines(world.ruleset, journal)[number - 1]
     have = set(world.relation(entry_name(journal)).column_names)
-    amount = column(f"amount {number}", "e")
+    amount = _measure(number, have)
     keys = [column(name, "e") if name in have else named(empty(storage), name) for name, storage in KEYS]
     share = named(cast(exp.Abs(this=amount), f"DECIMAL(38,{world.digits})"), "amount")
-    same = [exp.NullSafeEQ(this=column(name, "l"), expression=column(name, "e")) for name in (*DIMENSIONS, "currency")]
+    same = [exp.NullSafeEQ(this=column(name, "l"), expression=column(name, "e")) for name in DIMENSIONS]
+    own = f"currency {number}" if f"currency {number}" in have else "currency"
+    same.append(exp.NullSafeEQ(this=column("currency", "l"), expression=column(own, "e")))
     joined = [
         exp.EQ(this=column("journal", "l"), expression=exp.Literal.string(journal.name)),
         exp.EQ(this=column("line", "l"), expression=exp.Literal.number(str(number))),
@@ -122,6 +124,15 @@ def shares_query(world: World, journal: Journal, number: int, only: exp.Expr | N
     query = exp.select(column("id", "l"), *keys, share).from_(table(entry_name(journal), "e"))
     query = query.join(table(LINES, "l"), on=exp.and_(*joined, copy=False), copy=False)
     return query if only is None else query.where(only)
+
+
+def _measure(number: int, have: set[str]) -> exp.Expr:
+    """The amount of a line; what it is booked at where it has none."""
+    amount, booked = column(f"amount {number}", "e"), f"booked {number}"
+    if booked not in have:
+        return amount
+    nothing = exp.EQ(this=amount, expression=exp.Literal.number("0"))
+    return exp.Case().when(nothing, column(booked, "e")).else_(amount.copy())
 
 
 def _side(line: PostingLine, amount: exp.Expr) -> exp.Expr:

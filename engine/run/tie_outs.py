@@ -205,7 +205,7 @@ def _sources_are_used(run: Run) -> TieOut:
     wrong: list[str] = []
     rows = 0
     for entry in run.entries:
-        amounts = [exp.Sum(this=exp.Abs(this=column(name))) for name in entry.amounts]
+        amounts: list[exp.Expr] = [exp.Sum(this=exp.Abs(this=column(name))) for name in entry.amounts]
         amounts += [_booked_sum(entry, index) for index in range(len(entry.booked))]
         found = world.executor.rows(exp.select(exp.Count(this=exp.Star()), *amounts).from_(table(entry.name)))[0]
         rows += int(str(found[0]))

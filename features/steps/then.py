@@ -54,6 +54,20 @@ def is_explained_by(explanation: Outcome, part: str, datatable: Table) -> None:
     agrees([{**one, f"row of {feed_of(one['raw']['file'])}": one["raw"]["row"]} for one in found], datatable)
 
 
+@then(parsers.parse("the line is {currency} {amount}, booked at {home} {booked}"))
+def line_is_booked(explanation: Outcome, currency: str, amount: str, home: str, booked: str) -> None:
+    line = explanation.values["line"]
+    assert explanation.values["adds-up"]
+    assert (line["currency"], said(line["amount"])) == (currency, amount)
+    assert (line["home"], said(line["booked"])) == (home, booked)
+
+
+@then("these rates led there")
+def rates_led_there(explanation: Outcome, datatable: Table) -> None:
+    found = explanation.values["line"]["rates"]
+    agrees([{in_words(name): one[name] for name in one} for one in found], datatable)
+
+
 @then("these controls are broken")
 def controls_are_broken(closing: Outcome, datatable: Table) -> None:
     broken = [one for one in closing.values["controls"] if one["broken"]]

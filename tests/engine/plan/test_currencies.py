@@ -127,3 +127,16 @@ def test_money_of_two_currencies_meets_neither_in_a_row_nor_in_a_sum() -> None:
         values(world, "billed", "partner")
     assert values(run(bill("A", "100", "EUR")), "with-fee") == {"A": Decimal(102)}
     assert values(run(bill("A", "100", "EUR"), bill("B", "1", "EUR")), "billed", "partner") == {"ACME": Decimal(101)}
+
+
+def test_rates_quoted_from_a_currency_say_what_one_of_it_is() -> None:
+    rates = [
+        {"currency": "EUR", "date": "2026-01-12", "rate": "0.8"},
+        {"currency": "JPY", "date": "2026-01-12", "rate": "156.25"},
+    ]
+    bills = [bill("A", "100", "EUR"), bill("B", "1000", "JPY"), bill("C", "3", "USD")]
+    rules = BILLS.replace("quoted to USD", "quoted from USD")
+    world = small_world(rules, {"partner": [{"partner": "ACME"}], "bill": bills, "spot": rates})
+    # 100 / 0.8; 1,000 / 156.25 = 6.4; 1,000 / 156.25 x 0.8 = 5.12; 3 x 0.8.
+    assert values(world, "in-dollars") == {"A": Decimal(125), "B": Decimal("6.4"), "C": Decimal(3)}
+    assert values(world, "in-euros") == {"A": Decimal(100), "B": Decimal("5.12"), "C": Decimal("2.4")}
