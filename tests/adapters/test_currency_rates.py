@@ -124,3 +124,15 @@ def test_rates_as_delivered_book_and_remeasure_invoices(tmp_path: Path, capsys: 
         moved = held.get((currency, "debit"), Decimal(0)) - held.get((currency, "credit"), Decimal(0))
         assert moved == gained, currency
     assert held
+
+
+def test_rates_of_another_feed_than_the_text_names_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "abroad.tieout").write_text(RULES, "utf-8")
+    (tmp_path / "client.yaml").write_text(CLIENT.replace("name: currency-rates", "name: some-rates"), "utf-8")
+    (tmp_path / "incoming").mkdir()
+    assert main(["load", "--client", str(tmp_path), "--format", "json"]) != 0
+    told = [one["message"] for one in json.loads(capsys.readouterr().out)["problems"]]
+    wanted = "the ruleset takes `{}` from the feed `currency-rates`, and this is `some-rates`"
+    assert told == [wanted.format("average"), wanted.format("closing")]
