@@ -17,7 +17,7 @@ from sqlglot import exp
 from dsl.diagnostics import InternalError
 from engine.model.datatypes import DataType, Family
 from engine.model.expression import AggregateOf, ExistsTest, Expression, Grain, KeyOf, MomentOf, Source, WindowOf
-from engine.plan.currencies import beside_sum, running, sum_currency, watch_within
+from engine.plan.currencies import beside_sum, running, sum_currency, sum_of_quotients, watch_within
 from engine.plan.fragments import in_force, running_sums
 from engine.plan.frame import Frame
 from engine.plan.numbers import Value, decimal_type, one
@@ -44,6 +44,8 @@ def define_aggregate(frame: Frame, node: AggregateOf) -> None:
     value = _result(node, alias, total)
     if node.function != "count" and total.currency is not None:
         value = replace(value, currency=sum_currency(frame, node.span, total, alias))
+    if node.function == "sum":
+        value = sum_of_quotients(frame, node.span, value, total, alias)
     watch_within(frame, rows, alias)
     frame.remember(node, frame.label_of(frame.define(f"{node.function} #{_number(frame)}", value)))
 

@@ -33,6 +33,8 @@ amount with-fee for each bill is rounded(amount + partner.fee)
 amount billed for each partner, period is sum of bill.amount
 amount billed-in-dollars for each partner, period is sum of in-dollars
 amount billed-at-home for each company, period is sum of at-home
+amount at-home-exactly for each bill is amount converted to company.currency at spot rate on bill-date
+amount billed-exactly for each company, period is rounded(sum of at-home-exactly)
 """
 )
 
@@ -140,3 +142,17 @@ def test_rates_quoted_from_a_currency_say_what_one_of_it_is() -> None:
     # 100 / 0.8; 1,000 / 156.25 = 6.4; 1,000 / 156.25 x 0.8 = 5.12; 3 x 0.8.
     assert values(world, "in-dollars") == {"A": Decimal(125), "B": Decimal("6.4"), "C": Decimal(3)}
     assert values(world, "in-euros") == {"A": Decimal(100), "B": Decimal("5.12"), "C": Decimal("2.4")}
+
+
+def test_what_is_converted_is_added_up_before_it_is_rounded_where_the_companys_rate_is_one() -> None:
+    bills = [bill(name, "0.01", "EUR", company="HOME") for name in "ABCD"]
+    # Four times 1.25 cents are five cents; each rounded alone they would be four.
+    assert values(run(*bills), "billed-exactly", "company") == {"HOME": Decimal("0.05")}
+    dinars = [bill("A", "1", "EUR", company="KUWAIT"), bill("B", "1", "EUR", "2026-01-13", company="KUWAIT")]
+    # 2 x 1.25 / 3.25 = 0.769...; both days have the same dinar.
+    assert values(run(*dinars), "billed-exactly", "company") == {"KUWAIT": Decimal("0.769")}
+    rates = [*RATES, {"currency": "KWD", "date": "2026-01-13", "rate": "3.20"}]
+    with pytest.raises(
+        RunStopped, match="what was converted at several rates is added up exactly only where it was rounded"
+    ):
+        values(run(*dinars, rates=rates), "billed-exactly", "company")
