@@ -5,7 +5,7 @@ Every row carries `seq`, the publication that wrote it; the current state of a p
 
 from __future__ import annotations
 
-STORE_VERSION = 2
+STORE_VERSION = 3
 """The version of this layout; a tieout that does not know a store's version refuses it."""
 
 TABLES = (
