@@ -8,15 +8,17 @@ written there first; one under `<!-- run: no -->` is not run, and is listed in `
 
 from __future__ import annotations
 
+import contextlib
+import io
 import re
 import shlex
-import subprocess
-import sys
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from adapters.cli.main import main
 from dsl.parse import parse, parse_items
 from dsl.span import Source
 from tests.support.repository import make_targets
@@ -122,7 +124,6 @@ def problems_of(block: Block) -> list[str]:
 def run_story(blocks: list[Block], folder: Path) -> list[str]:
     """Run the console blocks of one document in a folder, writing its files first; what did not go as told."""
     wrong = []
-    tieout = Path(sys.executable).parent / "tieout"
     for block in blocks:
         if block.file:
             (folder / block.file).parent.mkdir(parents=True, exist_ok=True)
@@ -131,13 +132,20 @@ def run_story(blocks: list[Block], folder: Path) -> list[str]:
             if command.words[0] != "tieout":
                 wrong.append(f"{block}: only tieout is run here, not {command.words[0]}")
                 continue
-            words = [str(tieout), *command.words[1:]]
-            done = subprocess.run(words, cwd=folder, capture_output=True, text=True, stdin=subprocess.DEVNULL)
-            if done.returncode != command.exit_code:
-                wrong.append(f"{block}: {shlex.join(command.words)} ended with {done.returncode}: {done.stderr}")
-            elif missing := differs(command.output, done.stdout + done.stderr):
+            code, out, err = run_here(command.words[1:], folder)
+            if code != command.exit_code:
+                wrong.append(f"{block}: {shlex.join(command.words)} ended with {code}: {err}")
+            elif missing := differs(command.output, out + err):
                 wrong.append(f"{block}: {shlex.join(command.words)} did not print: {missing}")
     return wrong
+
+
+def run_here(words: list[str], folder: Path) -> tuple[int, str, str]:
+    """Run a command in a folder, within this process, which has read its modules and its grammar already."""
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.chdir(folder), redirect_stdout(out), redirect_stderr(err):
+        code = main(words)
+    return code, out.getvalue(), err.getvalue()
 
 
 def of_language(language: str) -> list[Block]:
