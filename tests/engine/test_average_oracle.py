@@ -18,7 +18,7 @@ from tests.support.valued import Posted, as_date, closed, feasible, kind_of, par
 from tests.support.valued_ledger import JOURNALS, LINES
 from tests.support.valued_rules import resolved, rules_at_average, rules_at_standard, text_of
 
-POOLS = 500
+POOLS = 800
 NAMES = ("price", "cost")
 Key = tuple[object, ...]
 

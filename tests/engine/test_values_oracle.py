@@ -24,7 +24,7 @@ from tests.support.valued import Posted, closed, feasible, kind_of, with_values
 from tests.support.valued_ledger import Ledger, expected, on_the_shelf
 from tests.support.valued_rules import rules_of
 
-POOLS_EACH = 290
+POOLS_EACH = 320
 TRIED = (
     (Policy("oldest", "stop", "stop"), "running"),
     (Policy("dearest", "open-layer", "wait"), "running"),
