@@ -13,8 +13,8 @@ _connect = duckdb.connect
 
 
 def _connect_with_one_thread(*arguments: Any, **named: Any) -> duckdb.DuckDBPyConnection:
-    config = {"threads": "1", **(named.pop("config", None) or {})}
-    return _connect(*arguments, config=config, **named)
+    named["config"] = {"threads": "1", **(named.get("config") or {})}
+    return _connect(*arguments, **named)
 
 
 duckdb.connect = _connect_with_one_thread
