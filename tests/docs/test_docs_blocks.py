@@ -132,7 +132,7 @@ def run_story(blocks: list[Block], folder: Path) -> list[str]:
             if command.words[0] != "tieout":
                 wrong.append(f"{block}: only tieout is run here, not {command.words[0]}")
                 continue
-            code, out, err = run_here(command.words[1:], folder)
+            code, out, err = run_here(list(command.words[1:]), folder)
             if code != command.exit_code:
                 wrong.append(f"{block}: {shlex.join(command.words)} ended with {code}: {err}")
             elif missing := differs(command.output, out + err):
