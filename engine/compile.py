@@ -11,7 +11,7 @@ from dsl.span import Source
 from engine.model.from_syntax import resolve
 from engine.model.load import parse_all
 from engine.model.ruleset import Ruleset
-from engine.plan.coverage import refusals
+from engine.plan.refusals.coverage import refusals
 
 
 @dataclass
@@ -43,7 +43,7 @@ Stage = tuple[str, Callable[[Journey], None]]
 STAGES: tuple[Stage, ...] = (
     ("read: words, grammar, syntax tree (dsl.parse)", _read),
     ("resolve: merge overlays, bind names and types, run every check (engine.model.from_syntax)", _resolve),
-    ("cover: refuse what this version does not run (engine.plan.coverage)", _cover),
+    ("cover: refuse what this version does not run (engine.plan.refusals.coverage)", _cover),
 )
 """What happens to a text before any data is looked at; engine.run.close has what happens to data."""
 

@@ -1,7 +1,7 @@
 """The model: a ruleset with every name bound and every type known, one frozen record for each construct.
 
 Anything that parses is modelled, so that checks see the whole language; what the plan cannot run yet is refused by
-`engine.plan.coverage`, never dropped here.
+`engine.plan.refusals.coverage`, never dropped here.
 """
 
 from __future__ import annotations

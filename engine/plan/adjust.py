@@ -12,14 +12,14 @@ from dsl.diagnostics import InternalError
 from engine.model.datatypes import DataType, Family
 from engine.model.expression import Grain
 from engine.model.ruleset import Adjustment, Kind, Reconciliation
-from engine.plan.effective import in_effect
 from engine.plan.facts import MADE, fact_columns, number_of, with_rows
-from engine.plan.frame import Frame
-from engine.plan.frames import fact_frame, reconciliation_frame
 from engine.plan.numbers import Value
 from engine.plan.relation import Origin, Relation, cast, column, named, table
-from engine.plan.stock import union_all
 from engine.plan.twins import make_twins
+from engine.plan.units.stock import union_all
+from engine.plan.values.effective import in_effect
+from engine.plan.values.frame import Frame
+from engine.plan.values.frames import fact_frame, reconciliation_frame
 from engine.plan.world import World, date_literal, empty
 
 EFFECTS = {"exclude": "excluded", "exclude-twin": "excluded", "date": "dated", "count": "counted", "record": "recorded"}

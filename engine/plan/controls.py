@@ -8,11 +8,11 @@ from engine.model.datatypes import DataType, Family
 from engine.model.expression import Literal, TestsOf
 from engine.model.ruleset import Control
 from engine.model.walk import operands
-from engine.plan.effective import in_effect
-from engine.plan.frame import Frame
-from engine.plan.frames import frame_of
 from engine.plan.numbers import Value
 from engine.plan.relation import Origin
+from engine.plan.values.effective import in_effect
+from engine.plan.values.frame import Frame
+from engine.plan.values.frames import frame_of
 from engine.plan.world import World
 
 YES_NO = DataType(Family.YES_NO)

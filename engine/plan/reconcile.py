@@ -19,11 +19,11 @@ from engine.model.datatypes import DataType, Family
 from engine.model.expression import BucketOf, Expression, ItemOf
 from engine.model.ruleset import Kind, Reconciliation, Table
 from engine.plan.facts import facts_ahead
-from engine.plan.frame import Frame
-from engine.plan.frames import TOOLS, reconciliation_frame
 from engine.plan.numbers import Value, stored
 from engine.plan.relation import Origin, Relation, cast, column, named, table
-from engine.plan.stock import UNITS, key_types, make_stock, moving_kinds, union_all
+from engine.plan.units.stock import UNITS, key_types, make_stock, moving_kinds, union_all
+from engine.plan.values.frame import Frame
+from engine.plan.values.frames import TOOLS, reconciliation_frame
 from engine.plan.world import World, date_literal
 
 QUANTITY = DataType(Family.QUANTITY)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from sqlglot import exp
 
 from engine.model.ruleset import Report
-from engine.plan.balances import measures
-from engine.plan.frames import frame_of
 from engine.plan.numbers import shown
+from engine.plan.posting.balances import measures
 from engine.plan.relation import Origin, Relation, cast, column, named, table
-from engine.plan.stock import union_all
+from engine.plan.units.stock import union_all
+from engine.plan.values.frames import frame_of
 from engine.plan.world import World
 
 

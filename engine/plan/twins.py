@@ -7,10 +7,10 @@ from sqlglot import exp
 from dsl.diagnostics import InternalError
 from engine.model.datatypes import DataType, Family
 from engine.model.ruleset import Adjustment, Kind
-from engine.plan.frame import Frame
-from engine.plan.frames import fact_frame
 from engine.plan.numbers import Value
 from engine.plan.relation import Origin, Relation, column, named, table
+from engine.plan.values.frame import Frame
+from engine.plan.values.frames import fact_frame
 from engine.plan.world import World, date_literal
 
 

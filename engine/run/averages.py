@@ -15,11 +15,11 @@ from typing import Any
 
 from sqlglot import exp
 
-from engine.plan.averaging import at_standard, averaged, begins_with, found_columns, standards_handed
 from engine.plan.executor import Row
-from engine.plan.frames import layers_of
-from engine.plan.layers.policy import Placing
 from engine.plan.relation import column, table
+from engine.plan.units.averaging import at_standard, averaged, begins_with, found_columns, standards_handed
+from engine.plan.units.layers.policy import Placing
+from engine.plan.values.frames import layers_of
 from engine.plan.world import RunStopped, World
 
 _FLUSH = 200_000

@@ -28,11 +28,11 @@ from engine.model.expression import (
 )
 from engine.model.ruleset import Amount, Decision, Item, Meta, Parameter, Ruleset, Table
 from engine.model.walk import operands
-from engine.plan.frame import Frame
 from engine.plan.numbers import Value
 from engine.plan.relation import column, named
-from engine.plan.substitute import all_parts, in_terms_of, parts
-from engine.plan.tables import table_of
+from engine.plan.values.frame import Frame
+from engine.plan.values.substitute import all_parts, in_terms_of, parts
+from engine.plan.values.tables import table_of
 from engine.plan.world import World
 from engine.run.explanation import Answer, Candidate, Named, Tested
 from engine.run.said import place, rule, said, text, words_of
@@ -72,7 +72,7 @@ class Questions:
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    """One answer an item may give, as in engine.plan.items, with the text it stands in and its tests as written."""
+    """One answer an item may give, as the plan has it, with the text it stands in and its tests as written."""
 
     name: str
     item: Item

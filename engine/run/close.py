@@ -19,22 +19,22 @@ from engine.ledger.calendar import Calendar, Period
 from engine.model.posting_order import event_journals, journals_needed, needs_balances, true_up_order
 from engine.model.ruleset import Journal, Reconciliation, Ruleset
 from engine.plan.adjust import run_stage
-from engine.plan.averaging import pooled
-from engine.plan.balances import make_balances
 from engine.plan.controls import make_control
 from engine.plan.executor import Executor
 from engine.plan.facts import Cutoff, finish_facts, make_facts, make_registers
-from engine.plan.frames import layers_of
-from engine.plan.journal import Entry, make_entry, posts_within
-from engine.plan.ledger_lines import make_accounts, make_ledger_lines
-from engine.plan.postings import gather_postings, make_past_periods, make_postings
-from engine.plan.rates import make_rates
+from engine.plan.posting.balances import make_balances
+from engine.plan.posting.journal import Entry, make_entry, posts_within
+from engine.plan.posting.ledger_lines import make_accounts, make_ledger_lines
+from engine.plan.posting.postings import gather_postings, make_past_periods, make_postings
 from engine.plan.reconcile import make_reconciliation
 from engine.plan.relation import Relation, column, table
 from engine.plan.reports import make_report
-from engine.plan.slices import make_slices
-from engine.plan.stock import make_stock, make_stock_keys
-from engine.plan.valuation import make_layer_origins, make_units, placing_of
+from engine.plan.units.averaging import pooled
+from engine.plan.units.slices import make_slices
+from engine.plan.units.stock import make_stock, make_stock_keys
+from engine.plan.units.valuation import make_layer_origins, make_units, placing_of
+from engine.plan.values.frames import layers_of
+from engine.plan.values.rates import make_rates
 from engine.plan.world import RunStopped, World
 from engine.run.averages import average_units
 from engine.run.placing import PlacingReport, place_units

@@ -17,11 +17,11 @@ from engine.model.ruleset import Adjustment, Kind, Ruleset
 from engine.plan.adjust import EFFECTS, effect_name
 from engine.plan.executor import Executor
 from engine.plan.facts import MADE, Cutoff, fact_columns, make_facts, make_registers, with_rows
-from engine.plan.frame import Frame
-from engine.plan.frames import fact_frame, slice_frame
 from engine.plan.relation import Origin, Relation, cast, column, named, table
-from engine.plan.stock import union_all
-from engine.plan.substitute import all_parts
+from engine.plan.units.stock import union_all
+from engine.plan.values.frame import Frame
+from engine.plan.values.frames import fact_frame, slice_frame
+from engine.plan.values.substitute import all_parts
 from engine.plan.world import World, empty
 from engine.run.close import close_calendar
 from engine.run.explanation import RawRow, RunOfBooks

@@ -14,14 +14,14 @@ from dsl import syntax
 from engine.ledger.calendar import Calendar, Period
 from engine.model.expression import Literal
 from engine.model.ruleset import Ruleset
-from engine.plan.booked_roles import booked_role
 from engine.plan.controls import control_name
 from engine.plan.executor import Executor
-from engine.plan.expected import expected_value, make_expected
 from engine.plan.facts import Cutoff
-from engine.plan.journal import RATE_DAY, READ
+from engine.plan.posting.booked_roles import booked_role
+from engine.plan.posting.journal import RATE_DAY, READ
 from engine.plan.relation import column, table
 from engine.plan.reports import report_names
+from engine.plan.values.expected import expected_value, make_expected
 from engine.plan.world import RunStopped, World
 from engine.run.close import Run, close_calendar, run_period
 from engine.run.given import FactRow, UnreadableExampleError, append_inputs, cell_value, facts_given, with_parameters

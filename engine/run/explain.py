@@ -16,11 +16,11 @@ from dsl.diagnostics import InternalError
 from engine.model.datatypes import Family
 from engine.model.expression import Expression, ItemOf, LocalOf
 from engine.model.ruleset import Journal, PostingLine, Ruleset
-from engine.plan.balances import DIMENSIONS
-from engine.plan.frames import carried_type
+from engine.plan.posting.balances import DIMENSIONS
+from engine.plan.posting.true_up import posted_lines
 from engine.plan.relation import column, table
-from engine.plan.substitute import parts
-from engine.plan.true_up import posted_lines
+from engine.plan.values.frames import carried_type
+from engine.plan.values.substitute import parts
 from engine.plan.world import World
 from engine.run.basis import Asked, decimal_of, fraction, questions, read_values, read_when
 from engine.run.evidence import SLICES, Evidence, RawRows, add_all_facts, numbered, reads_other_rows

@@ -11,9 +11,9 @@ from sqlglot import exp
 from engine.model.expression import Grain, TestsOf
 from engine.model.ruleset import Journal, Kind
 from engine.plan.adjust import effect_name
-from engine.plan.frames import fact_frame, layers_of
-from engine.plan.journal import posts_within
+from engine.plan.posting.journal import posts_within
 from engine.plan.relation import column, table
+from engine.plan.values.frames import fact_frame, layers_of
 from engine.plan.world import World
 from engine.run.basis import Asked, questions, read_when
 from engine.run.evidence import SLICES, Evidence, add_all_facts, add_slices, numbered, reads_other_rows

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from engine.plan.executor import Row
-from engine.plan.layers.policy import BETWEEN_NAMES, Placing
+from engine.plan.units.layers.policy import BETWEEN_NAMES, Placing
 from engine.run.held_units import HeldUnits, Stretch
 
 Event = tuple[int, int, int, int, int, str | None, str | None, str | None, str | None]

@@ -10,11 +10,11 @@ from sqlglot import exp
 
 from engine.plan.adjust import handed_adjustments
 from engine.plan.facts import fact_columns
-from engine.plan.offered import HISTORY_PERIODS
+from engine.plan.refusals.offered import HISTORY_PERIODS
 from engine.plan.relation import column, named, table
 from engine.plan.reports import handed_balance
-from engine.plan.slices import handed_layers
-from engine.plan.stock import key_types
+from engine.plan.units.slices import handed_layers
+from engine.plan.units.stock import key_types
 from engine.plan.world import World
 
 

@@ -9,8 +9,8 @@ from decimal import Decimal
 from sqlglot import exp
 
 from engine.model.ruleset import Journal, PostingLine
-from engine.plan.balances import DIMENSIONS
-from engine.plan.journal import READ, entry_name
+from engine.plan.posting.balances import DIMENSIONS
+from engine.plan.posting.journal import READ, entry_name
 from engine.plan.relation import column, table
 from engine.plan.world import World
 from engine.run.explanation import Formula, LineOfLedger

@@ -10,11 +10,11 @@ from engine.ledger.money import minor_digits
 from engine.model.identity import ruleset_hash
 from engine.model.ruleset import Reconciliation, Ruleset
 from engine.plan.adjust import effect_name
-from engine.plan.balances import measures
 from engine.plan.controls import control_name
-from engine.plan.rates import rates_name
+from engine.plan.posting.balances import measures
 from engine.plan.relation import Relation, column, named, table
 from engine.plan.reports import report_names
+from engine.plan.values.rates import rates_name
 from engine.plan.world import World
 from engine.run.close import Run
 from engine.run.results import (

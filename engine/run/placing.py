@@ -9,10 +9,10 @@ from typing import Any
 from sqlglot import exp
 
 from engine.plan.executor import Executor, Row
-from engine.plan.layers import axis, slices, state, takes
-from engine.plan.layers.policy import Placing
-from engine.plan.layers.written import Columns, bigints, query
 from engine.plan.relation import Origin, Relation
+from engine.plan.units.layers import axis, slices, state, takes
+from engine.plan.units.layers.policy import Placing
+from engine.plan.units.layers.written import Columns, bigints, query
 from engine.run.fold import Backlog, Fold, Folded, Opening, note_layer
 
 _LAYERS = Origin("layers")

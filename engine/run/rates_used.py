@@ -11,9 +11,9 @@ from sqlglot import exp
 from engine.model.expression import Converted, MomentOf
 from engine.model.ruleset import Journal
 from engine.model.walk import walk
-from engine.plan.journal import RATE_DAY, entry_name
-from engine.plan.rates import rates_name
+from engine.plan.posting.journal import RATE_DAY, entry_name
 from engine.plan.relation import column, table
+from engine.plan.values.rates import rates_name
 from engine.plan.world import World, date_literal
 from engine.run.explanation import RateUsed
 from engine.run.shares import shares_query

@@ -15,12 +15,12 @@ from sqlglot import exp
 from dsl.diagnostics import InternalError
 from engine.model.expression import Literal
 from engine.model.ruleset import Journal, PostingLine
-from engine.plan.balances import DIMENSIONS
-from engine.plan.booked_roles import booked_role
-from engine.plan.journal import entry_name
+from engine.plan.posting.balances import DIMENSIONS
+from engine.plan.posting.booked_roles import booked_role
+from engine.plan.posting.journal import entry_name
+from engine.plan.posting.true_up import posted_lines
 from engine.plan.relation import cast, column, named, table
-from engine.plan.stock import union_all
-from engine.plan.true_up import posted_lines
+from engine.plan.units.stock import union_all
 from engine.plan.world import World, date_literal, empty
 
 LINES = "ledger line"

@@ -10,10 +10,10 @@ from sqlglot import exp
 from engine.model.expression import AggregateOf, ItemOf, KeyOf
 from engine.model.ruleset import Journal, PostingLine
 from engine.model.walk import walk
-from engine.plan.aggregates import rows_added_up
-from engine.plan.frame import Frame
-from engine.plan.frames import TOOLS
-from engine.plan.journal import entry_name
+from engine.plan.posting.journal import entry_name
+from engine.plan.values.aggregates import rows_added_up
+from engine.plan.values.frame import Frame
+from engine.plan.values.frames import TOOLS
 from engine.plan.world import World
 from engine.run.evidence import Delivered, RawRows
 from engine.run.explanation import LineOfLedger, RawRow, Summed, SummedFact

@@ -7,8 +7,8 @@ from decimal import Decimal
 from sqlglot import exp
 
 from engine.model.ruleset import Layers
-from engine.plan.balances import measures
-from engine.plan.journal import Entry
+from engine.plan.posting.balances import measures
+from engine.plan.posting.journal import Entry
 from engine.plan.relation import column, table
 from engine.plan.world import World
 from engine.run.close import Run

@@ -19,10 +19,10 @@ from adapters.closing.explain_row import explain_row
 from adapters.explain_text import WIDTH, line_json, line_text, row_json, row_text
 from adapters.ruleset_files import read_texts
 from engine.model.ruleset import Ruleset
-from engine.plan.journal import entry_name
+from engine.plan.posting.journal import entry_name
+from engine.plan.posting.true_up import posted_lines
 from engine.plan.relation import column, table
-from engine.plan.stock import union_all
-from engine.plan.true_up import posted_lines
+from engine.plan.units.stock import union_all
 from engine.run.explanation import LineExplanation, RowExplanation
 from engine.run.shares import shares_query
 from tests.support.corner_client import ONE_THREAD, make_corner, read_corner

@@ -194,7 +194,7 @@ def test_no_modules_import_each_other_in_a_loop() -> None:
         ("dsl/span.py", "import sqlglot"),
         ("engine/model/ruleset.py", "def late():\n    from engine.plan import relation"),
         ("engine/run/close.py", "import duckdb.typing"),
-        ("engine/plan/journal.py", "import adapters"),
+        ("engine/plan/posting/journal.py", "import adapters"),
     ],
 )
 def test_a_planted_wrong_import_is_found(path: str, text: str) -> None:

@@ -210,7 +210,7 @@ def test_a_planted_import_in_a_package_is_found() -> None:
 
 @pytest.mark.parametrize("text", ["def net(qty): ...", "total_amt = 1", "class TxnReader: ..."])
 def test_a_planted_abbreviation_is_found(text: str) -> None:
-    assert len(list(banned_names(planted("engine/plan/journal.py", text)))) == 1
+    assert len(list(banned_names(planted("engine/plan/posting/journal.py", text)))) == 1
 
 
 @pytest.mark.parametrize(

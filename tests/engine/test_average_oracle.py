@@ -9,7 +9,7 @@ from fractions import Fraction
 
 import pytest
 
-from engine.plan.coverage import refusals
+from engine.plan.refusals.coverage import refusals
 from engine.run.averages import rounded_share
 from tests.support.cents import rounded
 from tests.support.histories import History, random_history, read_history, together

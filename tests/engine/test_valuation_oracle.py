@@ -10,7 +10,7 @@ from random import Random
 import pytest
 
 from adapters.duckdb_executor import DuckDBExecutor
-from engine.plan.layers.policy import Placing
+from engine.plan.units.layers.policy import Placing
 from engine.run.placing import PlacingReport, place_units
 from tests.support.histories import (
     POLICIES,

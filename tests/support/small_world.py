@@ -21,9 +21,9 @@ from engine.model.ruleset import Ruleset
 from engine.model.schema import IDENTITY_SEPARATOR, IMPLIED, Record
 from engine.plan.executor import Row
 from engine.plan.facts import Cutoff
-from engine.plan.frames import frame_of
 from engine.plan.relation import Origin, column, table
-from engine.plan.tables import table_of
+from engine.plan.values.frames import frame_of
+from engine.plan.values.tables import table_of
 from engine.run.close import Run, close_calendar, run_period
 from engine.run.given import COMPANY, INPUT_TAIL, append_inputs
 from engine.run.handover import hand_over

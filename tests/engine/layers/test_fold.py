@@ -7,7 +7,7 @@ from typing import Literal
 
 import pytest
 
-from engine.plan.layers.policy import Placing
+from engine.plan.units.layers.policy import Placing
 from engine.run.fold import Backlog, Event, Fold, Folded, Opening, note_layer
 
 Order = Literal["oldest", "newest"]

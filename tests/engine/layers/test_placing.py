@@ -9,9 +9,9 @@ import pytest
 
 from adapters.duckdb_executor import DuckDBExecutor
 from engine.plan.executor import Row
-from engine.plan.layers.policy import Placing
-from engine.plan.layers.written import query
 from engine.plan.relation import Relation
+from engine.plan.units.layers.policy import Placing
+from engine.plan.units.layers.written import query
 from engine.run.placing import PlacingReport, place_units
 from tests.support.histories import POLICIES, History, random_history, read_history, tidy_history
 from tests.support.oracle import Event, Policy

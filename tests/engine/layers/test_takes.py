@@ -8,8 +8,8 @@ import pytest
 
 from adapters.duckdb_executor import DuckDBExecutor
 from engine.plan.executor import Row
-from engine.plan.layers.policy import Placing
-from engine.plan.layers.written import query
+from engine.plan.units.layers.policy import Placing
+from engine.plan.units.layers.written import query
 from engine.run.placing import place_units
 from tests.support.histories import CUSTOMER, VENDOR, History, every_history, random_history, read_history
 from tests.support.oracle import OPENS, RETURNS, Event, Policy

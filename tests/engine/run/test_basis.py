@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dsl.span import Source, Span
 from engine.model.expression import ItemOf
-from engine.plan.frames import frame_of
+from engine.plan.values.frames import frame_of
 from engine.run.basis import Asked, Question, answers
 from engine.run.explanation import Answer
 from tests.support.small_world import HEAD, small_world

@@ -1,0 +1,1 @@
+"""Posting: from rows of a journal to balances and lines of the ledger."""

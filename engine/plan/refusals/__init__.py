@@ -1,0 +1,1 @@
+"""Refusals: what can be written and does not run, told before any run."""

@@ -1,0 +1,240 @@
+"""Allocations: a whole shared over its parts, to the last cent or unit.
+
+`allocation NAME` has a row for each part with its share. Gifts come first; what is left goes by weight, each part its
+floor, and the units that are then left over one by one to the largest remainders (language reference, section 7). All
+of it in whole numbers of the minor unit: a share has no digit that was not there.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from sqlglot import exp
+
+from dsl.diagnostics import InternalError
+from engine.model.datatypes import DataType, Family
+from engine.model.expression import Grain, ItemOf, LocalOf
+from engine.model.ruleset import Allocation, Ruleset, Shares
+from engine.plan.numbers import Value, at_scale, decimal_type, stored
+from engine.plan.relation import Origin, Relation, cast, column, named, table
+from engine.plan.values.frame import Frame, Tools
+from engine.plan.values.items import Rule, define_answer
+from engine.plan.world import RunStopped, World, date_literal
+
+_NUMBER = DataType(Family.NUMBER)
+_WHOLE = "HUGEINT"
+
+
+def allocation_name(allocation: Allocation) -> str:
+    """The relation of an allocation's shares."""
+    return f"allocation {allocation.name}"
+
+
+def digits_shared(world: World, allocation: Allocation) -> int:
+    """Digits behind the point that shares keep: those of the currency's minor unit, none of units."""
+    return world.digits if allocation.shares.leftover == "cents" else 0
+
+
+def define_share(frame: Frame, node: ItemOf) -> None:
+    """Give a column of the frame the share of the asker's part, or of the part that a reference or its keys name."""
+    if frame.remembered(node) is not None:
+        return
+    allocation = frame.world.ruleset.allocations[node.item]
+    made = make_allocation(frame.world, allocation, frame.tools)
+    part, given = allocation.shares.over, dict(node.keys)
+    identity = frame.world.ruleset.kinds[part].record.identity
+    frame.prepare(tuple(given.values()), allocation.grain)
+    if part in given:
+        on = {"identity": frame.value(given[part]).sql}
+    elif frame.has_row(part):
+        on = {name: frame.field(part, name).sql for name in identity}
+    else:
+        on = {name: frame.value(given[name]).sql for name in identity}
+    alias = frame.join(table(made.name), on)
+    scale = digits_shared(frame.world, allocation)
+    value = Value(cast(column(allocation.name, alias), decimal_type(scale)), node.type, scale)
+    frame.remember(node, frame.label_of(frame.define(node.item, value)))
+
+
+def make_allocation(world: World, allocation: Allocation, tools: Tools) -> Relation:
+    """The shares of every part known by the period's end; RunStopped where a whole cannot be shared."""
+    name = allocation_name(allocation)
+    if world.has(name):
+        return world.relation(name)
+    frame = _parts(world, allocation, tools)
+    digits, shares = digits_shared(world, allocation), allocation.shares
+    if shares.value is not None:
+        frame.define("#whole", frame.lower(shares.value, allocation.grain))
+    usual = LocalOf(allocation.type, allocation.span, False, _define_shares(frame, allocation, shares, digits))
+    rules = [Rule("", None, usual, (), allocation.meta, ())]
+    for one in allocation.exceptions:
+        if one.shares is not None:
+            label = _define_shares(frame, allocation, one.shares, digits)
+            answer = LocalOf(allocation.type, one.span, False, label)
+            rules.append(Rule(one.name, one.when, answer, (), one.meta, one.to))
+    label = define_answer(frame, allocation.name, rules, allocation.grain, allocation.type, None)
+    sentence = (
+        f"`{allocation.name}` cannot be shared to the last {shares.leftover.rstrip('s')}: no part takes a share, "
+        "a weight is under nothing, or the whole or a gift is not rounded"
+    )
+    frame.guard("T424", sentence, (f"allocation {allocation.name}",), _unknown(frame.column(label)))
+    keys = [(one, frame.field(shares.over, one)) for one in world.ruleset.kinds[shares.over].record.identity]
+    outputs = [*keys, ("identity", frame.key("identity")), (allocation.name, frame.value_of(label))]
+    rule = Origin(f"allocation {allocation.name}", allocation.span)
+    made = frame.relation(name, tuple(one for one, _ in keys), outputs, rule)
+    _refuse_without_parts(world, allocation, tools)
+    return made
+
+
+def shared_fields(ruleset: Ruleset, whole: str, part: str) -> tuple[str, ...]:
+    """The fields that a part and its whole have in common: rows combine where they agree."""
+    theirs = {one.name for one in ruleset.kinds[whole].record.columns}
+    return tuple(one.name for one in ruleset.kinds[part].record.columns if one.name in theirs)
+
+
+def _parts(world: World, allocation: Allocation, tools: Tools) -> Frame:
+    """Facts of the parts, each with the fields of its whole; both known by the period's end."""
+    whole, part = allocation.grain.rows[0], allocation.shares.over
+    keys = tuple(key for key in allocation.shares.part_grain.keys)
+    frame = tools.frame_of(world, Grain("rows", (part,), (), keys, ""), "", True)
+    record = world.ruleset.kinds[whole].record
+    on = {one: frame.column(one) for one in shared_fields(world.ruleset, whole, part)}
+    known = exp.LTE(this=column(record.on or "", "@"), expression=date_literal(world.period.end))
+    alias = frame.join(table(world.known(whole)), on, known)
+    columns = [(f"{whole}.{one.name}", stored(column(one.name, alias), one.type)) for one in record.columns]
+    frame.define_all(columns)
+    frame.fields.update({(whole, one.name): (f"{whole}.{one.name}", one.type) for one in record.columns})
+    frame.filter(exp.Not(this=_unknown(frame.column(f"{whole}.{record.on}"))))
+    return frame
+
+
+def _unknown(sql: exp.Expr) -> exp.Expr:
+    return exp.Is(this=sql, expression=exp.Null())
+
+
+# ---- sharing ---------------------------------------------------------------------------------------------------------
+
+
+def _define_shares(frame: Frame, allocation: Allocation, shares: Shares, digits: int) -> str:
+    """One way of sharing as a column: the part's share in decimals, missing where the whole cannot be shared so."""
+    grain, number = shares.part_grain, len(frame.values) + 1
+    frame.prepare((shares.weight, shares.when, tuple((one.value, one.when) for one in shares.gifts)), grain)
+    takes = exp.true() if shares.when is None else frame.tests(shares.when)
+    gift = _gift(frame, shares, digits)
+    weight = frame.value(shares.weight)
+    own = None if shares.value is None else frame.lower(shares.value, allocation.grain)
+    whole = _minor(own if own is not None else frame.value_of("#whole"), digits)
+    zero = exp.Literal.number("0")
+    weighed = exp.Case().when(takes, _whole_number(weight)).else_(zero)
+    labels = {one: f"{one} #{number}" for one in ("whole", "gift", "weight", "rest", "all", "floor", "remainder")}
+    frame.define_all(
+        [(labels["whole"], _value(whole)), (labels["gift"], _value(gift)), (labels["weight"], _value(weighed))]
+    )
+    partition = [frame.column(f"{allocation.grain.rows[0]}.{key.name}") for key in allocation.grain.keys]
+
+    def summed(name: str) -> exp.Expr:
+        return cast(
+            exp.Window(this=exp.Sum(this=frame.column(labels[name])), partition_by=[one.copy() for one in partition]),
+            _WHOLE,
+        )
+
+    given = summed("gift") if shares.value is None else zero.copy()
+    rest = exp.Paren(this=exp.Sub(this=frame.column(labels["whole"]), expression=given))
+    frame.define_all([(labels["rest"], _value(rest)), (labels["all"], _value(summed("weight")))])
+    over = exp.Nullif(this=frame.column(labels["all"]), expression=zero.copy())
+    part = exp.Paren(
+        this=exp.Mul(this=exp.Abs(this=frame.column(labels["rest"])), expression=frame.column(labels["weight"]))
+    )
+    floor = exp.Paren(this=exp.IntDiv(this=part, expression=over))
+    remainder = exp.Paren(this=exp.Mod(this=part.copy(), expression=over.copy()))
+    frame.define_all([(labels["floor"], _value(floor)), (labels["remainder"], _value(remainder))])
+    order = exp.Order(
+        expressions=[
+            exp.Ordered(this=frame.column(labels["remainder"]), desc=True, nulls_first=False),
+            exp.Ordered(this=frame.column(shares.ties), nulls_first=True),
+            exp.Ordered(this=frame.column("identity"), nulls_first=True),
+        ]
+    )
+    place = exp.Window(this=exp.RowNumber(), partition_by=[one.copy() for one in partition], order=order)
+    spare = exp.Sub(this=exp.Abs(this=frame.column(labels["rest"])), expression=summed("floor"))
+    one_more = (
+        exp.Case()
+        .when(exp.LTE(this=place, expression=exp.Paren(this=spare)), exp.Literal.number("1"))
+        .else_(zero.copy())
+    )
+    frame.define(f"one more #{number}", _value(one_more))
+    return _share(frame, shares, labels, number, digits)
+
+
+def _share(frame: Frame, shares: Shares, labels: dict[str, str], number: int, digits: int) -> str:
+    """Gift and part together, with the sign of what was left; nothing shared needs no weight."""
+    zero = exp.Literal.number("0")
+    nothing = exp.EQ(this=frame.column(labels["rest"]), expression=zero)
+    taken = exp.Add(this=frame.column(labels["floor"]), expression=frame.column(f"one more #{number}"))
+    signed = exp.Mul(this=exp.Sign(this=frame.column(labels["rest"])), expression=exp.Paren(this=taken))
+    minor = exp.Add(
+        this=frame.column(labels["gift"]),
+        expression=exp.Paren(this=exp.Case().when(nothing, zero.copy()).else_(signed)),
+    )
+    negative = exp.LT(this=frame.column(labels["weight"]), expression=zero.copy())
+    unit = cast(exp.Literal.number(f"{Decimal(1).scaleb(-digits):f}"), decimal_type(digits))
+    exact = exp.Mul(this=cast(exp.Paren(this=minor), decimal_type(0)), expression=unit)
+    value = exp.Case().when(negative, exp.Null()).else_(cast(exact, decimal_type(digits)))
+    type_ = shares.weight.type if shares.value is None else shares.value.type
+    return frame.label_of(frame.define(f"share #{number}", Value(value, type_, digits)))
+
+
+def _gift(frame: Frame, shares: Shares, digits: int) -> exp.Expr:
+    """What a part is given before the rest is shared, in minor units; the first gift whose test holds."""
+    case = exp.Case()
+    for one in shares.gifts:
+        case = case.when(frame.tests(one.when), _minor(frame.value(one.value), digits))
+    zero = exp.Literal.number("0")
+    return case.else_(zero) if shares.gifts else zero
+
+
+def _minor(value: Value, digits: int) -> exp.Expr:
+    """A value in minor units as a whole number; missing where it has finer digits, so that nothing is rounded away."""
+    if value.over is not None or value.scale is None:
+        raise InternalError("a quotient reached an allocation; check refuses it")
+    if value.scale <= digits:
+        return _whole_number(Value(at_scale(value, digits), value.type, digits))
+    finer = _whole_number(value)
+    ten = exp.Literal.number(str(10 ** (value.scale - digits)))
+    exact = exp.EQ(this=exp.Mod(this=finer, expression=ten), expression=exp.Literal.number("0"))
+    return exp.Case().when(exact, exp.IntDiv(this=finer.copy(), expression=ten.copy())).else_(exp.Null())
+
+
+def _whole_number(value: Value) -> exp.Expr:
+    """A decimal as a whole number of its last digit."""
+    scale = value.scale or 0
+    ten = cast(exp.Literal.number(str(10**scale)), decimal_type(0))
+    return exp.Paren(this=cast(exp.Mul(this=at_scale(value, scale), expression=ten), _WHOLE))
+
+
+def _value(sql: exp.Expr) -> Value:
+    return Value(cast(sql, _WHOLE), _NUMBER, 0)
+
+
+def _refuse_without_parts(world: World, allocation: Allocation, tools: Tools) -> None:
+    """A whole of something that has no part is lost money: the run stops and names it."""
+    whole, part = allocation.grain.rows[0], allocation.shares.over
+    if allocation.shares.value is None:
+        return
+    frame = tools.frame_of(world, allocation.grain, "", True)
+    frame.define("#whole", frame.lower(allocation.shares.value, allocation.grain))
+    on = {one: frame.column(one) for one in shared_fields(world.ruleset, whole, part)}
+    keys = exp.select(*(column(one) for one in on), named(exp.Min(this=column("fact")), "fact"))
+    keys = keys.from_(table(world.known(part))).group_by(*(column(one) for one in on))
+    alias = frame.join(keys, on)
+    some = exp.NEQ(this=frame.column("#whole"), expression=exp.Literal.number("0"))
+    shown = [frame.column(key.name) for key in allocation.grain.keys]
+    query = frame.rows_query([]).select(*shown, copy=False).where(some, _unknown(column("fact", alias)), copy=False)
+    found = world.executor.rows(query.order_by(*(one.copy() for one in shown)).limit(1))
+    if found:
+        where = ", ".join(str(one) for one in found[0] if one is not None)
+        raise RunStopped(
+            "T424",
+            f"`{allocation.name}` has nothing to share {whole} {where} over: no {part} belongs to it",
+            (f"allocation {allocation.name}",),
+        )
