@@ -17,6 +17,30 @@ MONTH_ENDS = {
 }
 
 
+KINDS_PLANTED = (
+    "TOTAL row",
+    "drop shipment",
+    "duplicate sale",
+    "file delivered twice",
+    "lasting difference",
+    "late cut-off",
+    "late sale",
+    "malformed date",
+    "malformed number",
+    "missing proof of delivery",
+    "missing stock report",
+    "oversell",
+    "repeated row",
+    "return without a right",
+    "sale dated in the wrong period",
+    "sale not yet reported",
+    "unexplained stock",
+    "unknown part",
+    "unreported sell-through",
+)
+"""Every kind of problem that the demo plants, by the name its page gives it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fact:
     """One row as read: `folder` is the delivery, `month` that of the file's name, `key` what identifies the row."""

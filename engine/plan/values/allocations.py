@@ -95,7 +95,7 @@ def shared_fields(ruleset: Ruleset, whole: str, part: str) -> tuple[str, ...]:
 def _parts(world: World, allocation: Allocation, tools: Tools) -> Frame:
     """Facts of the parts, each with the fields of its whole; both known by the period's end."""
     whole, part = allocation.grain.rows[0], allocation.shares.over
-    keys = tuple(key for key in allocation.shares.part_grain.keys)
+    keys = allocation.shares.part_grain.keys
     frame = tools.frame_of(world, Grain("rows", (part,), (), keys, ""), "", True)
     record = world.ruleset.kinds[whole].record
     on = {one: frame.column(one) for one in shared_fields(world.ruleset, whole, part)}

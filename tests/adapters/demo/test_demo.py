@@ -21,29 +21,7 @@ from adapters.cli.material import require_material
 from adapters.demo.generate import SEED
 from adapters.demo.planted import Difference, Problem
 from adapters.report.text import page_text
-from tests.support.demo_files import read_facts
-
-NAMES = (
-    "TOTAL row",
-    "drop shipment",
-    "duplicate sale",
-    "file delivered twice",
-    "lasting difference",
-    "late cut-off",
-    "late sale",
-    "malformed date",
-    "malformed number",
-    "missing proof of delivery",
-    "missing stock report",
-    "oversell",
-    "repeated row",
-    "return without a right",
-    "sale dated in the wrong period",
-    "sale not yet reported",
-    "unexplained stock",
-    "unknown part",
-    "unreported sell-through",
-)
+from tests.support.demo_files import KINDS_PLANTED, read_facts
 
 
 @dataclass(frozen=True)
@@ -81,17 +59,17 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
 
 
 def test_every_name_is_planted(shown: Shown) -> None:
-    assert {problem.name for problem in shown.demo.planted.problems} == set(NAMES)
+    assert {problem.name for problem in shown.demo.planted.problems} == set(KINDS_PLANTED)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", KINDS_PLANTED)
 def test_each_planted_problem_is_found_where_it_must_show(shown: Shown, name: str) -> None:
     found = [(problem, was_found) for problem, was_found in shown.demo.found if problem.name == name]
     assert found
     assert [problem for problem, was_found in found if not was_found] == []
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", KINDS_PLANTED)
 def test_a_problem_that_is_not_there_is_not_found(shown: Shown, name: str) -> None:
     for problem in (one for one in shown.demo.planted.problems if one.name == name):
         assert not shown.evidence.is_found(replace(problem, by="nothing-of-this-name"))

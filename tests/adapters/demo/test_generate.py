@@ -14,7 +14,7 @@ from adapters.demo.catalogue import PARTNERS, PARTS
 from adapters.demo.generate import generate
 from adapters.demo.planted import Planted, Problem
 from dsl.diagnostics import Diagnostics
-from tests.support.demo_files import MONTH_ENDS, Fact, lines_of, prices, read_facts
+from tests.support.demo_files import KINDS_PLANTED, MONTH_ENDS, Fact, lines_of, prices, read_facts
 
 REGIONS = {partner.code: partner.region for partner in PARTNERS}
 PERIODS = {"FY2026-P01": "2026-01", "FY2026-P02": "2026-02", "FY2026-P03": "2026-03", "FY2026-P04": "2026-04"}
@@ -247,27 +247,7 @@ def test_wrong_years_stand_in_the_report_of_the_right_month(planted: Planted, fa
 
 def test_every_kind_of_problem_is_planted_in_a_pool_of_its_own(planted: Planted) -> None:
     names = {problem.name for problem in planted.problems}
-    assert names == {
-        "TOTAL row",
-        "drop shipment",
-        "duplicate sale",
-        "file delivered twice",
-        "lasting difference",
-        "late cut-off",
-        "late sale",
-        "malformed date",
-        "malformed number",
-        "missing proof of delivery",
-        "missing stock report",
-        "oversell",
-        "repeated row",
-        "return without a right",
-        "sale dated in the wrong period",
-        "sale not yet reported",
-        "unexplained stock",
-        "unknown part",
-        "unreported sell-through",
-    }
+    assert names == set(KINDS_PLANTED)
     alone = {"late sale", "lasting difference", "drop shipment", "return without a right"}
     pools = Counter((one.partner, one.part) for one in planted.problems if one.part and one.name not in alone)
     assert max(pools.values()) == 1

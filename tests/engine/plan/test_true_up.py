@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 import pytest
@@ -54,12 +54,12 @@ def bill(document: str, amount: object, day: str, partner: str = "ACME") -> dict
     return {"document": document, "partner": partner, "amount": amount, "bill-date": day}
 
 
-def closed(*inputs: Mapping[str, object], rules: str = REBATES) -> list[SmallWorld]:
+def closed(*inputs: Mapping[str, Sequence[Mapping[str, object]]], rules: str = REBATES) -> list[SmallWorld]:
     """January, February and March closed one after another, each given the facts known by then."""
     worlds: list[SmallWorld] = []
     for index, facts in enumerate(inputs, start=1):
         before = worlds[-1] if worlds else None
-        worlds.append(small_world(rules, facts, f"FY2026-P0{index}", before=before))  # type: ignore[arg-type]  # rows
+        worlds.append(small_world(rules, facts, f"FY2026-P0{index}", before=before))
     return worlds
 
 
@@ -68,8 +68,8 @@ def posted(world: SmallWorld, journal: str = "accrue") -> list[tuple[object, ...
     return [tuple(row.values())[1:] for row in rows if row["journal"] == journal]
 
 
-JANUARY = {"bill": [bill("A", 1000, "2026-01-10"), bill("B", 200, "2026-01-20", "BOLT")], "claim": []}
-FEBRUARY = {
+JANUARY: dict[str, list[dict[str, object]]] = {"bill": [bill("A", 1000, "2026-01-10"), bill("B", 200, "2026-01-20", "BOLT")], "claim": []}
+FEBRUARY: dict[str, list[dict[str, object]]] = {
     "bill": [*JANUARY["bill"], bill("C", 500, "2026-02-10")],
     "claim": [{"document": "K", "partner": "ACME", "amount": 30, "claim-date": "2026-02-15"}],
 }
