@@ -68,7 +68,10 @@ def posted(world: SmallWorld, journal: str = "accrue") -> list[tuple[object, ...
     return [tuple(row.values())[1:] for row in rows if row["journal"] == journal]
 
 
-JANUARY: dict[str, list[dict[str, object]]] = {"bill": [bill("A", 1000, "2026-01-10"), bill("B", 200, "2026-01-20", "BOLT")], "claim": []}
+JANUARY: dict[str, list[dict[str, object]]] = {
+    "bill": [bill("A", 1000, "2026-01-10"), bill("B", 200, "2026-01-20", "BOLT")],
+    "claim": [],
+}
 FEBRUARY: dict[str, list[dict[str, object]]] = {
     "bill": [*JANUARY["bill"], bill("C", 500, "2026-02-10")],
     "claim": [{"document": "K", "partner": "ACME", "amount": 30, "claim-date": "2026-02-15"}],
