@@ -63,6 +63,9 @@ def line_text(found: LineExplanation) -> str:
     where = "   ".join(f"{name} {value}" for name, value in (*line.dimensions, *line.segments))
     lines += _wrapped(where, "  ", 2)
     lines += _wrapped(_posted_by(run), "  ", 2)
+    if found.reverses is not None:
+        taken_back = f"takes back {found.reverses.id}, {_posted_by(found.reverses.run)}; what follows is of that line"
+        lines += _wrapped(taken_back, "  ", 2)
     if line.origin != line.period:
         belongs = f"belongs to {line.origin}" if line.origin else "belongs to a period long closed"
         lines += _wrapped(f"late: it {belongs}, which was closed before it was known", "  ", 2)

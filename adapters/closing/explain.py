@@ -6,6 +6,7 @@ import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from sqlglot import exp
@@ -23,8 +24,9 @@ from engine.plan.facts import Cutoff
 from engine.plan.relation import column
 from engine.run.close import close_calendar
 from engine.run.evidence import SLICES, Delivered, Evidence, world_of
-from engine.run.explain import UnknownLineError, explain_line
-from engine.run.explanation import LineExplanation, RawRow, RunOfBooks
+from engine.run.explain import UnknownLineError, explain_line, read_line
+from engine.run.explanation import LineExplanation, LineOfLedger, RawRow, RunOfBooks
+from engine.run.reversed_lines import explained_by, is_of_the_run_itself, is_reversal, reversed_line
 
 VERBATIM = "source.rows"
 """The record under which the books keep delivered rows as they came."""
@@ -61,12 +63,39 @@ def explain(
         )
     with evidence_of(books, ruleset, runs[-1], restore, resources) as evidence:
         try:
-            return explain_line(evidence, line, everything)
+            posted = read_line(evidence.world, line)
         except UnknownLineError:
             last = f"{runs[-1].kind.value} {runs[-1].number} of {period.name}"
             raise BooksError(
                 f"{last} has no journal line {line}; `tieout close` numbers the lines anew each time"
             ) from None
+        if not is_reversal(posted):
+            return explain_line(evidence, line, everything)
+        if is_of_the_run_itself(posted):
+            return _taken_back(evidence, evidence, posted, everything)
+        earlier = _run_before(books, calendar, runs[-1], period)
+        with evidence_of(books, ruleset, earlier, restore, resources) as before:
+            return _taken_back(evidence, before, posted, everything)
+
+
+def _taken_back(evidence: Evidence, before: Evidence, posted: LineOfLedger, everything: bool) -> LineExplanation:
+    """The explanation of a line that takes back one of the run `before`."""
+    found = reversed_line(evidence.world, posted.id, before.world)
+    if found is None:
+        name = before.run.period
+        raise BooksError(f"{name} no longer posts what {posted.id} takes back; run `tieout close {posted.period}`")
+    return replace(explained_by(posted, explain_line(before, found, everything)), run=evidence.run)
+
+
+def _run_before(books: Books, calendar: Calendar, run: Run, period: Period) -> Run:
+    """The last run of the period before, as another run found it; BooksError where the books have none."""
+    before = calendar.previous(period)
+    found = [one for one in books.runs(calendar.name, before.name) if one.id < run.id]
+    if not found:
+        raise BooksError(
+            f"the line takes back one of {before.name}, which was not closed; run `tieout close {before.name}`"
+        )
+    return found[-1]
 
 
 @contextmanager

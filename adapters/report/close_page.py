@@ -24,7 +24,7 @@ from adapters.report.conditions import condition_blocks, conditions_json, signin
 from adapters.wording import NIL, counted, decimals, figure, plain, plural
 from engine.ledger.money import minor_digits
 from engine.run.conditions import Conditions
-from engine.run.results import CloseResult, ControlLine, ReportTable, StockLine, StockNames, TieOut
+from engine.run.results import CloseResult, ControlLine, ReportTable, ReversalLine, StockLine, StockNames, TieOut
 
 UNKNOWN = "?"
 """What stands where a figure would follow from one that is missing."""
@@ -108,6 +108,8 @@ def close_page(closing: Closing) -> Page:
         _controls(result.controls),
         Sentences("Late postings", (_late(result),)),
     ]
+    if result.reversals:
+        blocks.append(Sentences("Reversals", tuple(_reversal(one, result) for one in result.reversals)))
     if result.reports:
         blocks.append(Sentences("Reports", tuple(_report_line(report) for report in result.reports)))
     blocks += condition_blocks(closing.conditions, result.period, closing.kind != "trial")
@@ -414,6 +416,11 @@ def _late(result: CloseResult) -> str:
         return "none"
     lines = counted(result.late_lines, "journal line")
     return f"{lines} for facts of earlier, hard-closed periods, posted in {result.period}"
+
+
+def _reversal(one: ReversalLine, result: CloseResult) -> str:
+    debit = figure(one.debit, _money_places(result.currency, (one.debit,)))
+    return f"{one.journal}: {counted(one.lines, 'line')} taken back, debits of {debit} {result.currency}"
 
 
 def _report_line(report: ReportTable) -> str:

@@ -26,6 +26,7 @@ from engine.plan.posting.balances import make_balances
 from engine.plan.posting.journal import Entry, make_entry, posts_within
 from engine.plan.posting.ledger_lines import make_accounts, make_ledger_lines
 from engine.plan.posting.postings import gather_postings, make_past_periods, make_postings
+from engine.plan.posting.reversals import make_reversals
 from engine.plan.reconcile import make_reconciliation
 from engine.plan.relation import Relation, column, table
 from engine.plan.reports import make_report
@@ -210,7 +211,8 @@ def _stop_on_problem(world: World) -> None:
 
 
 def _post(run: Run, wanted: frozenset[str] | None, shown: tuple[str, ...]) -> None:
-    """Journals of events, then the true-ups one after another: each reads the balances that the ones before left."""
+    """Journals of events and reversals that are due, then the true-ups one after another: each reads the balances that
+    the ones before left."""
     world = run.world
     needed = None if wanted is None else journals_needed(world.ruleset, wanted)
 
@@ -221,8 +223,11 @@ def _post(run: Run, wanted: frozenset[str] | None, shown: tuple[str, ...]) -> No
     make_accounts(world)
     run.entries = [make_entry(world, journal, shown) for journal in event_journals(world.ruleset) if posts(journal)]
     parts = [make_postings(world, run.entries, "posting of events")]
+    reversed_here = make_reversals(world, parts[0], needed)
+    parts += [reversed_here] if reversed_here is not None else []
     if needs_balances(world.ruleset):
-        make_balances(world, parts[0])
+        for part in parts:
+            make_balances(world, part)
     for journal in filter(posts, true_up_order(world.ruleset)[0]):
         run.entries.append(make_entry(world, journal, shown))
         parts.append(make_postings(world, run.entries[-1:], f"posting of {journal.name}"))

@@ -17,9 +17,11 @@ from engine.model.ruleset import Ruleset
 from engine.plan.controls import control_name
 from engine.plan.executor import Executor
 from engine.plan.facts import Cutoff
+from engine.plan.posting.balances import DIMENSIONS, measures
 from engine.plan.posting.booked_roles import booked_role
 from engine.plan.posting.journal import RATE_DAY, READ
-from engine.plan.relation import column, table
+from engine.plan.posting.reversals import REVERSALS
+from engine.plan.relation import column, named, table
 from engine.plan.reports import report_names
 from engine.plan.values.expected import expected_value, make_expected
 from engine.plan.world import RunStopped, World
@@ -223,7 +225,7 @@ def _actual(run: Run, name: str, example: syntax.Example) -> list[ActualRow]:
     """The rows of a name that came out, by the columns that the example asks for."""
     entry = next((one for one in run.entries if one.journal.name == name), None)
     if entry is not None:
-        return _journal_rows(run, name)
+        return [*_journal_rows(run, name), *_reversed_rows(run, name, _asked(example, name))]
     made = _made(run.world, name, example)
     if not run.world.has(made):
         raise UnreadableExampleError(
@@ -287,6 +289,20 @@ def _journal_rows(run: Run, name: str) -> list[ActualRow]:
     labels = (*asked, "period", "side", "role")
     names = ("amount", "booked") if entry.booked else ("amount",)
     return [dict(zip((*labels, *names), (*key, *sums), strict=False)) for key, sums in summed.items()]
+
+
+def _reversed_rows(run: Run, name: str, asked: tuple[str, ...]) -> list[ActualRow]:
+    """A journal's lines of before that were taken back, each side and role summed by what balances are kept by."""
+    world = run.world
+    if not world.has(REVERSALS):
+        return []
+    keys = [one for one in (*DIMENSIONS, "currency", "side", "role") if one in {*asked, "side", "role"}]
+    sums = [named(exp.Sum(this=column(one)), one) for one in measures(world)]
+    query = exp.select(*(column(one) for one in keys), *sums).from_(table(REVERSALS))
+    query = query.where(exp.EQ(this=column("journal"), expression=exp.Literal.string(name)))
+    query = query.group_by(*(column(one) for one in keys)).order_by(*(column(one) for one in keys))
+    names = (*keys, *measures(world))
+    return [{**dict(zip(names, row, strict=True)), "period": world.period.name} for row in world.executor.rows(query)]
 
 
 _OF_LINES = ("amount ", "booked ", "currency ", "role ", "guard", READ, RATE_DAY)

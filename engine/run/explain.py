@@ -31,12 +31,14 @@ from engine.run.explanation import (
     LineOfLedger,
     Named,
     Place,
+    RateUsed,
     Tested,
 )
 from engine.run.facts_asked import FactsAsked, delivered, rows_of
 from engine.run.grounds import ORIGINS, carried_answers, own_answers, segment_answers
 from engine.run.kept import kept_values
 from engine.run.rates_used import home_currency, rates_used
+from engine.run.reversed_lines import is_reversal
 from engine.run.said import called, place, rule, said, text
 from engine.run.shares import LINES, Share, shares_of_line
 from engine.run.summed import summed_facts
@@ -141,8 +143,10 @@ def read_line(world: World, line_id: str) -> LineOfLedger:
 def _as_booked(world: World, line: LineOfLedger, company: object, booked: Decimal) -> LineOfLedger:
     """The line with what it is booked at and the rates that led there."""
     home = home_currency(world, company)
-    journal = world.ruleset.journals[line.journal]
-    rates = tuple(rates_used(world, journal, line.number, line.id, (line.currency, home)))
+    rates: tuple[RateUsed, ...] = ()
+    if not is_reversal(line):
+        journal = world.ruleset.journals[line.journal]
+        rates = tuple(rates_used(world, journal, line.number, line.id, (line.currency, home)))
     if line.amount == 0:
         return replace(line, amount=booked, currency=home, rates=rates)
     return line if line.currency == home else replace(line, booked=booked, home=home, rates=rates)

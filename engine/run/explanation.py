@@ -226,6 +226,14 @@ class LineOfLedger:
     rates: tuple[RateUsed, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Reversed:
+    """A line that another one takes back, and the run that posted it."""
+
+    id: str
+    run: RunOfBooks
+
+
 @dataclass(frozen=True)
 class LineExplanation:
     """Everything that leads from a line to its rules and rows.
@@ -253,6 +261,8 @@ class LineExplanation:
     adds_up: bool
     summed: tuple[Summed, ...] = ()
     """Of a line for each key: the facts under the sums that its target reads."""
+    reverses: Reversed | None = None
+    """The line that this one takes back; then all but `line` and `run` is of that one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from sqlglot import exp
 
 from engine.plan.adjust import handed_adjustments
 from engine.plan.facts import fact_columns
+from engine.plan.posting.reversals import HANDED, handed_reversal
 from engine.plan.refusals.offered import HISTORY_PERIODS
 from engine.plan.relation import column, named, table
 from engine.plan.reports import handed_balance
@@ -35,6 +36,9 @@ def hand_over(world: World) -> dict[str, exp.Query]:
         found.update(_waiting_facts(world))
     if world.has("ledger line"):
         found["handed balance"] = handed_balance(world)
+        due = handed_reversal(world)
+        if due is not None:
+            found[HANDED] = due
     for reconciliation in world.ruleset.reconciliations.values():
         if world.has(reconciliation.name):
             found[f"handed {reconciliation.name} history"] = _history(world, reconciliation.name)

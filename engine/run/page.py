@@ -12,6 +12,7 @@ from engine.model.ruleset import Reconciliation, Ruleset
 from engine.plan.adjust import effect_name
 from engine.plan.controls import control_name
 from engine.plan.posting.balances import measures
+from engine.plan.posting.reversals import REVERSALS
 from engine.plan.relation import Relation, column, named, table
 from engine.plan.reports import report_names
 from engine.plan.values.rates import rates_name
@@ -23,6 +24,7 @@ from engine.run.results import (
     CloseResult,
     ControlLine,
     ReportTable,
+    ReversalLine,
     StockLine,
     StockNames,
     VarianceLine,
@@ -56,6 +58,7 @@ def read_results(run: Run, ruleset: Ruleset) -> CloseResult:
         _late(world),
         facts,
         tuple(run.stages),
+        _reversals(world),
     )
 
 
@@ -255,6 +258,18 @@ def _journal(world: World) -> tuple[AccountLine, ...]:
         line = AccountLine(name, str(title or ""), debit, credit, str(currency), debit_booked, credit_booked)
         found.append(line)
     return tuple(found)
+
+
+def _reversals(world: World) -> tuple[ReversalLine, ...]:
+    """What was posted before and taken back, by journal."""
+    if not world.has(REVERSALS):
+        return ()
+    on_debit = exp.EQ(this=column("side"), expression=exp.Literal.string("debit"))
+    debit = exp.Sum(this=exp.Case().when(on_debit, column(measures(world)[-1])).else_(exp.Literal.number("0")))
+    query = exp.select(column("journal"), exp.Count(this=exp.Star()), debit).from_(table(REVERSALS))
+    rows = world.executor.rows(query.group_by(column("journal")).order_by(column("journal")))
+    home = world.ruleset.head.currency
+    return tuple(ReversalLine(str(name), int(str(lines)), _in_minor(total, home)) for name, lines, total in rows)
 
 
 def _in_minor(value: object, currency: str) -> Decimal:

@@ -100,6 +100,15 @@ class AdjustmentLine:
 
 
 @dataclass(frozen=True, slots=True)
+class ReversalLine:
+    """What one journal posted before and this period takes back: lines, and what they debit as booked."""
+
+    journal: str
+    lines: int
+    debit: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class ReportTable:
     """A report of the ruleset: its columns and rows, in order; numbers are Decimal, None is missing."""
 
@@ -139,6 +148,7 @@ class CloseResult:
     late_lines: int
     facts: int
     stages: tuple[StageTime, ...]
+    reversals: tuple[ReversalLine, ...] = ()
 
     @property
     def publishable(self) -> bool:

@@ -42,6 +42,23 @@ def every_tie_out_holds(closing: Outcome) -> None:
     assert closing.values["published"]
 
 
+@then("these entries are taken back")
+def entries_are_taken_back(closing: Outcome, datatable: Table) -> None:
+    agrees(closing.values["reversals"], datatable)
+
+
+@then("no entry is taken back")
+def no_entry_is_taken_back(closing: Outcome) -> None:
+    assert closing.values["reversals"] == []
+
+
+@then(parsers.parse("it takes back a line of {period}"))
+def takes_back(explanation: Outcome, period: str) -> None:
+    found = explanation.values["reverses"]
+    assert found["run"]["period"] == period
+    assert found["id"].startswith(f"JL-{period}-")
+
+
 @then(parsers.parse("{number:d} lines are of facts of closed periods"))
 def late_lines(closing: Outcome, number: int) -> None:
     assert closing.values["late-lines"] == number

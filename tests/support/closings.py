@@ -14,6 +14,7 @@ from engine.run.results import (
     CloseResult,
     ControlLine,
     ReportTable,
+    ReversalLine,
     StageTime,
     StockLine,
     StockNames,
@@ -108,6 +109,7 @@ RESULT = CloseResult(
     ),
     late_lines=12,
     facts=4181,
+    reversals=(ReversalLine("accrue-freight", 4, units("1250.50")),),
     stages=(StageTime("facts", 4181, 250), StageTime("valuation", 3920, 1650)),
 )  # fmt: skip
 

@@ -20,8 +20,9 @@ def journal_refusals(ruleset: Ruleset, journal: Journal, found: Refusals) -> Non
     for line in journal.lines:
         if isinstance(line, TrueUp):
             _true_up(journal, line, found)
-    if journal.reverses_on is not None:
-        found.add(journal.reverses_on.span, "`reverses on` in a journal", "write the reversing journal")
+    if journal.reverses_on is not None and not is_moment(journal.reverses_on, "next", "period", "start"):
+        place = f"`reverses on {journal.reverses_on.span.text}`"
+        found.add(journal.reverses_on.span, place, "write `reverses on next period start`")
     if journal.calendar != closing_calendar(ruleset):
         place = f"`{journal.name}` in {journal.calendar}: books close by {closing_calendar(ruleset)}"
         found.add(journal.span, place, f"write `in {closing_calendar(ruleset)}`")
