@@ -16,6 +16,7 @@ from engine.plan.relation import column, named, table
 from engine.plan.reports import handed_balance
 from engine.plan.units.slices import handed_layers
 from engine.plan.units.stock import key_types
+from engine.plan.values.limits import handed_limits
 from engine.plan.world import World
 
 
@@ -42,6 +43,7 @@ def hand_over(world: World) -> dict[str, exp.Query]:
     for reconciliation in world.ruleset.reconciliations.values():
         if world.has(reconciliation.name):
             found[f"handed {reconciliation.name} history"] = _history(world, reconciliation.name)
+    found.update(handed_limits(world))
     return {name: _ordered(query) for name, query in found.items()}
 
 

@@ -15,6 +15,7 @@ from engine.plan.posting.balances import measures
 from engine.plan.posting.reversals import REVERSALS
 from engine.plan.relation import Relation, column, named, table
 from engine.plan.reports import report_names
+from engine.plan.values.limits import is_limited, limit_name
 from engine.plan.values.rates import rates_name
 from engine.plan.world import World
 from engine.run.close import Run
@@ -68,6 +69,7 @@ def published_relations(run: Run) -> dict[str, exp.Query]:
     world = run.world
     names = ["ledger line", *(entry.name for entry in run.entries)]
     names += [rates_name(one) for one in world.ruleset.rates]
+    names += [limit_name(name) for name in world.ruleset.amounts if is_limited(world.ruleset, name)]
     for reconciliation in world.ruleset.reconciliations.values():
         names += [reconciliation.name, f"{reconciliation.name} residual"]
     names += ["stock", "stock flow", "layer", "layer origin", "event", "slice"]

@@ -21,12 +21,14 @@ from engine.plan.numbers import Value, rounded, shown
 from engine.plan.posting.balances import DIMENSIONS
 from engine.plan.posting.booked_roles import takes_leftovers
 from engine.plan.posting.booking import Booked, book_lines
+from engine.plan.posting.served_later import difference, frame_served_later
 from engine.plan.posting.true_up import posted_lines
 from engine.plan.relation import Origin, column, table
 from engine.plan.values.currencies import speaks_of_own
 from engine.plan.values.effective import in_effect
 from engine.plan.values.frame import Frame
 from engine.plan.values.frames import currency_frame, frame_of
+from engine.plan.values.limits import HALF
 from engine.plan.world import RunStopped, World, empty
 
 TEXT = DataType(Family.TEXT)
@@ -63,7 +65,8 @@ def make_entry(world: World, journal: Journal, fields: tuple[str, ...] = ()) -> 
     cannot be told whether a row posts."""
     lines = posted_lines(world.ruleset, journal)
     by_currency = world.converts and any(speaks_of_own(line.value) for line in lines)
-    frame = currency_frame(world, journal.grain) if by_currency else frame_of(world, journal.grain)
+    later = frame_served_later(world, journal)
+    frame = later or (currency_frame(world, journal.grain) if by_currency else frame_of(world, journal.grain))
     rule = Origin(f"journal {journal.name}", journal.span)
     if frame.leftover_apart and not takes_leftovers(world, journal):
         frame.filter(exp.Not(this=frame.column("leftover")))
@@ -91,7 +94,12 @@ def make_entry(world: World, journal: Journal, fields: tuple[str, ...] = ()) -> 
         outputs += _read_values(frame)
     keys = tuple(name for name, _ in outputs)
     entry = _with_lines(Entry(journal, lines, entry_name(journal), (), (), keys), frame, held, outputs)
-    frame.relation(entry.name, (), outputs, rule)
+    if later is None:
+        frame.relation(entry.name, (), outputs, rule)
+    else:
+        outputs.append((HALF, Value(frame.column(HALF), TEXT, kept_as="INTEGER")))
+        halves = frame.relation(f"{entry.name} by half", (), outputs, rule)
+        difference(world, halves, entry.name, (*entry.amounts, *entry.booked))
     if world.strict:
         _refuse_missing(world, entry)
     return entry

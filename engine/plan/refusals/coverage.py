@@ -22,12 +22,8 @@ from engine.model.expression import (
 )
 from engine.model.ruleset import (
     Adjustment,
-    Amount,
-    Cap,
-    Decision,
     Kind,
     Layers,
-    Parameter,
     Reconciliation,
     Ruleset,
 )
@@ -35,6 +31,7 @@ from engine.model.schema import IMPLIED, Record
 from engine.model.walk import walk
 from engine.plan.facts import MADE
 from engine.plan.refusals.currency_coverage import currency_refusals
+from engine.plan.refusals.limit_coverage import adjustment_refusals, limit_refusals
 from engine.plan.refusals.offered import closing_calendar
 from engine.plan.refusals.pooled_coverage import pooled_refusals
 from engine.plan.refusals.posting_coverage import is_moment, journal_refusals, report_refusals
@@ -164,39 +161,27 @@ def _stock(ruleset: Ruleset, found: Refusals) -> None:
 
 def _answers(ruleset: Ruleset, found: Refusals) -> None:
     """Parameters by band or of what is no number, limits that rows use up, versions that differ in their `when`."""
+    limit_refusals(ruleset, found)
     for parameter in ruleset.parameters.values():
         if parameter.band_type is not None and parameter.exceptions:
             found.add(parameter.span, f"an exception to `parameter {parameter.name}`, which is by band", "")
         for cell in (cell for _, row in parameter.rows for cell in row):
             if not _is_number(cell):
                 found.add(cell.span, f"`{cell.span.text}` in a parameter: its cells are numbers", "write a number")
-    answers: tuple[Amount | Decision | Parameter, ...] = (
-        *ruleset.amounts.values(), *ruleset.decisions.values(), *ruleset.parameters.values(),
-    )  # fmt: skip
     for item in (*ruleset.reconciliations.values(), *ruleset.layers.values(), *ruleset.reports.values()):
         if item.meta.dated:
             found.add(item.span, f"dates of effect of `{item.name}`: it holds on every day", "leave the line out")
     for amount in ruleset.amounts.values():
-        _no_running(amount.caps, found)
         versions = [rule for rule in amount.exceptions if rule.is_version]
         if versions and any(when is not None for when in (amount.when, *(rule.when for rule in versions))):
             found.add(
                 amount.span, f"`when` on `{amount.name}`, which has several versions", "write `is E, but 0 when T`"
             )
-    for one in answers:
-        for rule in one.exceptions:
-            _no_running(rule.caps, found)
 
 
 def _is_number(cell: Expression) -> bool:
     plain = cell.operand if isinstance(cell, Minus) else cell
     return isinstance(plain, Literal) and plain.type.is_numeric
-
-
-def _no_running(caps: tuple[Cap, ...], found: Refusals) -> None:
-    for cap in caps:
-        if cap.form == "running":
-            found.add(cap.span, "a limit that rows use up, `earliest first until`", "cap each row: `capped at`")
 
 
 # ---- layers ----------------------------------------------------------------------------------------------------------
@@ -310,8 +295,7 @@ def _reconciliation(ruleset: Ruleset, reconciliation: Reconciliation, found: Ref
 
 def _adjustment(ruleset: Ruleset, adjustment: Adjustment, found: Refusals) -> None:
     action, span, name = adjustment.action, adjustment.span, adjustment.name
-    for cap in adjustment.caps:
-        found.add(cap.span, f"a limit on `adjustment {name}`", "leave it out, and name large movements with a control")
+    adjustment_refusals(adjustment, found)
     if action.form in ("split", "replace"):
         found.add(span, f"`{name}`, which would {action.form} facts", "let the feed give the facts in their parts")
         return

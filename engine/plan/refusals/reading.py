@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dsl.diagnostics import Label
 from dsl.span import Span
-from engine.model.datatypes import SCALES, Family
+from engine.model.datatypes import SCALES, DataType, Family
 from engine.model.expression import (
     AbsoluteOf,
     AggregateOf,
@@ -64,6 +64,7 @@ from engine.plan.refusals.offered import (
 from engine.plan.refusals.refusing import Refusals
 from engine.plan.refusals.shapes import Digits, converted_shape, kept_digits, literal_shape, said, shape_of
 from engine.plan.values.currencies import is_in_company_currency
+from engine.plan.values.limits import HANDED_DIGITS
 from engine.plan.values.lower import digits_of
 from engine.plan.values.substitute import in_terms_of, parts
 from engine.plan.values.tables import table_of
@@ -375,11 +376,26 @@ class Reading:
     ) -> Shape:
         for cap in caps:
             if cap.form == "running":
+                self._used_up(shape, cap, rows)
                 continue
             limit = self._value(in_terms_of(cap.limit, keys, as_of, grain), rows, grain)
             self._digits.compared(shape, limit, cap.span)
             shape = self._digits.aligned((shape, limit), cap.span)
         return shape
+
+    def _used_up(self, shape: Shape, cap: Cap, rows: Offered) -> None:
+        """A limit that rows use up: read in its own scope, as at the period's end."""
+        if cap.grain is None:
+            return
+        if rows.adjustment:
+            self._refuse(cap.span, f"`{said(cap.span)}`: facts are still adjusted when it is read", "")
+        end = MomentOf(DataType(Family.DATE), cap.span, False, "", "period", "end")
+        limit = self._value(in_terms_of(cap.limit, {}, end, cap.grain), rows, cap.grain)
+        if shape.over is not None or limit.over is not None:
+            self._refuse(cap.span, f"`{said(cap.span)}`: a quotient is not used up", "write `rounded(...)`")
+        elif max(shape.scale or 0, limit.scale or 0) > HANDED_DIGITS:
+            reason = f"what was given is kept with {HANDED_DIGITS} digits behind the point"
+            self._refuse(cap.span, f"`{said(cap.span)}`: {reason}", "write `rounded(...)`")
 
     def _table(self, node: ItemOf, table: Table, rows: Offered) -> Shape:
         keys, grain = dict(node.keys), table.grain

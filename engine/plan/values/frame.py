@@ -54,12 +54,13 @@ class Lowering(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What a frame is built with: its lowering, and frames over other rows (grain, mode, everything known or not),
-    and the currency of a row's company."""
+    """What a frame is built with: its lowering, and frames over other rows (grain, mode, everything known or not), over
+    rows of a reconciliation and over a relation of a kind's facts, and the currency of a row's company."""
 
     lowering: Callable[[Frame], Lowering]
     frame_of: Callable[[World, Grain, str, bool], Frame]
     history_of: Callable[[World, str], Frame]
+    facts_of: Callable[[World, str, str], Frame]
     company_currency: Callable[[Frame], exp.Expr]
 
 

@@ -310,4 +310,4 @@ def history_frame(world: World, reconciliation: str) -> Frame:
     return reconciliation_frame(world, reconciliation, history if world.has(history) else None)
 
 
-TOOLS = Tools(Lowerer, frame_of, history_frame, company_currency)
+TOOLS = Tools(Lowerer, frame_of, history_frame, fact_frame, company_currency)

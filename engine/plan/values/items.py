@@ -48,7 +48,7 @@ def define_item(frame: Frame, node: ItemOf) -> None:
     if name in ruleset.parameters:
         _define_parameter(frame, node, ruleset.parameters[name])
     elif name in ruleset.amounts and not _of_other_rows(frame, ruleset.amounts[name].grain):
-        _define_amount(frame, node, ruleset.amounts[name])
+        define_amount(frame, node, ruleset.amounts[name])
     elif name in ruleset.decisions:
         _define_decision(frame, node, ruleset.decisions[name])
     else:
@@ -93,7 +93,8 @@ def _define_reconciled(frame: Frame, node: ItemOf) -> None:
 # ---- amounts and decisions ---------------------------------------------------------------------------------------
 
 
-def _define_amount(frame: Frame, node: ItemOf, amount: Amount) -> None:
+def define_amount(frame: Frame, node: ItemOf, amount: Amount) -> None:
+    """Give an amount's value, in the asker's terms, a column of the frame; each row's own caps applied."""
     keys = dict(node.keys)
     guard_governed(frame, amount, amount.grain, node.as_of)
     value = in_terms_of(amount.value, keys, node.as_of, amount.grain)

@@ -46,7 +46,7 @@ from engine.plan.numbers import Value, absolute, add, choose, compare, divide, m
 from engine.plan.posting import balances
 from engine.plan.relation import cast
 from engine.plan.units import along_layer
-from engine.plan.values import aggregates, allocations, bands, currencies, extremes, items, lookups
+from engine.plan.values import aggregates, allocations, bands, currencies, extremes, items, limits, lookups
 from engine.plan.values.frame import IN_CURRENCY, Frame
 from engine.plan.values.substitute import in_terms_of, parts
 from engine.plan.world import date_literal, empty
@@ -77,6 +77,8 @@ class Lowerer:
         for part in parts(in_terms_of(node, {}, None, scope)):
             if isinstance(part, ItemOf) and part.item in self._frame.world.ruleset.allocations:
                 allocations.define_share(self._frame, part)
+            elif isinstance(part, ItemOf) and limits.is_limited(self._frame.world.ruleset, part.item):
+                limits.define_limited(self._frame, part)
             elif isinstance(part, ItemOf):
                 items.define_item(self._frame, part)
             elif isinstance(part, AggregateOf):

@@ -1,0 +1,157 @@
+"""Limits that rows use up: layers, parts of layers that a price change touches, limits of one period, what is refused."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from engine.plan.world import RunStopped
+from tests.support.small_world import HEAD, SmallWorld, compiled, small_world
+
+SHELF = (
+    HEAD
+    + """\
+terms
+    code, document are text
+    quantity is a quantity
+    unit-price, new-price are prices
+    ship-date, sale-date, cut-date are dates
+register partner identified by code
+stock for each partner
+    own, shelf, customer
+kind shipment moves own to shelf on ship-date identified by document
+    has partner, quantity, unit-price
+kind sale moves shelf to customer on sale-date identified by document
+    has partner, quantity
+kind price-cut moves nothing on cut-date identified by cut-date
+    has new-price
+layers channel over shelf for each partner
+    carry unit-price
+    leave oldest first by ship-date, then document
+    price-cut changes unit-price of units held on cut-date to cut-price
+    units sold beyond stock stop the close
+    late facts catch up in the open period
+    leftover cents follow the running total
+accounts ledger
+    | role       | account | title         | type      | normal | nature       |
+    | receivable | 1210    | "Receivables" | asset     | debit  | monetary     |
+    | deferred   | 2310    | "Deferred"    | liability | credit | non-monetary |
+amount cut-price for each layer, price-cut is lower of (layer.unit-price, new-price)
+amount credited for each layer touched by price-cut
+    is rounded(quantity * (layer.unit-price - cut-price))
+    earliest first until 25 USD is used up for each partner
+journal cut for each layer touched by price-cut posts on cut-date in fiscal
+    debit  deferred   credited
+    credit receivable credited
+amount coming-back for each layer
+    is layer.remaining
+    earliest first until 7 units is used up for each partner
+amount worth-back for each partner, period is sum of (coming-back * layer.unit-price)
+report back for each partner, period
+    shows worth-back
+"""
+)
+MASTERS = {"partner": [{"partner": "ACME"}, {"partner": "ZETA"}]}
+
+
+def shipment(document: str, partner: str, day: str, quantity: int) -> dict[str, object]:
+    return {"document": document, "partner": partner, "ship-date": day, "quantity": quantity, "unit-price": 10}
+
+
+def cut(day: str, price: int) -> dict[str, object]:
+    return {"cut-date": day, "new-price": price}
+
+
+def worth_back(world: SmallWorld) -> list[object]:
+    return [row["worth-back"] for row in world.rows("report back", "partner", "worth-back")]
+
+
+def test_of_layers_the_oldest_units_use_up_the_limit_at_each_close_anew() -> None:
+    first = [shipment("B", "ACME", "2026-01-04", 4), shipment("A", "ACME", "2026-01-05", 5)]
+    facts = {**MASTERS, "shipment": [*first, shipment("C", "ZETA", "2026-01-05", 3)]}
+    january = small_world(SHELF, facts)
+    found = january.values("coming-back", "document")
+    assert [(row["document"], row["coming-back"]) for row in found] == [("A", 3), ("B", 4), ("C", 3)]
+    assert worth_back(january) == [70, 30]
+    sold = {"document": "S", "partner": "ACME", "sale-date": "2026-02-05", "quantity": 3}
+    assert worth_back(small_world(SHELF, {**facts, "sale": [sold]}, "FY2026-P02", before=january)) == [60, 30]
+
+
+def test_the_most_that_is_credited_for_price_cuts_lasts_over_the_periods() -> None:
+    facts = {
+        **MASTERS,
+        "shipment": [shipment("A", "ZETA", "2026-01-04", 4), shipment("B", "ZETA", "2026-01-05", 5)],
+        "price-cut": [cut("2026-01-20", 8)],
+    }
+    january = small_world(SHELF, facts)
+    assert january.lines("cut") == [("debit", "deferred", Decimal(18)), ("credit", "receivable", Decimal(18))]
+    facts["price-cut"].append(cut("2026-02-20", 7))
+    february = small_world(SHELF, facts, "FY2026-P02", before=january)
+    assert february.lines("cut") == [("debit", "deferred", Decimal(7)), ("credit", "receivable", Decimal(7))]
+    facts["price-cut"].append(cut("2026-03-20", 6))
+    assert small_world(SHELF, facts, "FY2026-P03", before=february).lines("cut") == []
+
+
+CLAIMS = (
+    HEAD
+    + """\
+terms
+    code, claim are text
+    amount is money
+    claim-date is a date
+register partner identified by code
+kind request moves nothing on claim-date identified by claim
+    has partner, amount
+amount granted for each request
+    is request.amount
+    earliest first until 100 USD is used up for each partner, period
+control within-limit for each request
+    needs request.amount is at most granted
+    otherwise raise too-much low to controller
+"""
+)
+
+
+def request(claim: str, day: str, amount: int) -> dict[str, object]:
+    return {"claim": claim, "partner": "ACME", "claim-date": day, "amount": amount}
+
+
+def test_a_limit_of_a_period_is_new_in_each() -> None:
+    facts = {"partner": [{"partner": "ACME"}], "request": [request("A", "2026-01-02", 70), request("B", "2026-01-02", 70)]}
+    january = small_world(CLAIMS, facts)
+    assert [row["granted"] for row in january.values("granted", "claim")] == [70, 30]
+    assert not any(name.startswith("handed limit") for name in january.handed())
+    facts["request"].append(request("C", "2026-02-02", 80))
+    february = small_world(CLAIMS, facts, "FY2026-P02", before=january)
+    assert [row["granted"] for row in february.values("granted", "claim")] == [80]
+    assert [row["claim"] for row in january.rows("control within-limit", "claim")] == ["B"]
+
+
+def test_a_row_that_asks_for_less_than_nothing_stops_the_run() -> None:
+    facts = {"partner": [{"partner": "ACME"}], "request": [request("A", "2026-01-02", -1)]}
+    with pytest.raises(RunStopped, match="`granted` is served until a limit is used up.* first at identity A"):
+        small_world(CLAIMS, facts)
+
+
+def test_a_field_that_an_example_does_not_give_leaves_those_after_it_unknown() -> None:
+    unknown = {**request("B", "2026-01-03", 10), "amount": None}
+    facts = {"partner": [{"partner": "ACME"}], "request": [request("A", "2026-01-02", 70), unknown]}
+    facts["request"].append(request("C", "2026-01-04", 10))
+    world = small_world(CLAIMS, facts, strict=False)
+    assert [row["granted"] for row in world.values("granted", "claim")] == [70, None, None]
+
+
+@pytest.mark.parametrize(
+    ("limit", "told"),
+    [
+        ("    earliest first until 9 USD is used up for each partner\n    capped at 5 USD\n", "before another limit"),
+        ("    earliest first until 9 USD / 7 is used up for each partner\n", "a quotient is not used up"),
+        ("    earliest first until 9 USD is used up for each month\n", ""),
+    ],
+)
+def test_limits_that_cannot_be_used_up_are_refused(limit: str, told: str) -> None:
+    text = CLAIMS.replace("    earliest first until 100 USD is used up for each partner, period\n", limit)
+    ruleset, found = compiled(text)
+    assert ruleset is None
+    assert any(told in one.message for one in found.errors)
