@@ -137,7 +137,8 @@ def _inside(item: Amount | Decision | Parameter | Table, node: ItemOf) -> object
     else:
         rules = tuple((one.when, one.value, one.caps) for one in item.exceptions)
         usual: object = () if isinstance(item, Parameter) else item.usual if isinstance(item, Decision) else item.value
-        extra: object = (item.when, item.caps) if isinstance(item, Amount) else ()
+        own = tuple(cap for cap in item.caps if cap.form != "running") if isinstance(item, Amount) else ()
+        extra: object = (item.when, own) if isinstance(item, Amount) else ()
         inner = (usual, extra, rules)
     return in_terms_of(inner, keys, as_of, item.grain)
 

@@ -20,6 +20,7 @@ from engine.run.evidence import BOOKS
 from engine.run.explanation import Answer
 from engine.run.facts_asked import FactsAsked
 from engine.run.said import called
+from engine.run.served import served_answers
 from engine.run.shares import LINES
 
 ORIGINS = "layer origin"
@@ -29,7 +30,11 @@ COMPARED_MAX = 5
 
 def own_answers(world: World, asked: Asked, read: Questions) -> list[Answer]:
     """What the items answer that the rows themselves ask, and the tables of the reconciliation's row they belong to."""
-    found = [answer for question in read.own for answer in answers(world, asked, question)]
+    found = [
+        answer
+        for question in read.own
+        for answer in (*answers(world, asked, question), *served_answers(world, asked, question))
+    ]
     decided: set[str] = set()
     for question in read.reconciled:
         item = item_of(world.ruleset, question.node.item)

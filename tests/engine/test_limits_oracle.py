@@ -50,6 +50,7 @@ report programmes for each partner, programme, period
     shows granted-so-far
 """
 )
+Facts = dict[str, list[dict[str, object]]]
 STARTS = (date(2026, 1, 1), date(2026, 2, 1), date(2026, 3, 1), date(2026, 4, 1))
 CLAIM_BY = date(2026, 3, 15)
 PARTNERS = tuple(f"P{number:02}" for number in range(40))
@@ -118,7 +119,7 @@ def served(sales: list[Claim], claims: list[Claim]) -> list[dict[Claim, int]]:
 def closed(sales: list[Claim], claims: list[Claim], shuffled: int | None, periods: int = 3) -> list[SmallWorld]:
     """The first periods, each with what was known by its end."""
     worlds: list[SmallWorld] = []
-    masters: dict[str, list[dict[str, object]]] = {
+    masters: Facts = {
         "partner": [{"partner": one} for one in PARTNERS],
         "programme": [{"programme": one, "claim-by": CLAIM_BY} for one in "VW"],
     }
@@ -178,8 +179,11 @@ def test_what_was_given_before_there_was_a_limit_uses_it_up() -> None:
     second = replace(first, name="C2", day=date(2026, 2, 10), period=2)
     third = replace(first, name="C3", amount=200, day=date(2026, 3, 10), period=3)
     sale = Claim("P01", "S1", "V", 1000, date(2026, 1, 5), 1)
-    masters = {"partner": [{"partner": "P01"}], "programme": [{"programme": "V", "claim-by": CLAIM_BY}]}
-    facts = {"sale": [row(sale, "sale-date")], "request": [row(one, "claim-date") for one in (first, second, third)]}
+    masters: Facts = {"partner": [{"partner": "P01"}], "programme": [{"programme": "V", "claim-by": CLAIM_BY}]}
+    facts: Facts = {
+        "sale": [row(sale, "sale-date")],
+        "request": [row(one, "claim-date") for one in (first, second, third)],
+    }
     january = small_world(free, {**masters, **facts})
     february = small_world(RULES, {**masters, **facts}, "FY2026-P02", before=january)
     march = small_world(RULES, {**masters, **facts}, "FY2026-P03", before=february)

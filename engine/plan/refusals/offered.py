@@ -23,6 +23,7 @@ from engine.model.ruleset import Layers, Reconciliation, Ruleset
 from engine.model.schema import Record
 from engine.plan.posting.balances import DIMENSIONS
 from engine.plan.values.frames import FACT_FIELDS
+from engine.plan.values.limits import HANDED_DIGITS
 from engine.plan.values.occurring import beside, kinds_having, paired_grains
 from engine.plan.values.substitute import parts
 
@@ -249,11 +250,16 @@ def _why_no_days(node: AggregateOf, window: WindowOf) -> Reason:
     return NO_REASON
 
 
+def asks_by_event(ruleset: Ruleset, scope: Grain) -> bool:
+    """Whether what a grain's rows read is known up to an event, not as at the period's end."""
+    return scope.form == "slices" or any(one in ruleset.kinds for one in scope.rows)
+
+
 def why_no_sum(ruleset: Ruleset, node: AggregateOf, rows: Offered, scope: Grain) -> Reason:
     """What is kept for one period is summed only for who asks for a period."""
     grain = node.source.grain
     row = grain.rows[0] if grain.rows else ""
-    by_event = scope.form == "slices" or any(one in ruleset.kinds for one in scope.rows)
+    by_event = asks_by_event(ruleset, scope)
     add_period = "add `period` to the `for each`"
     if scope.has_period or (rows.adjustment and row in ruleset.kinds):
         return NO_REASON
@@ -268,3 +274,12 @@ def why_no_sum(ruleset: Ruleset, node: AggregateOf, rows: Offered, scope: Grain)
     if by_event and row in ruleset.registers and ruleset.registers[row].history:
         return f"rows of {row} are added up as at the period's end", add_period
     return NO_REASON
+
+
+def why_not_used_up(asked: Shape, limit: Shape) -> str:
+    """Why rows of one shape cannot use up a limit of another, as the end of a sentence; empty where they can."""
+    if asked.over is not None or limit.over is not None:
+        return "a quotient is not used up"
+    if max(asked.scale or 0, limit.scale or 0) > HANDED_DIGITS:
+        return f"what was given is kept with {HANDED_DIGITS} digits behind the point"
+    return ""

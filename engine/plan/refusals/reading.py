@@ -56,15 +56,16 @@ from engine.plan.refusals.offered import (
     STOCK,
     Offered,
     Shape,
+    asks_by_event,
     rows_of,
     why_no_sum,
     why_no_window,
     why_not,
+    why_not_used_up,
 )
 from engine.plan.refusals.refusing import Refusals
 from engine.plan.refusals.shapes import Digits, converted_shape, kept_digits, literal_shape, said, shape_of
 from engine.plan.values.currencies import is_in_company_currency
-from engine.plan.values.limits import HANDED_DIGITS
 from engine.plan.values.lower import digits_of
 from engine.plan.values.substitute import in_terms_of, parts
 from engine.plan.values.tables import table_of
@@ -184,7 +185,7 @@ class Reading:
         source = self._source(node.source, node.span, rows, scope)
         if source is None:
             return shape_of(node.type)
-        if rows.dated and not rows.adjustment:
+        if asks_by_event(self._ruleset, scope) and not rows.adjustment:
             self._refuse(node.span, f"`{said(node.span)}`: it is known as at the period's end", "add `period`")
         self.value(node.by, source, node.source.grain)
         shape = self.value(node.value, source, node.source.grain)
@@ -391,10 +392,7 @@ class Reading:
             self._refuse(cap.span, f"`{said(cap.span)}`: facts are still adjusted when it is read", "")
         end = MomentOf(DataType(Family.DATE), cap.span, False, "", "period", "end")
         limit = self._value(in_terms_of(cap.limit, {}, end, cap.grain), rows, cap.grain)
-        if shape.over is not None or limit.over is not None:
-            self._refuse(cap.span, f"`{said(cap.span)}`: a quotient is not used up", "write `rounded(...)`")
-        elif max(shape.scale or 0, limit.scale or 0) > HANDED_DIGITS:
-            reason = f"what was given is kept with {HANDED_DIGITS} digits behind the point"
+        if reason := why_not_used_up(shape, limit):
             self._refuse(cap.span, f"`{said(cap.span)}`: {reason}", "write `rounded(...)`")
 
     def _table(self, node: ItemOf, table: Table, rows: Offered) -> Shape:

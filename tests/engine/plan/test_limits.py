@@ -1,4 +1,4 @@
-"""Limits that rows use up: layers, parts of layers that a price change touches, limits of one period, what is refused."""
+"""Limits that rows use up: by layers, by what a price change touches, in one period; and those that are refused."""
 
 from __future__ import annotations
 
@@ -52,7 +52,8 @@ report back for each partner, period
     shows worth-back
 """
 )
-MASTERS = {"partner": [{"partner": "ACME"}, {"partner": "ZETA"}]}
+Facts = dict[str, list[dict[str, object]]]
+MASTERS: Facts = {"partner": [{"partner": "ACME"}, {"partner": "ZETA"}]}
 
 
 def shipment(document: str, partner: str, day: str, quantity: int) -> dict[str, object]:
@@ -69,7 +70,7 @@ def worth_back(world: SmallWorld) -> list[object]:
 
 def test_of_layers_the_oldest_units_use_up_the_limit_at_each_close_anew() -> None:
     first = [shipment("B", "ACME", "2026-01-04", 4), shipment("A", "ACME", "2026-01-05", 5)]
-    facts = {**MASTERS, "shipment": [*first, shipment("C", "ZETA", "2026-01-05", 3)]}
+    facts: Facts = {**MASTERS, "shipment": [*first, shipment("C", "ZETA", "2026-01-05", 3)]}
     january = small_world(SHELF, facts)
     found = january.values("coming-back", "document")
     assert [(row["document"], row["coming-back"]) for row in found] == [("A", 3), ("B", 4), ("C", 3)]
@@ -79,7 +80,7 @@ def test_of_layers_the_oldest_units_use_up_the_limit_at_each_close_anew() -> Non
 
 
 def test_the_most_that_is_credited_for_price_cuts_lasts_over_the_periods() -> None:
-    facts = {
+    facts: Facts = {
         **MASTERS,
         "shipment": [shipment("A", "ZETA", "2026-01-04", 4), shipment("B", "ZETA", "2026-01-05", 5)],
         "price-cut": [cut("2026-01-20", 8)],
@@ -118,7 +119,10 @@ def request(claim: str, day: str, amount: int) -> dict[str, object]:
 
 
 def test_a_limit_of_a_period_is_new_in_each() -> None:
-    facts = {"partner": [{"partner": "ACME"}], "request": [request("A", "2026-01-02", 70), request("B", "2026-01-02", 70)]}
+    facts: Facts = {
+        "partner": [{"partner": "ACME"}],
+        "request": [request("A", "2026-01-02", 70), request("B", "2026-01-02", 70)],
+    }
     january = small_world(CLAIMS, facts)
     assert [row["granted"] for row in january.values("granted", "claim")] == [70, 30]
     assert not any(name.startswith("handed limit") for name in january.handed())
@@ -129,14 +133,14 @@ def test_a_limit_of_a_period_is_new_in_each() -> None:
 
 
 def test_a_row_that_asks_for_less_than_nothing_stops_the_run() -> None:
-    facts = {"partner": [{"partner": "ACME"}], "request": [request("A", "2026-01-02", -1)]}
-    with pytest.raises(RunStopped, match="`granted` is served until a limit is used up.* first at identity A"):
+    facts: Facts = {"partner": [{"partner": "ACME"}], "request": [request("A", "2026-01-02", -1)]}
+    with pytest.raises(RunStopped, match=r"`granted` is served until a limit is used up.* first at identity A"):
         small_world(CLAIMS, facts)
 
 
 def test_a_field_that_an_example_does_not_give_leaves_those_after_it_unknown() -> None:
     unknown = {**request("B", "2026-01-03", 10), "amount": None}
-    facts = {"partner": [{"partner": "ACME"}], "request": [request("A", "2026-01-02", 70), unknown]}
+    facts: Facts = {"partner": [{"partner": "ACME"}], "request": [request("A", "2026-01-02", 70), unknown]}
     facts["request"].append(request("C", "2026-01-04", 10))
     world = small_world(CLAIMS, facts, strict=False)
     assert [row["granted"] for row in world.values("granted", "claim")] == [70, None, None]
