@@ -285,6 +285,47 @@ def in_order(value: Value) -> list[exp.Expr]:
     return found
 
 
+SUMMED_DIGITS = 12
+"""Digits behind the point of a sum of quotients (docs/decisions/0076)."""
+
+_TERM_DIGITS = 10
+"""Half the digits that each quotient of a sum is taken to: they are divided out in two steps, so that no step needs
+more room than the denominator times ten to this."""
+
+
+def term(value: Value) -> Value:
+    """A quotient to twice _TERM_DIGITS digits, the last one rounded; missing where it divides by nothing."""
+    if value.over is None or value.scale is None:
+        raise InternalError("only a quotient is brought to digits before it is added up")
+    shift = value.over_scale - value.scale
+    top = _integer(exp.Abs(this=value.sql.copy()), value.scale + max(shift, 0), value.scale)
+    bottom = _integer(value.over, value.over_scale + max(-shift, 0), value.over_scale)
+    bottom = exp.Paren(this=exp.Nullif(this=bottom, expression=exp.Literal.number("0")))
+    digits: exp.Expr = exp.Paren(this=exp.IntDiv(this=exp.Paren(this=top), expression=bottom))
+    rest = exp.Paren(this=exp.Mod(this=exp.Paren(this=top.copy()), expression=bottom.copy()))
+    for _ in range(2):
+        more = exp.Paren(this=exp.Mul(this=rest, expression=_ten(_TERM_DIGITS)))
+        next_ones = exp.Paren(this=exp.IntDiv(this=more, expression=bottom.copy()))
+        shifted = exp.Mul(this=digits, expression=_ten(_TERM_DIGITS))
+        digits = exp.Paren(this=exp.Add(this=shifted, expression=next_ones))
+        rest = exp.Paren(this=exp.Mod(this=more.copy(), expression=bottom.copy()))
+    twice = exp.Mul(this=exp.Literal.number("2"), expression=rest)
+    up = exp.Case().when(exp.GTE(this=twice, expression=bottom.copy()), exp.Literal.number("1"))
+    nearest = exp.Add(this=digits, expression=exp.Paren(this=up.else_(exp.Literal.number("0"))))
+    sign = exp.Case().when(exp.LT(this=value.sql.copy(), expression=exp.Literal.number("0")), exp.Literal.number("-1"))
+    whole = exp.Mul(this=exp.Paren(this=nearest), expression=sign.else_(exp.Literal.number("1")))
+    unit = cast(exp.Literal.number(f"{Decimal(1).scaleb(-2 * _TERM_DIGITS):f}"), decimal_type(2 * _TERM_DIGITS))
+    exact = exp.Mul(this=cast(exp.Paren(this=whole), decimal_type(0)), expression=unit)
+    scale = 2 * _TERM_DIGITS
+    return Value(cast(exact, decimal_type(scale)), value.type, scale, currency=value.currency)
+
+
+def sum_of_terms(sql: exp.Expr, type_: DataType) -> Value:
+    """A sum of `term`s at SUMMED_DIGITS: what is further behind the point is what their last digits were rounded by."""
+    scale = 2 * _TERM_DIGITS
+    return rounded(Value(cast(sql, decimal_type(scale)), type_, scale), SUMMED_DIGITS, "half-up")
+
+
 def _odd_tie(doubled: exp.Expr, bottom: exp.Expr, divisor: exp.Expr, whole: exp.Expr) -> exp.Expr:
     zero = exp.Literal.number("0")
     sum_ = exp.Paren(this=exp.Add(this=doubled.copy(), expression=bottom.copy()))

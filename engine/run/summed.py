@@ -10,6 +10,7 @@ from sqlglot import exp
 from engine.model.expression import AggregateOf, ItemOf, KeyOf
 from engine.model.ruleset import Journal, PostingLine
 from engine.model.walk import walk
+from engine.plan.numbers import SUMMED_DIGITS
 from engine.plan.posting.journal import entry_name
 from engine.plan.values.aggregates import rows_added_up
 from engine.plan.values.frame import Frame
@@ -73,8 +74,14 @@ def _summed(
     )[0]
     facts = _facts(world, raw, rows, node, limit)
     name = node.source.grain.rows[0]
-    figure = total if isinstance(total, Decimal) else Decimal(0)
+    figure = _told(total) if isinstance(total, Decimal) else Decimal(0)
     return Summed(text(node.span), place(node.span), name, figure, int(str(count)), facts)
+
+
+def _told(value: Decimal) -> Decimal:
+    """A figure in the digits that a sum has; a quotient has more while it is added up."""
+    exponent = value.as_tuple().exponent
+    return round(value, SUMMED_DIGITS) if isinstance(exponent, int) and -exponent > SUMMED_DIGITS else value
 
 
 def _facts(world: World, raw: RawRows, rows: Frame, node: AggregateOf, limit: int | None) -> tuple[SummedFact, ...]:
@@ -94,6 +101,6 @@ def _fact(row: Row, names: tuple[str, ...], on: str, place_of: Callable[[Deliver
     return SummedFact(
         identity(names, str(row["identity"])),
         str(row[on]),
-        value if isinstance(value, Decimal) else Decimal(str(value)),
+        _told(value if isinstance(value, Decimal) else Decimal(str(value))),
         None if where is None else place_of(where),
     )

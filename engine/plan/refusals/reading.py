@@ -51,6 +51,7 @@ from engine.model.ruleset import (
     Ruleset,
     Table,
 )
+from engine.plan.numbers import SUMMED_DIGITS
 from engine.plan.posting.balances import DIMENSIONS
 from engine.plan.refusals.offered import (
     STOCK,
@@ -65,7 +66,6 @@ from engine.plan.refusals.offered import (
 )
 from engine.plan.refusals.refusing import Refusals
 from engine.plan.refusals.shapes import Digits, converted_shape, kept_digits, literal_shape, said, shape_of
-from engine.plan.values.currencies import is_in_company_currency
 from engine.plan.values.lower import digits_of
 from engine.plan.values.substitute import in_terms_of, parts
 from engine.plan.values.tables import table_of
@@ -452,22 +452,11 @@ class Reading:
         grain = node.source.grain
         self.tests(node.where, source, grain)
         shape = Shape(0) if node.value is None else self.value(node.value, source, grain)
-        if shape.over is not None and node.function == "sum" and self._at_one_rate(node):
-            return shape
-        if shape.over is not None and node.function != "count":
-            self._refuse(
-                node.span,
-                f"`{said(node.span)}`: quotients are not added up",
-                "add up a rounded value, or divide the sums",
-            )
+        if shape.over is not None:
+            shape = Shape(SUMMED_DIGITS)
         if node.function == "average":
             return Shape(shape.scale, 0)
         return Shape(0) if node.function == "count" else Shape(shape.scale)
-
-    def _at_one_rate(self, node: AggregateOf) -> bool:
-        """Whether quotients may have one denominator, the rate of a company's currency; the run watches that."""
-        converts = bool(self._ruleset.rates)
-        return converts and node.value is not None and is_in_company_currency(node.value.type)
 
     def _source(self, source: Source, span: Span, rows: Offered, scope: Grain) -> Offered | None:
         """The rows an aggregate ranges over, what must agree read on both sides; None where no frame serves them."""

@@ -18,12 +18,18 @@ from dsl.diagnostics import InternalError
 from engine.model.datatypes import DataType, Family
 from engine.model.expression import AggregateOf, ExistsTest, Expression, Grain, KeyOf, MomentOf, Source, WindowOf
 from engine.plan.fragments import in_force, running_sums
-from engine.plan.numbers import Value, decimal_type, one
+from engine.plan.numbers import Value, decimal_type, one, sum_of_terms, term
 from engine.plan.relation import cast, column, named
-from engine.plan.values.currencies import beside_sum, running, sum_currency, sum_of_quotients, watch_within
+from engine.plan.values.currencies import beside_sum, running, sum_currency, watch_within
 from engine.plan.values.frame import Frame
 from engine.plan.values.substitute import in_terms_of
 from engine.plan.world import World, date_literal
+
+QUOTIENT = "#quotient"
+"""The column of what is added up where it is a quotient; `#value` is then what it comes to in digits."""
+
+UNKNOWN = "some unknown"
+"""A column beside a sum of quotients: whether one of them is missing, or divides by nothing."""
 
 
 def define_aggregate(frame: Frame, node: AggregateOf) -> None:
@@ -41,11 +47,9 @@ def define_aggregate(frame: Frame, node: AggregateOf) -> None:
     grouped = _group(rows, keys, day)
     extra = in_force(frame.date) if day is not None else None
     alias = frame.join(grouped, dict(zip(keys, asked, strict=True)), extra)
-    value = _result(node, alias, total)
+    value = _result(rows, node, alias, total)
     if node.function != "count" and total.currency is not None:
         value = replace(value, currency=sum_currency(frame, node.span, total, alias))
-    if node.function == "sum":
-        value = sum_of_quotients(frame, node.span, value, total, alias)
     watch_within(frame, rows, alias)
     frame.remember(node, frame.label_of(frame.define(f"{node.function} #{_number(frame)}", value)))
 
@@ -155,10 +159,12 @@ def _grouped_values(rows: Frame, node: AggregateOf, by_date: bool) -> tuple[list
         )
         value = replace(value, sql=back)
     keys = [(f"key {index}", rows.lower(own, grain)) for index, (own, _) in enumerate(node.source.matching, start=1)]
-    keyed = [("#value", value), *keys]
+    keyed = [(QUOTIENT if value.over is not None else "#value", value), *keys]
     if by_date:
         keyed.append(("#day", Value(rows.date.copy(), DataType(Family.DATE))))
     rows.define_all(keyed)
+    if value.over is not None:
+        rows.define("#value", term(rows.value_of(QUOTIENT)))
     day = rows.column("#day") if by_date else None
     return [name for name, _ in keys], rows.value_of("#value"), day
 
@@ -184,6 +190,9 @@ def _group(rows: Frame, keys: Sequence[str], day: exp.Expr | None) -> exp.Query:
     total = exp.Sum(this=rows.column("#value"))
     count = exp.Count(this=exp.Star())
     beside = beside_sum(rows)
+    if QUOTIENT in rows.values:
+        unknown = exp.Is(this=rows.column("#value"), expression=exp.Null())
+        beside.append(named(exp.LogicalOr(this=unknown), UNKNOWN))
     if day is None:
         query = rows.rows_query([]).select(*selected, named(total, "total"), named(count, "rows"), *beside, copy=False)
         return query.group_by(*group, copy=False) if group else query
@@ -194,19 +203,19 @@ def _group(rows: Frame, keys: Sequence[str], day: exp.Expr | None) -> exp.Query:
     return running_sums(daily, keys, [(one.alias, running(one.alias)) for one in beside])
 
 
-def _result(node: AggregateOf, alias: str, total: Value) -> Value:
+def _result(rows: Frame, node: AggregateOf, alias: str, total: Value) -> Value:
+    """A sum of quotients is missing where one of them is: it would else be a sum of the others."""
     zero = exp.Literal.number("0")
     if node.function == "count":
         counted = exp.Coalesce(this=column("rows", alias), expressions=[zero])
         return Value(cast(counted, decimal_type(0)), node.type, 0)
-    scale = total.scale or 0
+    summed = Value(cast(column("total", alias), decimal_type(total.scale or 0)), node.type, total.scale or 0)
+    if QUOTIENT in rows.values:
+        whole = sum_of_terms(column("total", alias), node.type)
+        lacking = exp.Coalesce(this=column(UNKNOWN, alias), expressions=[exp.false()])
+        summed = replace(whole, sql=exp.Case().when(exp.Not(this=lacking), whole.sql))
     if node.function == "sum":
-        summed = exp.Coalesce(this=column("total", alias), expressions=[zero])
-        return Value(cast(summed, decimal_type(scale)), node.type, scale)
-    return Value(
-        cast(column("total", alias), decimal_type(scale)),
-        node.type,
-        scale,
-        cast(column("rows", alias), decimal_type(0)),
-        0,
-    )
+        none = exp.Is(this=column("rows", alias), expression=exp.Null())
+        nothing = exp.Case().when(none, zero).else_(summed.sql)
+        return replace(summed, sql=cast(nothing, decimal_type(summed.scale or 0)))
+    return replace(summed, over=cast(column("rows", alias), decimal_type(0)), over_scale=0)

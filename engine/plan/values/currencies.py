@@ -25,7 +25,6 @@ RATE = DataType(Family.EXCHANGE)
 RATE_DIGITS = 8
 COMPANY = "company currency"
 LEAST, GREATEST = "least currency", "greatest currency"
-LEAST_RATE, GREATEST_RATE = "least rate", "greatest rate"
 
 
 def company_currency(frame: Frame) -> exp.Expr:
@@ -93,9 +92,6 @@ def beside_sum(rows: Frame) -> list[exp.Alias]:
     own = rows.value_of("#value").currency
     if isinstance(own, exp.Column):
         found += [named(exp.Min(this=own.copy()), LEAST), named(exp.Max(this=own.copy()), GREATEST)]
-    over = rows.value_of("#value").over
-    if over is not None and rows.world.converts:
-        found += [named(exp.Min(this=over.copy()), LEAST_RATE), named(exp.Max(this=over.copy()), GREATEST_RATE)]
     for guard in watched(rows):
         broken = rows.column(guard.column)
         found.append(named(exp.LogicalOr(this=broken), guard.column))
@@ -107,9 +103,9 @@ def beside_sum(rows: Frame) -> list[exp.Alias]:
 def running(name: str) -> exp.Expr:
     """The running form of a column that `beside_sum` made, over sums by day."""
     made = column(name, "d")
-    if name in (GREATEST, GREATEST_RATE):
+    if name == GREATEST:
         return exp.Max(this=made)
-    return exp.LogicalOr(this=made) if name.startswith("guard#") and ":" not in name else exp.Min(this=made)
+    return exp.Min(this=made) if name == LEAST or name.endswith(":said") else exp.LogicalOr(this=made)
 
 
 def watched(rows: Frame) -> list[Guard]:
@@ -131,19 +127,6 @@ def sum_currency(frame: Frame, span: Span, total: Value, alias: str) -> exp.Expr
     if frame.by_currency:
         return frame.key("currency").sql
     return one_currency(frame, span, alias)
-
-
-def sum_of_quotients(frame: Frame, span: Span, value: Value, total: Value, alias: str) -> Value:
-    """A sum of quotients over one rate, that of a company's currency; watches that it is one."""
-    if total.over is None:
-        return value
-    least, greatest = column(LEAST_RATE, alias), column(GREATEST_RATE, alias)
-    differ = exp.NEQ(this=least.copy(), expression=greatest)
-    said = " ".join(span.text.split())
-    message = f"`{said}`: what was converted at several rates is added up exactly only where it was rounded"
-    frame.watch("T202", message, (said,), differ, exp.Literal.string(""))
-    over = exp.Coalesce(this=cast(least, decimal_type(total.over_scale)), expressions=[exp.Literal.number("1")])
-    return replace(value, over=cast(over, decimal_type(total.over_scale)), over_scale=total.over_scale)
 
 
 def one_currency(frame: Frame, span: Span, alias: str) -> exp.Expr:
