@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from dsl import syntax
-from dsl.diagnostics import Diagnostics
+from dsl.diagnostics import Diagnostic, Diagnostics
 from dsl.span import Source
 from engine.model.from_syntax import resolve
 from engine.model.load import parse_all
@@ -51,11 +52,20 @@ STAGES: tuple[Stage, ...] = (
 def check(texts: Sequence[Sequence[Source]], stages: Sequence[Stage] = STAGES) -> tuple[Ruleset | None, Diagnostics]:
     """The ruleset of a base and its overlays, base first, ready to run; None where anything is an error.
 
-    A stage is reached only if the one before found no error, so that one fault is told once.
+    A stage is reached only if the one before found no error, so that one fault is told once. What was found of a text
+    is kept for as long as the process runs, since a close reads its rules at every period.
     """
+    ruleset, found = _checked(tuple(map(tuple, texts)), tuple(stages))
+    return ruleset, Diagnostics(list(found))
+
+
+@lru_cache(maxsize=8)
+def _checked(
+    texts: tuple[tuple[Source, ...], ...], stages: tuple[Stage, ...]
+) -> tuple[Ruleset | None, tuple[Diagnostic, ...]]:
     journey = Journey(texts)
     for _, stage in stages:
         stage(journey)
         if journey.diagnostics.errors:
-            return None, journey.diagnostics
-    return journey.ruleset, journey.diagnostics
+            return None, tuple(journey.diagnostics)
+    return journey.ruleset, tuple(journey.diagnostics)

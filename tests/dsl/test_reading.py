@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from lark import Lark
+import sys
+from pathlib import Path
 
-from dsl import syntax
+import pytest
+from lark import Lark
+from lark.utils import TextSlice
+
+from dsl import reading, syntax
 from dsl.parse import FAULTS_OF_A_TEXT, parse
-from dsl.reading import GRAMMAR, RULES
+from dsl.reading import GRAMMAR, RULES, parser
 from dsl.span import Source
 from dsl.words import Words
 from tests.support.malformed import HEADER
@@ -69,3 +74,18 @@ def test_the_grammar_has_no_conflict_and_every_rule_its_maker() -> None:
     named = {name: inlined for name, inlined in named.items() if not name.startswith("_")}
     assert set(RULES) <= set(named)
     assert all(named[name] for name in set(named) - set(RULES))
+
+
+def test_the_kept_table_is_made_anew_where_it_is_broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "__pycache__").mkdir()
+    table = tmp_path / "__pycache__" / "grammar.table"
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    monkeypatch.setattr(reading, "GRAMMAR", tmp_path / "grammar.lark")
+    reading.GRAMMAR.write_text(GRAMMAR.read_text(encoding="utf-8"), encoding="utf-8")
+    reading.parser.__wrapped__()
+    whole = table.stat().st_size
+    table.write_bytes(table.read_bytes()[:5000])
+    item = TextSlice("role accountant\n", 0, 16)
+    for one in ("made anew", "read"):
+        assert reading.parser.__wrapped__().parse(item) == parser().parse(item), one
+        assert table.stat().st_size > whole // 2
