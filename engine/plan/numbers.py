@@ -14,7 +14,7 @@ from sqlglot import exp
 
 from dsl.diagnostics import InternalError
 from engine.model.datatypes import SCALES, DataType, Family
-from engine.plan.relation import cast
+from engine.plan.relation import case, cast
 
 WIDTH = 38
 SCALE_MAX = 30
@@ -129,12 +129,9 @@ def divide(left: Value, right: Value, type_: DataType) -> Value:
     )
     if bottom.scale is None or top.scale is None:
         raise InternalError("a value without a scale was divided")
-    negative = exp.LT(this=bottom.sql.copy(), expression=exp.Literal.number("0"))
-    signed = (
-        exp.Case()
-        .when(negative, exp.Neg(this=exp.Paren(this=at_scale(top, top.scale))))
-        .else_(at_scale(top, top.scale))
-    )
+    negative = exp.LT(this=bottom.sql, expression=exp.Literal.number("0"))
+    plain = at_scale(top, top.scale)
+    signed = case([(negative, exp.Neg(this=exp.Paren(this=plain)))], plain)
     below, currency = exp.Abs(this=at_scale(bottom, bottom.scale)), currency_of(type_, left, right)
     return Value(signed, type_, top.scale, below, bottom.scale, currency=currency)
 
@@ -188,13 +185,13 @@ def aligned(values: list[Value]) -> list[Value]:
 def choose(test: exp.Expr, when_true: Value, otherwise: Value) -> Value:
     """CASE WHEN test THEN a ELSE b END, both brought to one shape first."""
     first, second = aligned([when_true, otherwise])
-    sql = exp.Case().when(test, first.sql).else_(second.sql)
+    sql = case([(test, first.sql)], second.sql)
     over = None
     if first.over is not None and second.over is not None:
-        over = exp.Case().when(test.copy(), first.over).else_(second.over)
+        over = case([(test, first.over)], second.over)
     currency = currency_of(when_true.type, when_true, otherwise)
     if when_true.currency is not None and otherwise.currency not in (None, when_true.currency):
-        currency = exp.Case().when(test.copy(), when_true.currency).else_(otherwise.currency)
+        currency = case([(test, when_true.currency)], otherwise.currency)
     return Value(sql, when_true.type, first.scale, over, first.over_scale, currency=currency)
 
 
@@ -231,16 +228,15 @@ def _rounded_quotient(value: Value, digits: int, half: str) -> Value:
     two = exp.Literal.number("2")
     bottom_or_null = exp.Nullif(this=bottom, expression=exp.Literal.number("0"))
     doubled = exp.Paren(this=exp.Mul(this=two, expression=top))
-    divisor = exp.Paren(this=exp.Mul(this=two.copy(), expression=bottom_or_null))
-    whole: exp.Expr = exp.IntDiv(
-        this=exp.Paren(this=exp.Add(this=doubled, expression=bottom.copy())), expression=divisor
-    )
+    divisor = exp.Paren(this=exp.Mul(this=two, expression=bottom_or_null))
+    whole: exp.Expr = exp.IntDiv(this=exp.Paren(this=exp.Add(this=doubled, expression=bottom)), expression=divisor)
     if half == "half-even":
         whole = exp.Paren(this=exp.Sub(this=whole, expression=_odd_tie(doubled, bottom, divisor, whole)))
     unit = cast(exp.Literal.number(f"{Decimal(1).scaleb(-digits):f}"), decimal_type(digits))
-    sign = exp.Case().when(exp.LT(this=value.sql.copy(), expression=exp.Literal.number("0")), exp.Literal.number("-1"))
+    negative = exp.LT(this=value.sql, expression=exp.Literal.number("0"))
+    sign = case([(negative, exp.Literal.number("-1"))], exp.Literal.number("1"))
     signed = exp.Mul(this=cast(exp.Paren(this=whole), "DECIMAL(38,0)"), expression=unit)
-    product = exp.Mul(this=exp.Paren(this=signed), expression=sign.else_(exp.Literal.number("1")))
+    product = exp.Mul(this=exp.Paren(this=signed), expression=sign)
     return Value(cast(product, decimal_type(digits)), value.type, digits, currency=value.currency)
 
 
@@ -328,13 +324,13 @@ def sum_of_terms(sql: exp.Expr, type_: DataType) -> Value:
 
 def _odd_tie(doubled: exp.Expr, bottom: exp.Expr, divisor: exp.Expr, whole: exp.Expr) -> exp.Expr:
     zero = exp.Literal.number("0")
-    sum_ = exp.Paren(this=exp.Add(this=doubled.copy(), expression=bottom.copy()))
-    tie = exp.EQ(this=exp.Mod(this=sum_, expression=divisor.copy()), expression=zero)
+    sum_ = exp.Paren(this=exp.Add(this=doubled, expression=bottom))
+    tie = exp.EQ(this=exp.Mod(this=sum_, expression=divisor), expression=zero)
     odd = exp.EQ(
-        this=exp.Mod(this=exp.Paren(this=whole.copy()), expression=exp.Literal.number("2")),
+        this=exp.Mod(this=exp.Paren(this=whole), expression=exp.Literal.number("2")),
         expression=exp.Literal.number("1"),
     )
-    return exp.Case().when(exp.and_(tie, odd), exp.Literal.number("1")).else_(zero.copy())
+    return case([(exp.and_(tie, odd, copy=False), exp.Literal.number("1"))], zero)
 
 
 def _integer(sql: exp.Expr, power: int, scale: int) -> exp.Expr:

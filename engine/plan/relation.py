@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -64,18 +65,20 @@ class Relation:
 
 
 @lru_cache(maxsize=512)
-def _parsed_type(storage: str) -> exp.DataType:
-    return exp.DataType.build(storage, dialect="duckdb")
-
-
 def storage_type(storage: str) -> exp.DataType:
-    """A storage type as an expression; its words are parsed once."""
-    return _parsed_type(storage).copy()
+    """A storage type as an expression; one node stands for it in every query, as nobody changes it."""
+    return exp.DataType.build(storage, dialect="duckdb")
 
 
 def cast(sql: exp.Expr, storage: str) -> exp.Expr:
     """A cast to a storage type."""
     return exp.Cast(this=sql, to=storage_type(storage))
+
+
+def case(answers: Sequence[tuple[exp.Expr, exp.Expr]], otherwise: exp.Expr | None = None) -> exp.Case:
+    """CASE WHEN test THEN value ... ELSE otherwise END; unlike sqlglot's builder it copies nothing."""
+    branches = [exp.If(this=test, true=value) for test, value in answers]
+    return exp.Case(ifs=branches, default=otherwise) if otherwise is not None else exp.Case(ifs=branches)
 
 
 def column(name: str, table: str | None = None) -> exp.Column:

@@ -13,7 +13,7 @@ from engine.model.ruleset import PostingLine
 from engine.plan.posting.balances import DIMENSIONS, measures
 from engine.plan.posting.booked_roles import booked_role
 from engine.plan.posting.journal import Entry
-from engine.plan.relation import Origin, Relation, cast, column, named, table
+from engine.plan.relation import Origin, Relation, case, cast, column, named, table
 from engine.plan.units.stock import union_all
 from engine.plan.values.frames import layers_of
 from engine.plan.world import RunStopped, World, date_literal, empty
@@ -71,9 +71,9 @@ def _sums(world: World, entry: Entry, money: str) -> exp.Query:
     rows = table(entry.name, "e")
     late: exp.Expr = exp.LT(this=column("posting-date", "e"), expression=date_literal(world.period.start))
     late = late if world.follows else exp.false()
-    origin = exp.Case().when(late, column("origin", "p")).else_(exp.Literal.string(world.period.name))
+    origin = case([(late, column("origin", "p"))], exp.Literal.string(world.period.name))
     inside = exp.and_(
-        late.copy(),
+        late,
         exp.GTE(this=column("posting-date", "e"), expression=column("start", "p")),
         exp.LTE(this=column("posting-date", "e"), expression=column("end", "p")),
         copy=False,
@@ -88,18 +88,17 @@ def _sums(world: World, entry: Entry, money: str) -> exp.Query:
         sign = amount
         if entry.booked:
             booked = column(entry.booked[index - 1], "e")
-            sign = exp.Case().when(exp.EQ(this=amount.copy(), expression=zero.copy()), booked).else_(amount)
+            sign = case([(exp.EQ(this=amount, expression=zero), booked)], amount)
         for label, node in (("more", exp.GT), ("less", exp.LT)):
-            falls = node(this=sign.copy(), expression=zero.copy())
+            falls = node(this=sign, expression=zero)
             for measure, value in _measured(entry, index):
-                part = exp.Case().when(falls.copy(), value)
-                total = exp.Coalesce(this=exp.Sum(this=part), expressions=[zero.copy()])
+                total = exp.Coalesce(this=exp.Sum(this=case([(falls, value)])), expressions=[zero])
                 sums.append(named(cast(total, money), f"{label} {measure}{index}"))
-            sums.append(named(exp.Count(this=exp.Case().when(falls.copy(), amount.copy())), f"{label} rows {index}"))
+            sums.append(named(exp.Count(this=case([(falls, amount)])), f"{label} rows {index}"))
     query = (
         exp.select(*keys, *sums).from_(rows).join(table("past period", "p"), on=inside, join_type="left", copy=False)
     )
-    return query.group_by(*(exp.Literal.number(str(index + 1)) for index in range(len(keys))))
+    return query.group_by(*(exp.Literal.number(str(index + 1)) for index in range(len(keys))), copy=False)
 
 
 def _currencies(entry: Entry) -> tuple[str, ...]:
@@ -141,7 +140,7 @@ def _posting_branch(
 ) -> exp.Query:
     other = "credit" if line.side == "debit" else "debit"
     forward, back = (line.side, other) if label == "more" else (other, line.side)
-    side = exp.Case().when(column("returning", "s"), exp.Literal.string(back)).else_(exp.Literal.string(forward))
+    side = case([(column("returning", "s"), exp.Literal.string(back))], exp.Literal.string(forward))
     role = _role(world, entry, index, line)
     own: dict[str, exp.Expr] = {
         "journal": exp.Literal.string(entry.journal.name),
@@ -159,10 +158,10 @@ def _posting_branch(
         held = column(f"{label} {measure}{index}", "s")
         # Booked money follows the amount's sign; a difference of rates has no amount, and its own.
         sums.append(named(cast(exp.Sum(this=held if label == "more" else exp.Neg(this=held)), money), name))
-        some.append(exp.NEQ(this=held.copy(), expression=exp.Literal.number("0")))
-    query = exp.select(*selected, *sums, named(count, "rows")).from_(table(source, "s"))
-    query = query.where(exp.or_(*some, copy=False))
-    return query.group_by(*(exp.Literal.number(str(number + 1)) for number in range(len(selected))))
+        some.append(exp.NEQ(this=held, expression=exp.Literal.number("0")))
+    query = exp.select(*selected, *sums, named(count, "rows")).from_(table(source, "s"), copy=False)
+    query = query.where(exp.or_(*some, copy=False), copy=False)
+    return query.group_by(*(exp.Literal.number(str(number + 1)) for number in range(len(selected))), copy=False)
 
 
 def _role(world: World, entry: Entry, index: int, line: PostingLine) -> exp.Expr:

@@ -17,7 +17,7 @@ from engine.model.expression import Converted
 from engine.model.ruleset import RateSet
 from engine.model.walk import walk
 from engine.plan.numbers import Value, at_scale, decimal_type, divide, multiply, rounded
-from engine.plan.relation import cast, column, named, table
+from engine.plan.relation import case, cast, column, named, table
 from engine.plan.values.frame import IN_CURRENCY, Frame, Guard
 from engine.plan.values.rates import rates_name
 
@@ -221,9 +221,9 @@ def rounded_to_minor(frame: Frame, value: Value) -> Value:
     own = value.currency
     if own is None or isinstance(own, exp.Literal):
         return rounded(value, world.digits if own is None else minor_digits(own.name), world.half)
-    case = exp.Case()
+    answers: list[tuple[exp.Expr, exp.Expr]] = []
     for digits, names in unusual().items():
-        among = exp.In(this=own.copy(), expressions=[exp.Literal.string(one) for one in names])
-        case = case.when(among, at_scale(rounded(value, digits, world.half), MOST_DIGITS))
+        among = exp.In(this=own, expressions=[exp.Literal.string(one) for one in names])
+        answers.append((among, at_scale(rounded(value, digits, world.half), MOST_DIGITS)))
     usual = at_scale(rounded(value, 2, world.half), MOST_DIGITS)
-    return Value(case.else_(usual), value.type, MOST_DIGITS, currency=own)
+    return Value(case(answers, usual), value.type, MOST_DIGITS, currency=own)

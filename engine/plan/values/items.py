@@ -19,7 +19,7 @@ from engine.model.expression import Expression, Grain, ItemOf, Literal, LocalOf,
 from engine.model.ruleset import Amount, Cap, Decision, ExceptionRule, Meta, Parameter
 from engine.plan import fragments
 from engine.plan.numbers import Value, aligned, choose, compare, decimal_type, negate, number
-from engine.plan.relation import cast, column, table
+from engine.plan.relation import case, cast, column, table
 from engine.plan.values import tables
 from engine.plan.values.effective import governing_day, guard_governed, in_effect
 from engine.plan.values.frame import Frame
@@ -153,15 +153,14 @@ def define_answer(
     survives = {rule.name: _survives(rule, rules, item, in_play) for rule in rules}
     values = aligned([_capped_value(frame, rule, grain, prepared=True) for rule in rules])
     # Unknown in any answer that could stand makes the whole unknown; live data has no unknown.
-    unknown = exp.or_(*(exp.Is(this=test.copy(), expression=exp.Null()) for test in survives.values()), copy=False)
-    answer, over = exp.Case().when(unknown, exp.Null()), exp.Case().when(unknown.copy(), exp.Null())
-    for rule, value in zip(rules, values, strict=True):
-        answer = answer.when(survives[rule.name].copy(), value.sql)
-        over = over if value.over is None else over.when(survives[rule.name].copy(), value.over)
+    unknown = exp.or_(*(exp.Is(this=test, expression=exp.Null()) for test in survives.values()), copy=False)
+    standing = [(survives[rule.name], value) for rule, value in zip(rules, values, strict=True)]
+    answer = case([(unknown, exp.Null()), *((stands, value.sql) for stands, value in standing)])
+    below = [(stands, value.over) for stands, value in standing if value.over is not None]
+    over = case([(unknown, exp.Null()), *below]) if below else None
     first = values[0]
     currency = _currency(rules, values, survives)
-    below = None if first.over is None else over
-    result = Value(answer, type_, first.scale, below, first.over_scale, currency=currency)
+    result = Value(answer, type_, first.scale, over, first.over_scale, currency=currency)
     conflicts = _conflicts(frame, item, rules, survives, values)
     label = frame.label_of(frame.define(item, result))
     for names, broken in conflicts:
@@ -176,10 +175,7 @@ def _currency(rules: Sequence[Rule], values: Sequence[Value], survives: dict[str
     known = [(rule, value.currency) for rule, value in zip(rules, values, strict=True) if value.currency is not None]
     if not known or all(own == known[0][1] for _, own in known):
         return known[0][1] if known else None
-    case = exp.Case()
-    for rule, own in known:
-        case = case.when(survives[rule.name].copy(), own)
-    return case
+    return case([(survives[rule.name], own) for rule, own in known])
 
 
 def _capped_value(frame: Frame, rule: Rule, grain: Grain, prepared: bool = False) -> Value:
@@ -276,22 +272,21 @@ def _grid_value(frame: Frame, node: ItemOf, parameter: Parameter) -> Value:
     day = governing_day(frame, node.as_of)
     numbers = [literal_number(cell) for _, row in parameter.rows for cell in row]
     scale = max(value.scale or 0 for value in numbers)
-    by_date = exp.Case()
+    by_date: list[tuple[exp.Expr, exp.Expr]] = []
     for since, row in sorted(parameter.rows, key=lambda pair: pair[0], reverse=True):
         cells = [cast(literal_number(cell).sql, decimal_type(scale)) for cell in row]
-        begun = exp.GTE(this=day.copy(), expression=date_literal(since))
-        by_date = by_date.when(begun, _by_column(frame, node, parameter, cells, scale))
-    return frame.in_currency(Value(by_date.else_(empty(decimal_type(scale))), parameter.type, scale))
+        begun = exp.GTE(this=day, expression=date_literal(since))
+        by_date.append((begun, _by_column(frame, node, parameter, cells, scale)))
+    return frame.in_currency(Value(case(by_date, empty(decimal_type(scale))), parameter.type, scale))
 
 
 def _by_column(frame: Frame, node: ItemOf, parameter: Parameter, cells: Sequence[exp.Expr], scale: int) -> exp.Expr:
     if parameter.bands[0].name == "any":
         return cells[0]
     key = frame.value(node.keys[0][1]).sql
-    case = exp.Case()
-    for band, cell in zip(parameter.bands, cells, strict=True):
-        case = case.when(exp.EQ(this=key.copy(), expression=exp.Literal.string(band.name)), cell)
-    return case.else_(empty(decimal_type(scale)))
+    bands = zip(parameter.bands, cells, strict=True)
+    tests = [(exp.EQ(this=key, expression=exp.Literal.string(band.name)), cell) for band, cell in bands]
+    return case(tests, empty(decimal_type(scale)))
 
 
 def literal_number(cell: Expression) -> Value:

@@ -9,6 +9,7 @@ from engine.model.datatypes import DataType, Family
 from engine.model.expression import Expression, ItemOf
 from engine.model.ruleset import CellTest, Ruleset, Table, TableRow
 from engine.plan.numbers import Value, aligned, compare
+from engine.plan.relation import case
 from engine.plan.values.effective import governing_day, guard_governed, in_effect
 from engine.plan.values.frame import Frame
 from engine.plan.values.substitute import in_terms_of
@@ -66,9 +67,8 @@ def define_table(frame: Frame, node: ItemOf, table: Table) -> None:
         frame.prepare(tuple(row.outputs[index] for row in table.rows), table.grain)
     for index, (name, type_) in enumerate(table.outputs):
         frame.add_column(f"{table.name}:{name}", _chosen(frame, table, index, type_, columns))
-    chosen_row = exp.Case()
-    for row, hit in zip(table.rows, columns, strict=True):
-        chosen_row = chosen_row.when(hit.copy(), exp.Literal.string(row.name))
+    rows = zip(table.rows, columns, strict=True)
+    chosen_row = case([(hit, exp.Literal.string(row.name)) for row, hit in rows])
     frame.add_column(f"{table.name}:row", Value(chosen_row, DataType(Family.TEXT)))
     frame.step()
     _guard_one_row(frame, table, [frame.column(label) for label in labels])
@@ -79,10 +79,8 @@ def define_table(frame: Frame, node: ItemOf, table: Table) -> None:
 def _chosen(frame: Frame, table: Table, index: int, type_: DataType, hits: list[exp.Expr]) -> Value:
     values = [_output(frame, row.outputs[index], type_) for row in table.rows]
     values = aligned(values) if all(value.scale is not None for value in values) else values
-    case = exp.Case()
-    for hit, value in zip(hits, values, strict=True):
-        case = case.when(hit.copy(), value.sql)
-    return Value(case, type_, values[0].scale)
+    answers = [(hit, value.sql) for hit, value in zip(hits, values, strict=True)]
+    return Value(case(answers), type_, values[0].scale)
 
 
 def _output(frame: Frame, cell: Expression | None, type_: DataType) -> Value:
@@ -117,10 +115,10 @@ def _cell_test(frame: Frame, cell: CellTest, input_: Expression) -> exp.Expr:
 
 def _guard_one_row(frame: Frame, table: Table, hits: list[exp.Expr]) -> None:
     one, zero = exp.Literal.number("1"), exp.Literal.number("0")
-    counted = [exp.Case().when(hit.copy(), one.copy()).else_(zero.copy()) for hit in hits]
+    counted = [case([(hit, one)], zero) for hit in hits]
     total: exp.Expr = counted[0]
-    for case in counted[1:]:
-        total = exp.Add(this=total, expression=case)
+    for other in counted[1:]:
+        total = exp.Add(this=total, expression=other)
     names = (f"table {table.name}",)
     two = exp.GT(this=exp.Paren(this=total), expression=one.copy())
     frame.guard("T302", f"two rows of table `{table.name}` hold at once", names, two)
