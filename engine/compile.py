@@ -9,10 +9,12 @@ from functools import lru_cache
 from dsl import syntax
 from dsl.diagnostics import Diagnostic, Diagnostics
 from dsl.span import Source
-from engine.model.from_syntax import resolve
+from engine.model.from_syntax import resolve, resolve_under
 from engine.model.load import parse_all
 from engine.model.ruleset import Ruleset
+from engine.model.scenarios import UnderScenario
 from engine.plan.refusals.coverage import refusals
+from engine.plan.refusals.scenario_coverage import projection_refusals
 
 
 @dataclass
@@ -40,11 +42,18 @@ def _cover(journey: Journey) -> None:
         journey.diagnostics.extend(refusals(journey.ruleset))
 
 
+def _suppose(journey: Journey) -> None:
+    if journey.ruleset is not None:
+        for scenario in journey.ruleset.scenarios:
+            journey.diagnostics.extend(check_under(journey.ruleset, scenario)[1])
+
+
 Stage = tuple[str, Callable[[Journey], None]]
 STAGES: tuple[Stage, ...] = (
     ("read: words, grammar, syntax tree (dsl.parse)", _read),
     ("resolve: merge overlays, bind names and types, run every check (engine.model.from_syntax)", _resolve),
     ("cover: refuse what this version does not run (engine.plan.refusals.coverage)", _cover),
+    ("suppose: resolve and cover the text once more as each scenario changes it (engine.model.scenarios)", _suppose),
 )
 """What happens to a text before any data is looked at; engine.run.close has what happens to data."""
 
@@ -69,3 +78,14 @@ def _checked(
         if journey.diagnostics.errors:
             return None, tuple(journey.diagnostics)
     return journey.ruleset, tuple(journey.diagnostics)
+
+
+def check_under(ruleset: Ruleset, scenario: str) -> tuple[UnderScenario | None, Diagnostics]:
+    """A ruleset under one of its scenarios, ready to run; only what is wrong because of the scenario is told."""
+    under, resolving = resolve_under(ruleset, scenario)
+    found = Diagnostics()
+    found.extend(resolving.errors)
+    if under is not None and not found.errors:
+        found.extend(refusals(under.ruleset).errors)
+        found.extend(projection_refusals(under).errors)
+    return (None if found.errors else under), found

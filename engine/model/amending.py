@@ -77,7 +77,7 @@ def _edited(item: syntax.AnyItem, edit: syntax.Edit, diagnostics: Diagnostics) -
     if isinstance(item, syntax.Register | syntax.Kind) and isinstance(edit, syntax.FieldLine):
         return replace(item, fields=(*item.fields, edit))
     if isinstance(item, syntax.Layers) and isinstance(edit, syntax.Policy):
-        return replace(item, policies=_with_policy(item.policies, edit))
+        return replace(item, policies=with_policy(item.policies, edit))
     if isinstance(item, syntax.Calendar) and isinstance(edit, syntax.CalendarLine):
         kept = tuple(line for line in item.lines if _calendar_question(line) != _calendar_question(edit))
         return replace(item, lines=(*kept, edit))
@@ -175,7 +175,7 @@ def _counted(count: int, word: str) -> str:
 # ---- phrases ---------------------------------------------------------------------------------------------------------
 
 
-def _with_policy(policies: tuple[syntax.Policy, ...], new: syntax.Policy) -> tuple[syntax.Policy, ...]:
+def with_policy(policies: tuple[syntax.Policy, ...], new: syntax.Policy) -> tuple[syntax.Policy, ...]:
     """The phrase of the same form is replaced where it stood; a new one is added."""
     found = False
     after: list[syntax.Policy] = []

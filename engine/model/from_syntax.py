@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from dsl import syntax
@@ -20,7 +21,7 @@ from engine.model.binding.suggestions import did_you_mean
 from engine.model.binding.terms import UNKNOWN
 from engine.model.binding.versions import ending, meta_of
 from engine.model.binding.world import World
-from engine.model.checks.asides import check_asides
+from engine.model.checks.asides import bind_projection, check_asides
 from engine.model.checks.decisions import check_decisions
 from engine.model.checks.governance import check_governance
 from engine.model.checks.journals import check_journals
@@ -47,6 +48,7 @@ from engine.model.ruleset import (
     Table,
     UnitOfMeasure,
 )
+from engine.model.scenarios import Projection, UnderScenario, changes_of, shown_by, under_scenario
 
 NodeType = TypeVar("NodeType", bound=syntax.Item)
 BoundType = TypeVar("BoundType", bound=Item)
@@ -61,15 +63,46 @@ def resolve(texts: Sequence[syntax.RulesetText]) -> tuple[Ruleset | None, Diagno
     merged = merge(texts, diagnostics)
     if merged is None:
         return None, diagnostics
+    ruleset, _ = _resolved(merged, tuple(texts), diagnostics)
+    return ruleset, diagnostics
+
+
+def resolve_under(ruleset: Ruleset, scenario: str) -> tuple[UnderScenario | None, Diagnostics]:
+    """A ruleset as one of its scenarios changes it, checked like any other; it has no scenarios and no examples.
+
+    KeyError where it has no scenario of that name.
+    """
+    diagnostics = Diagnostics()
+    node = ruleset.scenarios[scenario]
+    merged = merge(ruleset.trees, diagnostics)
+    if merged is None:
+        return None, diagnostics
+    changed = replace(merged, items=under_scenario(merged.items, node))
+    found, world = _resolved(changed, ruleset.trees, diagnostics)
+    if found is None:
+        return None, diagnostics
+    projections = tuple(_projection(world, line) for line in node.lines if isinstance(line, syntax.Project))
+    changes = changes_of(node, merged.items)
+    return UnderScenario(scenario, node.name.span, found, changes, projections, shown_by(node)), diagnostics
+
+
+def _projection(world: World, line: syntax.Project) -> Projection:
+    value, grain = bind_projection(world, line)
+    return Projection(line.kind.text, int(line.forward.number), value, grain, line.span)
+
+
+def _resolved(
+    merged: Merged, texts: tuple[syntax.RulesetText, ...], diagnostics: Diagnostics
+) -> tuple[Ruleset | None, World]:
     world = declare(merged, diagnostics)
-    ruleset = Binder(world).ruleset(merged)
+    ruleset = Binder(world).ruleset(merged, texts)
     check_layers(world, ruleset, diagnostics)
     check_journals(ruleset, diagnostics)
     check_decisions(ruleset, diagnostics)
     check_loops(ruleset, diagnostics)
     check_governance(world, merged, ruleset, diagnostics)
     check_asides(world, merged, ruleset)
-    return (None if diagnostics.errors else ruleset), diagnostics
+    return (None if diagnostics.errors else ruleset), world
 
 
 class Binder:
@@ -136,7 +169,7 @@ class Binder:
     def _meta(self, node: syntax.Item) -> Meta:
         return bind_meta(self.world, node, meta_of(node))
 
-    def ruleset(self, merged: Merged) -> Ruleset:
+    def ruleset(self, merged: Merged, trees: tuple[syntax.RulesetText, ...]) -> Ruleset:
         """Everything bound, item by item in order of the text."""
         world = self.world
         reconciliations: dict[str, Reconciliation] = self._each(
@@ -176,6 +209,7 @@ class Binder:
             scenarios={node.name.text: node for node in world.of_type(syntax.Scenario)},
             examples=tuple(item for item in world.items if isinstance(item, syntax.Example)),
             texts=merged.texts,
+            trees=trees,
         )
 
     def _each(self, family: type[NodeType], binding: Callable[[NodeType, Meta], BoundType]) -> dict[str, BoundType]:

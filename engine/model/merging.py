@@ -215,7 +215,7 @@ class _Layers:
         if owner is not head and not self._opened(plural, f"withdraws {family} `{name}`", withdrawal.name, head, owner):
             return
         gone = {id(one) for one in found}
-        self.items = [_without_target(one, name) for one in self.items if id(one) not in gone]
+        self.items = [without_target(one, name) for one in self.items if id(one) not in gone]
         del self.heads[head_key(item)]
 
     def _find(self, name: str, family: str) -> int | None:
@@ -250,7 +250,7 @@ def _without_terms(item: syntax.Terms, names: set[str]) -> syntax.Terms:
     return replace(item, lines=tuple(line for line in lines if line.names))
 
 
-def _without_target(item: syntax.AnyItem, name: str) -> syntax.AnyItem:
+def without_target(item: syntax.AnyItem, name: str) -> syntax.AnyItem:
     """An exception that also yielded to what was withdrawn keeps its other targets."""
     if isinstance(item, syntax.Exception_) and len(item.to) > 1:
         return replace(item, to=tuple(target for target in item.to if target.text != name))

@@ -1,7 +1,6 @@
 """The model: a ruleset with every name bound and every type known, one frozen record for each construct.
 
-Anything that parses is modelled, so that checks see the whole language; what the plan cannot run yet is refused by
-`engine.plan.refusals.coverage`, never dropped here.
+Anything that parses is modelled, so that checks see it all; `engine.plan.refusals` refuses what does not run yet.
 """
 
 from __future__ import annotations
@@ -498,3 +497,4 @@ class Ruleset:
     examples: tuple[syntax.Example, ...]
     texts: tuple[tuple[str, str], ...] = field(repr=False)
     """(file name, text) of everything that was merged, base first: what is hashed."""
+    trees: tuple[syntax.RulesetText, ...] = field(repr=False)

@@ -23,6 +23,9 @@ BEGINNING, END = date(1, 1, 1), date(9999, 12, 31)
 FEW = 200_000
 """Up to so many facts of a kind, memory for every step over them is cheaper than reading the files once more."""
 
+PROJECTED = "projected"
+"""The mark of facts that a scenario projects, and the file they say they came from; a run is given `projected KIND`."""
+
 MADE: tuple[tuple[str, str], ...] = (
     ("mark", "VARCHAR"),
     ("made-by", "VARCHAR"),
@@ -206,9 +209,12 @@ def _consumed(kind: Kind, cutoff: Cutoff) -> exp.Expr:
     return exp.Paren(this=exp.and_(published, dated, copy=False))
 
 
-def _selected(kind: Kind) -> list[exp.Expr]:
+def _selected(world: World, kind: Kind) -> list[exp.Expr]:
     on = kind.record.on or ""
-    made = {"counted-on": column(on, "b"), "fact": column("fact", "b")}
+    made: dict[str, exp.Expr] = {"counted-on": column(on, "b"), "fact": column("fact", "b")}
+    if world.executor_has(f"{PROJECTED} {kind.name}"):
+        supposed = exp.EQ(this=column("source-file", "b"), expression=exp.Literal.string(PROJECTED))
+        made["mark"] = exp.Case().when(supposed, exp.Literal.string(PROJECTED))
     stored = [column(name, "b") for name, _ in kind.record.stored]
     return [*stored, *(named(made.get(name, empty(storage)), name) for name, storage in MADE)]
 
@@ -219,14 +225,14 @@ def _open_facts(world: World, kind: Kind, cutoff: Cutoff | None, last: date) -> 
         conditions.append(exp.LTE(this=column(kind.record.on or "", "b"), expression=date_literal(last)))
     if cutoff is not None:
         conditions.append(exp.Not(this=_consumed(kind, cutoff)))
-    query = exp.select(*_selected(kind)).from_(_base(world, kind).subquery(exp.to_identifier("b", quoted=True)))
+    query = exp.select(*_selected(world, kind)).from_(_base(world, kind).subquery(exp.to_identifier("b", quoted=True)))
     query = query.where(*conditions) if conditions else query
     return with_rows(world, query, [f"handed {kind.name}"], kind)
 
 
 def _closed_facts(world: World, kind: Kind, cutoff: Cutoff) -> Relation:
     """What closed periods consumed, as their adjustments left it."""
-    query = exp.select(*_selected(kind)).from_(_base(world, kind).subquery(exp.to_identifier("b", quoted=True)))
+    query = exp.select(*_selected(world, kind)).from_(_base(world, kind).subquery(exp.to_identifier("b", quoted=True)))
     query = query.where(_consumed(kind, cutoff))
     if world.executor_has("handed excluded"):
         gone = exp.and_(

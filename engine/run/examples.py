@@ -13,10 +13,12 @@ from sqlglot import exp
 from dsl import syntax
 from engine.ledger.calendar import Calendar, Period
 from engine.model.expression import Literal
+from engine.model.from_syntax import resolve_under
 from engine.model.ruleset import Ruleset
+from engine.model.scenarios import UnderScenario
 from engine.plan.controls import control_name
 from engine.plan.executor import Executor
-from engine.plan.facts import Cutoff
+from engine.plan.facts import PROJECTED, Cutoff
 from engine.plan.posting.balances import DIMENSIONS, measures
 from engine.plan.posting.booked_roles import booked_role
 from engine.plan.posting.journal import RATE_DAY, READ
@@ -28,6 +30,7 @@ from engine.plan.world import RunStopped, World
 from engine.run.close import Run, close_calendar, run_period
 from engine.run.given import FactRow, UnreadableExampleError, append_inputs, cell_value, facts_given, with_parameters
 from engine.run.handover import hand_over
+from engine.run.projecting import project
 from engine.run.said import number
 
 ExecutorFactory = Callable[[], AbstractContextManager[Executor]]
@@ -68,21 +71,43 @@ def run_example(ruleset: Ruleset, example: syntax.Example, executors: ExecutorFa
     differences: list[Difference] = []
     stopped = ""
     try:
-        differences = _differences(with_parameters(ruleset, example), example, executors)
+        under = _under(ruleset, example)
+        changed = ruleset if under is None else under.ruleset
+        differences = _differences(with_parameters(changed, example), example, executors, under)
     except (RunStopped, UnreadableExampleError) as reason:
         stopped = str(reason)
     return ExampleResult(example.title.text, case, str(example.span), tuple(differences), stopped)
 
 
-def _differences(ruleset: Ruleset, example: syntax.Example, executors: ExecutorFactory) -> list[Difference]:
+def _under(ruleset: Ruleset, example: syntax.Example) -> UnderScenario | None:
+    """The ruleset as the scenario of an example changes it; None where it runs under none."""
+    if example.under is None:
+        return None
+    under, _ = resolve_under(ruleset, example.under.text)
+    if under is None:
+        raise UnreadableExampleError(f"scenario `{example.under.text}` cannot be read; run `tieout check`")
+    both = {one.name.text for one in example.givens} & {one.item for one in under.changes if one.family == "parameter"}
+    if both:
+        name = min(both)
+        raise UnreadableExampleError(f"the example gives `{name}` and scenario `{under.name}` sets it; leave one out")
+    return under
+
+
+Handed = dict[str, tuple[tuple[tuple[str, str], ...], list[tuple[object, ...]]]]
+
+
+def _differences(
+    ruleset: Ruleset, example: syntax.Example, executors: ExecutorFactory, under: UnderScenario | None
+) -> list[Difference]:
     rows = facts_given(ruleset, example)
     calendar = close_calendar(ruleset)
     periods = _periods(calendar, ruleset, rows, example.run.text)
     if not periods:
         raise UnreadableExampleError(f"calendar `{calendar.name}` has no period `{example.run.text}`")
     wanted = frozenset(one.name.text for one in example.expects)
-    shown = _shown(example)
-    handed: dict[str, tuple[tuple[tuple[str, str], ...], list[tuple[object, ...]]]] = {}
+    shown, supposed = _shown(example), frozenset[str]()
+    known = _last_known(calendar, ruleset, rows, under) if under is not None and under.projections else None
+    handed: Handed = {}
     cutoff: Cutoff | None = None
     for period in periods:
         last = period == periods[-1]
@@ -90,13 +115,17 @@ def _differences(ruleset: Ruleset, example: syntax.Example, executors: ExecutorF
             append_inputs(executor, ruleset, _published(rows, cutoff), None if last else period.end)
             for name, (columns, values) in handed.items():
                 executor.append(name, columns, values)
-            given = frozenset(handed)
+            given = frozenset(handed) | supposed
             everything = wanted if last else None
             run = run_period(
                 executor, ruleset, period, given=given, cutoff=cutoff, strict=False, wanted=everything, shown=shown
             )
             if last:
                 return _compare(run, example)
+            if under is not None and period == known:
+                for kind, made in project(run.world, under, 1).rows.items():
+                    rows.setdefault(kind, []).extend(made)
+                    supposed |= {f"{PROJECTED} {kind}"}
             handed = _handed(run)
             cutoff = Cutoff(1, period.end)
             for facts in rows.values():
@@ -104,6 +133,14 @@ def _differences(ruleset: Ruleset, example: syntax.Example, executors: ExecutorF
                     if isinstance(row["known-at"], date) and row["known-at"] > period.end:
                         row["publication"] = 2
     return []
+
+
+def _last_known(
+    calendar: Calendar, ruleset: Ruleset, rows: dict[str, list[FactRow]], under: UnderScenario
+) -> Period | None:
+    """The period of the latest fact of a kind that is projected: what comes after it is supposed."""
+    days = [row[ruleset.kinds[one.kind].record.on or ""] for one in under.projections for row in rows.get(one.kind, [])]
+    return calendar.period_of(max(one for one in days if isinstance(one, date))) if days else None
 
 
 def _published(rows: dict[str, list[FactRow]], cutoff: Cutoff | None) -> dict[str, list[FactRow]]:
@@ -116,7 +153,7 @@ def _published(rows: dict[str, list[FactRow]], cutoff: Cutoff | None) -> dict[st
     return rows
 
 
-def _handed(run: Run) -> dict[str, tuple[tuple[tuple[str, str], ...], list[tuple[object, ...]]]]:
+def _handed(run: Run) -> Handed:
     executor = run.world.executor
     found = {}
     for name, query in hand_over(run.world).items():

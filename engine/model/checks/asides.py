@@ -12,7 +12,8 @@ from engine.model.binding.grains import LEDGER_ROWS, fields_of, grain_of, layer_
 from engine.model.binding.grids import cell_name, square
 from engine.model.binding.suggestions import did_you_mean
 from engine.model.binding.world import World
-from engine.model.expression import Literal
+from engine.model.datatypes import DataType, Family
+from engine.model.expression import Expression, Grain, Literal
 from engine.model.merging import Merged
 from engine.model.ruleset import Ruleset
 
@@ -55,7 +56,7 @@ def _scenario(world: World, merged: Merged, ruleset: Ruleset, scenario: syntax.S
             for name in line.names:
                 _known(world, name, shown, "account role or value")
         elif line.kind.text in world.kinds:
-            _projection(world, line)
+            bind_projection(world, line)
         else:
             _known(world, line.kind, world.kinds, "kind")
 
@@ -70,13 +71,15 @@ def _answer(world: World, scenario: syntax.Scenario, line: syntax.SetParameter |
     agree(world, Literal(type_, line.name.span, False, ""), value, line.value.span, "choose")
 
 
-def _projection(world: World, line: syntax.Project) -> None:
-    """What is projected is a quantity for each pool and week."""
+def bind_projection(world: World, line: syntax.Project) -> tuple[Expression, Grain]:
+    """What is projected for each pool and week, bound; T202 where it is no quantity."""
     scopes = [layers.scope for layers in world.layers.values()]
     week = syntax.Name(line.span, "week")
     names = (*(scopes[0].names if scopes else ()), syntax.Ref(line.span, (week,)))
     grain = grain_of(world, syntax.Scope(line.span, "names", names))
-    bind(world, Asker(f"projection of {line.kind.text}", grain), line.at)
+    value = bind(world, Asker(f"projection of {line.kind.text}", grain), line.at)
+    agree(world, Literal(DataType(Family.QUANTITY), line.span, False, ""), value, line.at.span, "project")
+    return value, grain
 
 
 # ---- examples --------------------------------------------------------------------------------------------------------

@@ -38,6 +38,7 @@ from engine.plan.refusals.posting_coverage import is_moment, journal_refusals, r
 from engine.plan.refusals.readers import read_everything
 from engine.plan.refusals.reading_shares import why_not_shared
 from engine.plan.refusals.refusing import Refusals
+from engine.plan.refusals.scenario_coverage import scenario_refusals
 from engine.plan.refusals.unenforced import warn_of_overrides
 from engine.plan.units.valuation import EVENT_COLUMNS
 
@@ -77,6 +78,7 @@ def refusals(ruleset: Ruleset) -> Diagnostics:
         report_refusals(report, found)
     _expressions(ruleset, found)
     currency_refusals(ruleset, found)
+    scenario_refusals(ruleset, found)
     read_everything(ruleset, found)
     warn_of_overrides(ruleset, found.diagnostics)
     return found.diagnostics
@@ -101,15 +103,10 @@ def _whole_items(ruleset: Ruleset, found: Refusals) -> None:
             found.add(book.span, f"`book {book.name}`: one book runs, and it posts", "keep one book that posts")
     for unit in ruleset.units.values():
         found.add(unit.span, f"`unit {unit.name}`", "let the feed give quantities in units")
-    for scenario in ruleset.scenarios.values():
-        found.add(scenario.name.span, f"`scenario {scenario.name.text}`", "")
     for layers in list(ruleset.layers.values())[1:]:
         found.add(layers.span, f"a second `layers`, {layers.name}: units are kept in one", "")
     for reconciliation in list(ruleset.reconciliations.values())[1:]:
         found.add(reconciliation.span, f"a second reconciliation, {reconciliation.name}: one is run", "")
-    for example in ruleset.examples:
-        if example.under is not None:
-            found.add(example.under.span, f"`run ... under {example.under.text}`: there are no scenarios", "")
 
 
 # ---- records and stock -----------------------------------------------------------------------------------------------

@@ -225,7 +225,7 @@ class Reading:
         if name in ("day", "week", "quarter", "year"):
             return f"a row belongs to a period; which {name} it lies in is not known"
         if name == "scenario":
-            return "there are no scenarios"
+            return "rules do not ask which scenario they run under"
         return f"the rows that read it have no `{name}`"
 
     def _field(self, node: FieldOf, rows: Offered) -> Shape:
