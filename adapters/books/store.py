@@ -50,6 +50,11 @@ class Books:
         self._is_publishing = False
         self._is_stopped = False
 
+    @property
+    def is_writable(self) -> bool:
+        """Whether they were opened for writing: only then can anything be published."""
+        return self._lock is not None
+
     @contextmanager
     def publication(self, kind: str, subject: str = "") -> Iterator[Publication]:
         """A publication of a kind, one at a time; what is not committed when the block ends is discarded.

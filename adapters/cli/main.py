@@ -10,7 +10,20 @@ from collections.abc import Sequence
 
 import click
 
-from adapters.cli import books, demo, evidence, examples, exceptions, explain, folders, intake, journal, periods, rules
+from adapters.cli import (
+    books,
+    demo,
+    evidence,
+    examples,
+    exceptions,
+    explain,
+    folders,
+    intake,
+    journal,
+    periods,
+    rules,
+    what_if,
+)
 from adapters.cli.command import InOrder
 from adapters.cli.faults import DONE, fault_of, tell
 from adapters.cli.terminal import Terminal
@@ -27,6 +40,7 @@ COMMANDS: tuple[click.Command, ...] = (
     exceptions.exceptions,
     journal.journal,
     explain.explain,
+    what_if.what_if,
     evidence.sql,
     books.books,
     rules.schema,

@@ -23,7 +23,7 @@ from adapters.books.entries import Run as StoredRun
 from adapters.books.errors import PeriodClosed, PeriodOutOfOrder, UnknownPeriod
 from adapters.books.store import Books
 from adapters.closing.exceptions import EXCEPTIONS, acceptances_of, add_exceptions
-from adapters.closing.inputs import attach_files, attach_inputs
+from adapters.closing.inputs import NOTHING_SUPPOSED, Supposed, attach_files, attach_inputs, attach_supposed
 from adapters.duckdb_executor import DuckDBExecutor
 from engine.ledger.calendar import Calendar
 from engine.ledger.calendar import Period as CalendarPeriod
@@ -107,7 +107,7 @@ def close_period(
         handed = _handed_over(books, calendar, last)
         for earlier in between:
             with run_of(books, ruleset, earlier, handed, resources, Path(folder), progress) as run:
-                handed = _write_hand_over(books, run, earlier, Path(folder))
+                handed = write_hand_over(books, run, earlier, Path(folder))
         with run_of(books, ruleset, period, handed, resources, Path(folder), progress) as run:
             return _conclude(books, ruleset, run, hard, review, progress)
 
@@ -154,13 +154,18 @@ def run_of(
     folder: Path,
     progress: Progress | None = None,
     wanted: frozenset[str] | None = None,
+    upto: int | None = None,
+    supposed: Supposed = NOTHING_SUPPOSED,
 ) -> Iterator[Run]:
-    """A period run over the books; its relations are there while the context lasts."""
+    """A period run over the books; its relations are there while the context lasts.
+
+    `upto` is the last publication that counts, None for all; `supposed` are facts beside those of the books.
+    """
     executor = DuckDBExecutor(threads=resources.threads, memory_limit=resources.memory_limit, temporary_folder=folder)
     with executor:
-        attach_inputs(executor, books, ruleset)
+        given = frozenset((*attach_supposed(executor, ruleset, supposed), *(name for name, _ in handed.files)))
+        attach_inputs(executor, books, ruleset, upto, frozenset(supposed))
         attach_files(executor, handed.files)
-        given = frozenset(name for name, _ in handed.files)
         yield run_period(executor, ruleset, period, given=given, cutoff=handed.cutoff, wanted=wanted, progress=progress)
 
 
@@ -171,7 +176,7 @@ def beginning_of(books: Books, ruleset: Ruleset, period: CalendarPeriod, resourc
     handed = _handed_over(books, calendar, last)
     for earlier in _between(books, calendar, last, period):
         with run_of(books, ruleset, earlier, handed, resources, folder) as run:
-            handed = _write_hand_over(books, run, earlier, folder)
+            handed = write_hand_over(books, run, earlier, folder)
     return handed
 
 
@@ -225,7 +230,8 @@ def first_period(books: Books, calendar: Calendar) -> CalendarPeriod | None:
     return calendar.period_of(min(starts)) if starts else None
 
 
-def _write_hand_over(books: Books, run: Run, period: CalendarPeriod, folder: Path) -> Handed:
+def write_hand_over(books: Books, run: Run, period: CalendarPeriod, folder: Path, upto: int | None = None) -> Handed:
+    """Where the period after a run begins that is not in the books; `upto` is the last publication it read."""
     files: list[tuple[str, Path]] = []
     executor = run.world.executor
     assert isinstance(executor, DuckDBExecutor)
@@ -233,7 +239,8 @@ def _write_hand_over(books: Books, run: Run, period: CalendarPeriod, folder: Pat
         path = folder / f"{period.name}-{index}.parquet"
         executor.copy_to_parquet(query, path)
         files.append((name, path))
-    return Handed(Cutoff(books.ledger.head().seq, period.end), tuple(files))
+    publication = books.ledger.head().seq if upto is None else upto
+    return Handed(Cutoff(publication, period.end), tuple(files))
 
 
 def file_name(relation: str) -> str:

@@ -7,7 +7,7 @@ fact that waits for a receipt is still the same fact in the next period, and a n
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from sqlglot import exp
@@ -18,7 +18,13 @@ from adapters.books.store import Books
 from adapters.duckdb_executor import DuckDBExecutor
 from engine.model.ruleset import Ruleset
 from engine.model.schema import Record
-from engine.plan.relation import cast, column, named
+from engine.plan.facts import PROJECTED
+from engine.plan.relation import cast, column, named, table
+from engine.run.given import INPUT_TAIL
+
+Supposed = Mapping[str, Sequence[Mapping[str, object]]]
+"""Facts that no file of the books holds, by kind: rows with the columns of a stored fact."""
+NOTHING_SUPPOSED: Supposed = {}
 
 FILES_OF_PUBLICATION = 4096
 ROWS_OF_FILE = 2**32
@@ -33,19 +39,40 @@ def records_of(ruleset: Ruleset) -> tuple[Record, ...]:
     )
 
 
-def attach_inputs(executor: DuckDBExecutor, books: Books, ruleset: Ruleset, upto: int | None = None) -> tuple[str, ...]:
+def attach_inputs(
+    executor: DuckDBExecutor,
+    books: Books,
+    ruleset: Ruleset,
+    upto: int | None = None,
+    beside: frozenset[str] = frozenset(),
+) -> tuple[str, ...]:
     """Views `input NAME` over the books' facts; the paths read. `upto` is the last publication that counts.
 
-    BooksError where a file was loaded under another shape of its record.
+    `beside` names kinds whose supposed facts are attached already and read with those of the books. BooksError where a
+    file was loaded under another shape of its record.
     """
     read: list[str] = []
     first = first_facts(books)
     for record in records_of(ruleset):
         entries = [one for one in books.fact_entries(record.name) if upto is None or one.seq <= upto]
         query = _numbered(record, books, entries, first)
+        if record.name in beside:
+            names = [column(one) for one, _ in (*record.stored, *INPUT_TAIL)]
+            supposed = exp.select(*names).from_(table(f"{PROJECTED} {record.name}"))
+            query = exp.union(query, supposed, distinct=False, copy=False)
         executor.view(f"input {record.name}", query)
         read += [one.path for one in entries]
     return tuple(read)
+
+
+def attach_supposed(executor: DuckDBExecutor, ruleset: Ruleset, supposed: Supposed) -> tuple[str, ...]:
+    """Tables `projected KIND` of supposed facts; their names."""
+    names: list[str] = []
+    for kind, rows in supposed.items():
+        columns = (*ruleset.kinds[kind].record.stored, *INPUT_TAIL)
+        names.append(f"{PROJECTED} {kind}")
+        executor.append(names[-1], columns, (tuple(row[name] for name, _ in columns) for row in rows))
+    return tuple(names)
 
 
 def first_facts(books: Books) -> dict[str, int]:
@@ -62,8 +89,7 @@ def _numbered(record: Record, books: Books, entries: list[FileEntry], first: Map
     columns = record.stored
     required = {one.name for one in record.columns if one.required}
     if not entries:
-        tail = (("publication", "BIGINT"), ("fact", "BIGINT"))
-        nothing = [_typed(exp.Null(), name, storage) for name, storage in (*columns, *tail)]
+        nothing = [_typed(exp.Null(), name, storage) for name, storage in (*columns, *INPUT_TAIL)]
         return exp.select(*nothing).where(exp.false())
     parts = [
         _numbered_file(record.name, columns, required, books.path(entry), entry, first[entry.path])

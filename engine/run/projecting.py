@@ -32,6 +32,9 @@ FactRow = dict[str, object]
 FIRST_FACT = 2**62
 """Projected facts are numbered from here: beyond any row of a file."""
 
+FOR_PERIOD = "projected-for"
+"""The period a projected row is made for; no column of a stored fact."""
+
 OF_LAST_FACT = (Family.REGISTER, Family.ENUMERATION, Family.YES_NO, Family.MONEY, Family.PRICE, Family.RATE,
                 Family.NUMBER, Family.DAYS, Family.CURRENCY, Family.CALENDAR)  # fmt: skip
 """What a projected fact has as the pool's last fact of its kind had it: who, on which terms, at which price."""
@@ -153,7 +156,7 @@ class _Flow:
         row["quantity"] = units
         identity = ["" if row[name] is None else str(row[name]) for name in self.kind.record.identity]
         implied = {"identity": IDENTITY_SEPARATOR.join(identity), "known-at": week.last, "version": 1}
-        origin = {"source-file": PROJECTED, "source-row": week.number}
+        origin = {"source-file": PROJECTED, "source-row": week.number, FOR_PERIOD: week.period.name}
         return {"currency": self._of_last(pool, "currency"), **row, **implied, **origin}
 
     def _field(self, wanted: Column, own: dict[str, object], pool: Pool, week: Week, label: str) -> object:

@@ -1,0 +1,84 @@
+"""The command that runs a scenario over the books and shows it beside them; nothing is ever posted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from adapters.books.store import open_books
+from adapters.cli.command import EXISTING_OR_NOT, client_option, command
+from adapters.cli.faults import DONE, RefusedError
+from adapters.cli.material import require_material, write_whole
+from adapters.cli.terminal import Terminal
+from adapters.closing.what_if import what_if as run_what_if
+from adapters.report.html import page_html
+from adapters.report.text import page_text
+from adapters.report.what_if_page import what_if_json, what_if_page
+from engine.compile import check_under
+from engine.model.ruleset import Ruleset
+from engine.model.scenarios import UnderScenario
+
+
+@command(
+    "what-if",
+    "tieout what-if",
+    "tieout what-if tighter-returns --period FY2026-P03",
+    "tieout what-if two-quarters-ahead --html ahead.html",
+)
+@client_option
+@click.option("--period", "last", metavar="PERIOD", help="The last period compared; by default the last one closed.")
+@click.option("--from", "first", metavar="PERIOD", help="The first period run again; by default that of the books.")
+@click.option("--html", type=EXISTING_OR_NOT, metavar="FILE", help="Write the page as HTML for A4 too.")
+@click.argument("scenario", required=False)
+def what_if(
+    terminal: Terminal, client: Path, last: str | None, first: str | None, html: Path | None, scenario: str | None
+) -> int:
+    """Run a SCENARIO of the rules over the books and show it beside them; without one, list what there is.
+
+    Every period is run again as the rules are and as the scenario supposes. The books are read and never written.
+    """
+    if html is not None and not html.parent.is_dir():
+        raise RefusedError(f"there is no folder {html.parent}", "make it first")
+    material = require_material(client)
+    ruleset = material.ruleset
+    if scenario is None:
+        return _list(terminal, ruleset)
+    under = _under(ruleset, scenario)
+    with (
+        open_books(material.client.books, write=False) as books,
+        terminal.working(f"supposing {scenario}") as progress,
+    ):
+        found = run_what_if(
+            books, ruleset, under, last=last, first=first, progress=lambda words: progress(f"running {words}")
+        )
+    name = material.client.client.client
+    page = what_if_page(name, found, f"{ruleset.head.name} {ruleset.head.version}")
+    terminal.show(page_text(page, terminal.has_colour), what_if_json(name, found))
+    if html is not None:
+        write_whole(html, page_html(page))
+        terminal.note(f"the page was written to {html}")
+    return DONE
+
+
+def _under(ruleset: Ruleset, scenario: str) -> UnderScenario:
+    if scenario not in ruleset.scenarios:
+        known = ", ".join(ruleset.scenarios)
+        help_text = f"name one of {known}" if known else "write one: `scenario NAME on RULESET`"
+        raise RefusedError(f"{ruleset.head.name} has no scenario {scenario}", help_text)
+    under, found = check_under(ruleset, scenario)
+    if under is None:
+        raise RefusedError(diagnostics=found)
+    return under
+
+
+def _list(terminal: Terminal, ruleset: Ruleset) -> int:
+    """What scenarios there are, each with its lines."""
+    lines: list[str] = []
+    values = []
+    for scenario in ruleset.scenarios.values():
+        words = [" ".join(line.span.text.split()) for line in scenario.lines]
+        lines += [f"{scenario.name.text}   {scenario.name.span}", *(f"  {one}" for one in words)]
+        values.append({"name": scenario.name.text, "place": str(scenario.name.span), "lines": words})
+    terminal.show("\n".join(lines) or f"{ruleset.head.name} has no scenarios", {"scenarios": values})
+    return DONE

@@ -1,0 +1,234 @@
+"""A scenario run over the books, which are read and never written.
+
+Periods are run again one after another, as the rules are and as the scenario supposes, each on what its own hard close
+knew; the hand-over from one to the next lies in a temporary folder. Nothing here can publish: books are asked for that
+were opened for reading, and what a run makes is gone with its executor.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+from sqlglot import exp
+
+from adapters.books.entries import Run as StoredRun
+from adapters.books.entries import RunKind
+from adapters.books.errors import BooksError
+from adapters.books.store import Books
+from adapters.closing.close import (
+    AS_THE_MACHINE_HAS,
+    Handed,
+    Progress,
+    Resources,
+    beginning_of,
+    file_name,
+    first_period,
+    run_of,
+    write_hand_over,
+)
+from adapters.closing.inputs import NOTHING_SUPPOSED, Supposed, parquet
+from adapters.duckdb_executor import DuckDBExecutor
+from dsl.diagnostics import InternalError
+from engine.ledger.calendar import Calendar, Period
+from engine.model.identity import ruleset_hash
+from engine.model.ruleset import Ruleset
+from engine.model.scenarios import UnderScenario
+from engine.plan.relation import column
+from engine.run.close import Run, close_calendar
+from engine.run.projecting import FOR_PERIOD, Projected, periods_ahead, project
+from engine.run.what_if import (
+    AsPosted,
+    Posting,
+    ProjectedUnits,
+    WhatIf,
+    compare,
+    differences_by_period,
+    read_opening,
+    read_postings,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Again:
+    """One period to run again: the hard close it had, None where it is open."""
+
+    period: Period
+    hard: StoredRun | None
+
+    @property
+    def upto(self) -> int | None:
+        """The last publication its hard close read; None for everything."""
+        return None if self.hard is None else self.hard.id - 1
+
+
+def what_if(
+    books: Books,
+    ruleset: Ruleset,
+    under: UnderScenario,
+    *,
+    last: str | None = None,
+    first: str | None = None,
+    resources: Resources = AS_THE_MACHINE_HAS,
+    progress: Progress | None = None,
+) -> WhatIf:
+    """Run periods as they are and under a scenario, and compare them.
+
+    `last` is the last period known, by default the last one closed, on trial or for good; `first` the first one run
+    again, by default the first of the books. BooksError where there is no such period, RunStopped where one of the
+    runs cannot go on.
+    """
+    if books.is_writable:
+        raise InternalError("a scenario is run over books that are open for reading only")
+    calendar = close_calendar(ruleset)
+    again = _periods(books, calendar, first, last)
+    _refuse_other_layers(books, calendar, under, again[0].period)
+    say = progress or _silent
+    with tempfile.TemporaryDirectory(dir=resources.folder) as folder:
+        begun = Path(folder, "begun")
+        begun.mkdir()
+        handed = beginning_of(books, ruleset, again[0].period, resources, begun)
+        rerun = _Rerun(books, again, handed, resources, Path(folder))
+        as_it_is = rerun.go(ruleset, None, lambda period: say(f"{period}, as it is"))
+        supposed = rerun.go(under.ruleset, under, lambda period: say(f"{period}, under {under.name}"))
+    return WhatIf(
+        compare(under, as_it_is.postings, supposed.postings, supposed.periods),
+        tuple(one.period.name for one in again),
+        tuple(_as_posted(books, ruleset, again, as_it_is.postings)),
+        tuple(_units(supposed.projected)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What one run of all periods posted, opening balances first; the periods in order; what was projected."""
+
+    postings: tuple[Posting, ...]
+    periods: tuple[str, ...]
+    projected: Projected
+
+
+@dataclass(frozen=True, slots=True)
+class _Rerun:
+    """Periods that are run once for each set of rules, from the same beginning."""
+
+    books: Books
+    again: tuple[_Again, ...]
+    begun: Handed
+    resources: Resources
+    folder: Path
+
+    def go(self, ruleset: Ruleset, under: UnderScenario | None, say: Progress) -> _Outcome:
+        """Run all periods by a set of rules, and those ahead that a scenario projects facts for."""
+        folder = self.folder / ("as-it-is" if under is None else "supposed")
+        folder.mkdir()
+        handed, postings, periods = self.begun, list[Posting](), list[str]()
+        ahead: tuple[Period, ...] = ()
+        projected = Projected({}, ())
+
+        def close(period: Period, upto: int | None, supposed: Supposed, then: Callable[[Run], None]) -> Handed:
+            say(period.name)
+            journals = frozenset(ruleset.journals)
+            with run_of(
+                self.books, ruleset, period, handed, self.resources, folder,
+                wanted=journals, upto=upto, supposed=supposed,
+            ) as run:  # fmt: skip
+                postings.extend((*(read_opening(run.world) if not periods else ()), *read_postings(run.world)))
+                periods.append(period.name)
+                then(run)
+                return write_hand_over(self.books, run, period, folder, upto)
+
+        def look_ahead(run: Run) -> None:
+            nonlocal ahead, projected
+            if under is not None and under.projections and run.world.period == self.again[-1].period:
+                ahead = periods_ahead(run.world, under.projections)
+                projected = project(run.world, under, self.books.ledger.head().seq)
+
+        for one in self.again:
+            handed = close(one.period, one.upto, NOTHING_SUPPOSED, look_ahead)
+        for period in ahead:
+            handed = close(period, None, projected.rows, lambda _: None)
+        return _Outcome(tuple(postings), tuple(periods), projected)
+
+
+def _silent(_: str) -> None:
+    return None
+
+
+def _periods(books: Books, calendar: Calendar, first: str | None, last: str | None) -> tuple[_Again, ...]:
+    """The periods to run again, in order."""
+    beginning = first_period(books, calendar)
+    closed = [calendar.period(one.period) for one in books.runs(calendar.name)]
+    ends = [one for one in closed if one is not None]
+    if beginning is None or not ends:
+        raise BooksError("no period was closed yet, so there is nothing to compare with; run `tieout close`")
+    until = _named(calendar, last) if last is not None else max(ends, key=lambda one: one.start)
+    since = _named(calendar, first) if first is not None else beginning
+    if since.start < beginning.start:
+        raise BooksError(f"the books begin with {beginning.name}; {since.name} lies before")
+    if until.start < since.start:
+        raise BooksError(f"{until.name} lies before {since.name}; name a later --period")
+    hard = {one.period: one for one in books.runs(calendar.name) if one.kind is RunKind.HARD}
+    found = [_Again(since, hard.get(since.name))]
+    while found[-1].period.start < until.start:
+        period = calendar.next(found[-1].period)
+        found.append(_Again(period, hard.get(period.name)))
+    return tuple(found)
+
+
+def _named(calendar: Calendar, name: str) -> Period:
+    found = calendar.period(name)
+    if found is None:
+        raise BooksError(f"calendar `{calendar.name}` has no period {name}; periods are called like FY2026-P01")
+    return found
+
+
+def _refuse_other_layers(books: Books, calendar: Calendar, under: UnderScenario, since: Period) -> None:
+    """A hand-over holds layers as the rules of the books kept them; other rules for layers begin with the books."""
+    if since != first_period(books, calendar) and any(one.family == "layers" for one in under.changes):
+        raise BooksError(
+            f"{under.name} changes how layers are kept, and {since.name} begins with layers that are kept otherwise; "
+            "leave --from out"
+        )
+
+
+def _as_posted(books: Books, ruleset: Ruleset, again: Sequence[_Again], postings: Sequence[Posting]) -> list[AsPosted]:
+    """Hard-closed periods, each held against what the books have of it."""
+    closed = [(one.period.name, one.hard) for one in again if one.hard is not None]
+    held = {period: _held(books, run) for period, run in closed}
+    apart = differences_by_period(ruleset, postings, held)
+    today = ruleset_hash(ruleset)
+    return [AsPosted(period, run.ruleset_hash == today, tuple(apart.get(period, ()))) for period, run in closed]
+
+
+def _held(books: Books, run: StoredRun) -> Mapping[str, Decimal]:
+    """What a run of the books posted to each role, on its normal side."""
+    path = books.run_files(run).get(file_name("ledger line"))
+    if path is None:
+        return {}
+    entry = books.run_entries(run)[file_name("ledger line")]
+    booked = "booked" if "booked" in dict(entry.columns) else "amount"
+    on_normal = exp.EQ(this=column("side"), expression=column("account.normal"))
+    signed = exp.Case().when(on_normal, column(booked)).else_(exp.Neg(this=column(booked)))
+    query = exp.select(column("role"), exp.Sum(this=signed)).from_(parquet(path)).group_by(column("role"))
+    with DuckDBExecutor(threads=1) as executor:
+        return {str(role): Decimal(str(total)) for role, total in executor.rows(query)}
+
+
+def _units(projected: Projected) -> list[ProjectedUnits]:
+    """Units by kind and period, served and not."""
+    served: dict[tuple[str, str], Decimal] = {}
+    unserved: dict[tuple[str, str], Decimal] = {}
+    for kind, rows in projected.rows.items():
+        for row in rows:
+            key = (kind, str(row[FOR_PERIOD]))
+            served[key] = served.get(key, Decimal(0)) + Decimal(str(row["quantity"]))
+    for one in projected.unserved:
+        unserved[one.kind, one.period] = unserved.get((one.kind, one.period), Decimal(0)) + one.units
+    return [
+        ProjectedUnits(*key, served.get(key, Decimal(0)), unserved.get(key, Decimal(0)))
+        for key in sorted({*served, *unserved})
+    ]
