@@ -34,7 +34,6 @@ from adapters.closing.inputs import NOTHING_SUPPOSED, Supposed, parquet
 from adapters.duckdb_executor import DuckDBExecutor
 from dsl.diagnostics import InternalError
 from engine.ledger.calendar import Calendar, Period
-from engine.model.identity import ruleset_hash
 from engine.model.ruleset import Ruleset
 from engine.model.scenarios import UnderScenario
 from engine.plan.relation import column
@@ -200,8 +199,11 @@ def _as_posted(books: Books, ruleset: Ruleset, again: Sequence[_Again], postings
     closed = [(one.period.name, one.hard) for one in again if one.hard is not None]
     held = {period: _held(books, run) for period, run in closed}
     apart = differences_by_period(ruleset, postings, held)
-    today = ruleset_hash(ruleset)
-    return [AsPosted(period, run.ruleset_hash == today, tuple(apart.get(period, ()))) for period, run in closed]
+    today = dict(ruleset.texts)
+    return [
+        AsPosted(period, books.ruleset_texts(run.ruleset_hash) == today, tuple(apart.get(period, ())))
+        for period, run in closed
+    ]
 
 
 def _held(books: Books, run: StoredRun) -> Mapping[str, Decimal]:
