@@ -20,6 +20,7 @@ from adapters.cli.command import DAY, EXISTING_OR_NOT, InOrder, client_option, c
 from adapters.cli.faults import DONE, PROBLEMS, RefusedError
 from adapters.cli.material import Material, require_client, require_material, write_whole
 from adapters.cli.terminal import Terminal
+from adapters.closing.close import file_name
 from adapters.feeds.report import LoadReport
 from adapters.feeds.take import QUARANTINE_SHAPE
 from adapters.feeds.versions import Closed
@@ -29,6 +30,7 @@ from adapters.report.blocks import Column, Table
 from adapters.report.text import block_lines
 from adapters.wording import counted, plain
 from engine.model.identity import schema_of
+from engine.plan.facts import SETTLED
 from engine.run.close import close_calendar
 
 LISTED = 50
@@ -126,7 +128,8 @@ def load_client(
     """Load files of a client into its books, opened for writing; no closed period will have known of them."""
     run = books.last_hard_closed(close_calendar(material.ruleset).name)
     period = books.period(run.calendar, run.period).period if run is not None else None
-    closed = Closed(period.end, period.name) if period is not None else None
+    settled = books.run_files(run).get(file_name(SETTLED)) if run is not None else None
+    closed = Closed(period.end, period.name, settled) if period is not None else None
     frozen = period.end if period is not None else None
     return load_files(
         books, material.client.client, schema_of(material.ruleset), paths, loaded_on, closed, frozen, strict

@@ -22,6 +22,7 @@ from adapters.duckdb_executor import DuckDBExecutor
 from engine.ledger.calendar import Calendar, Period
 from engine.model.ruleset import Kind, Ruleset
 from engine.model.schema import IDENTITY_SEPARATOR, Record
+from engine.plan.adjust import EFFECTS, MAKING
 from engine.plan.relation import column, table
 from engine.run.close import close_calendar
 from engine.run.explain_absence import explain_facts
@@ -219,11 +220,12 @@ class RowSearch:
         for run in self._runs():
             for name, entry in self._books.run_entries(run).items():
                 adjustment = self._ruleset.adjustments.get(relation_name(name).removeprefix("adjustment "))
-                if adjustment is None or adjustment.action.form != "record":
+                if adjustment is None or EFFECTS[adjustment.action.form] not in MAKING:
                     continue
                 query = exp.select(column("fact"), column("identity")).from_(parquet(self._books.path(entry)))
                 for fact, joined in self.executor.rows(query.where(*(_has_part(word) for word in words))):
-                    found.append(Named(adjustment.action.name, int(str(fact)), {"identity": joined}, run))
+                    kind = adjustment.action.name if adjustment.action.form == "record" else adjustment.grain.rows[0]
+                    found.append(Named(kind, int(str(fact)), {"identity": joined}, run))
         return found
 
     # ---- what became of a fact ---------------------------------------------------------------------------------------
@@ -277,10 +279,12 @@ class RowSearch:
 
     def _appears(self, run: Run, fact: int, names: tuple[str, ...]) -> bool:
         """Whether a run published something about a fact."""
-        same = exp.EQ(this=column("fact"), expression=exp.Literal.number(str(fact)))
         for name, entry in self._books.run_entries(run).items():
-            if relation_name(name).startswith(names) and "fact" in dict(entry.columns):
-                query = exp.select(column("fact")).from_(parquet(self._books.path(entry))).where(same).limit(1)
+            have = [one for one in ("fact", "made-from") if one in dict(entry.columns)]
+            if relation_name(name).startswith(names) and "fact" in have:
+                same = [exp.EQ(this=column(one), expression=exp.Literal.number(str(fact))) for one in have]
+                found = exp.select(column("fact")).from_(parquet(self._books.path(entry)))
+                query = found.where(exp.or_(*same, copy=False)).limit(1)
                 if self.executor.rows(query):
                     return True
         return False

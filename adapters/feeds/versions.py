@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 import duckdb
 from sqlglot import exp
@@ -38,10 +39,11 @@ _REFERENCE_PLACE = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """The last day of the last hard-closed period, and the period's name."""
+    """The last day of the last hard-closed period, its name, and the file of the later facts it counted a part of."""
 
     through: date
     period: str
+    settled: Path | None = None
 
 
 def known(record: Record) -> str:
@@ -247,8 +249,20 @@ def _touches(record: Record, closed: Closed | None, was_there: exp.Expression) -
     if closed is None or record.family != "kind" or record.on is None:
         return exp.false()
     last = cast(text(closed.through.isoformat()), "DATE")
-    days = [exp.LTE(this=column(record.on, alias), expression=last.copy()) for alias in ("old", "new")]
-    return both(was_there.copy(), either(*days))
+    reasons: list[exp.Expression] = [
+        exp.LTE(this=column(record.on, alias), expression=last.copy()) for alias in ("old", "new")
+    ]
+    if closed.settled is not None:
+        reasons.append(_is_settled(record, closed.settled))
+    return both(was_there.copy(), either(*reasons))
+
+
+def _is_settled(record: Record, file: Path) -> exp.Expression:
+    """Whether a closed period counted a part of a fact that is dated after it."""
+    of_kind = exp.EQ(this=column("kind"), expression=text(record.name))
+    rows = exp.Anonymous(this="read_parquet", expressions=[text(str(file))])
+    settled = exp.select(column("identity")).from_(rows).where(of_kind)
+    return exp.In(this=column("identity", "old"), query=exp.Subquery(this=settled))
 
 
 def keep_facts(connection: duckdb.DuckDBPyConnection, filled: Filled, source_file: str) -> int:

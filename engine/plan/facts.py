@@ -13,12 +13,23 @@ from functools import partial
 
 from sqlglot import exp
 
-from engine.model.ruleset import Kind, Ruleset
+from engine.model.expression import AggregateOf
+from engine.model.ruleset import Allocation, Kind, Ruleset
 from engine.model.schema import Record
+from engine.model.walk import walk
 from engine.plan.relation import Origin, Relation, cast, column, named, table
 from engine.plan.world import World, date_literal, empty
 
 BEGINNING, END = date(1, 1, 1), date(9999, 12, 31)
+
+DAY = "day"
+"""The calendar word for one day: a whole may be shared over days."""
+
+SETTLED = "handed settled"
+"""Facts dated after the last hard close that it left out already, or put parts in the place of: by kind, identity."""
+
+PARTED = "handed parted"
+"""Every fact of a closed period that parts stand in the place of, by kind and identity."""
 
 FEW = 200_000
 """Up to so many facts of a kind, memory for every step over them is cheaper than reading the files once more."""
@@ -119,8 +130,20 @@ def adjusted_kinds(ruleset: Ruleset) -> set[str]:
 
 def early_kinds(ruleset: Ruleset) -> set[str]:
     """Kinds whose facts dated after the period's end an adjustment may move or count into it."""
-    moving = [one for one in ruleset.adjustments.values() if one.action.form in ("date", "count")]
-    return {row for one in moving for row in one.grain.rows if row in ruleset.kinds}
+    moving = [one for one in ruleset.adjustments.values() if one.action.form in ("date", "count", "split")]
+    found = {row for one in moving for row in one.grain.rows if row in ruleset.kinds}
+    return found | {name for one in shared_over_days(ruleset) for name in kinds_by_day(ruleset, one)}
+
+
+def shared_over_days(ruleset: Ruleset) -> tuple[Allocation, ...]:
+    """Allocations whose parts are days."""
+    return tuple(one for one in ruleset.allocations.values() if one.shares.over == DAY)
+
+
+def kinds_by_day(ruleset: Ruleset, allocation: Allocation) -> frozenset[str]:
+    """Kinds whose facts of a day an allocation over days adds up: those of days after the period are wanted too."""
+    sources = (one.source.grain for one in walk(allocation) if isinstance(one, AggregateOf))
+    return frozenset(one.rows[0] for one in sources if one.form == "rows" and one.rows[0] in ruleset.kinds)
 
 
 def reaches_beyond(ruleset: Ruleset, kind: str) -> bool:
@@ -226,6 +249,8 @@ def _open_facts(world: World, kind: Kind, cutoff: Cutoff | None, last: date) -> 
     if cutoff is not None:
         conditions.append(exp.Not(this=_consumed(kind, cutoff)))
     query = exp.select(*_selected(world, kind)).from_(_base(world, kind).subquery(exp.to_identifier("b", quoted=True)))
+    if world.executor_has(SETTLED):
+        conditions.append(_not_among(kind, SETTLED))
     query = query.where(*conditions) if conditions else query
     return with_rows(world, query, [f"handed {kind.name}"], kind)
 
@@ -235,18 +260,29 @@ def _closed_facts(world: World, kind: Kind, cutoff: Cutoff) -> Relation:
     query = exp.select(*_selected(world, kind)).from_(_base(world, kind).subquery(exp.to_identifier("b", quoted=True)))
     query = query.where(_consumed(kind, cutoff))
     if world.executor_has("handed excluded"):
-        gone = exp.and_(
-            exp.EQ(this=column("kind", "x"), expression=exp.Literal.string(kind.name)),
-            exp.EQ(this=column("identity", "x"), expression=column("identity", "b")),
-            copy=False,
-        )
-        found = exp.select(exp.Literal.number("1")).from_(table("handed excluded", "x")).where(gone)
-        query = query.where(exp.Not(this=exp.Exists(this=found)))
+        query = query.where(_not_among(kind, "handed excluded"))
     query = with_rows(world, query, [f"handed recorded {kind.name}"], kind)
     rule = Origin(f"kind {kind.name}", kind.span)
     return Relation(
         f"{kind.name} closed", ("fact",), fact_columns(kind.record), query, rule, stored=kind.name in world.few
     )
+
+
+def _not_among(kind: Kind, name: str) -> exp.Expr:
+    """Whether a fact `b` is not one of those handed over by kind and identity."""
+    gone = exp.and_(
+        exp.EQ(this=column("kind", "x"), expression=exp.Literal.string(kind.name)),
+        exp.EQ(this=column("identity", "x"), expression=column("identity", "b")),
+        copy=False,
+    )
+    found = exp.select(exp.Literal.number("1")).from_(table(name, "x")).where(gone)
+    return exp.Not(this=exp.Exists(this=found))
+
+
+def parted_facts(world: World, kind: Kind) -> exp.Select:
+    """Facts as they were sent whose parts closed periods put in their place."""
+    query = exp.select(*_selected(world, kind)).from_(_base(world, kind).subquery(exp.to_identifier("b", quoted=True)))
+    return query.where(exp.Not(this=exp.Paren(this=_not_among(kind, PARTED))))
 
 
 def with_rows(world: World, query: exp.Query, names: Sequence[str], kind: Kind) -> exp.Select:

@@ -7,11 +7,13 @@ from sqlglot import exp
 from dsl.diagnostics import InternalError
 from engine.model.datatypes import DataType, Family
 from engine.model.ruleset import Adjustment, Kind
+from engine.plan.facts import PARTED, parted_facts
 from engine.plan.numbers import Value
 from engine.plan.relation import Origin, Relation, column, named, table
+from engine.plan.values.days import acts_within
 from engine.plan.values.frame import Frame
 from engine.plan.values.frames import fact_frame
-from engine.plan.world import World, date_literal
+from engine.plan.world import World
 
 
 def make_twins(world: World, adjustment: Adjustment, name: str, rule: Origin) -> None:
@@ -24,8 +26,8 @@ def make_twins(world: World, adjustment: Adjustment, name: str, rule: Origin) ->
     kind = world.ruleset.kinds[adjustment.grain.rows[0]]
     if adjustment.twins is None:
         raise InternalError(f"adjustment {adjustment.name} excludes a twin and says of what")
-    frame = fact_frame(world, kind.name, world.known(kind.name), "adjustment")
-    frame.filter(exp.LTE(this=frame.column(kind.record.on or ""), expression=date_literal(world.period.end)))
+    frame = fact_frame(world, kind.name, _as_sent(world, kind), "adjustment")
+    frame.filter(acts_within(frame, kind))
     keys = [
         (f"key {index}", frame.lower(one, adjustment.grain))
         for index, one in enumerate(adjustment.twins.agree_on, start=1)
@@ -72,6 +74,24 @@ def make_twins(world: World, adjustment: Adjustment, name: str, rule: Origin) ->
     query = exp.select(column("fact"), column("kept")).from_(chosen.subquery("chosen"))
     query = query.where(exp.NEQ(this=column("fact"), expression=column("kept")), exp.Not(this=column("#closed")))
     world.add(Relation(name, ("fact",), (("fact", "BIGINT"), ("kept", "BIGINT")), query, rule))
+
+
+def _as_sent(world: World, kind: Kind) -> str:
+    """Everything known of a kind; a fact that was parted is there itself, and its parts are not."""
+    parting = [one for one in world.ruleset.adjustments.values() if one.action.form in ("split", "replace")]
+    names = [exp.Literal.string(one.name) for one in parting if one.grain.rows == (kind.name,)]
+    known, name = world.known(kind.name), f"{kind.name} as sent"
+    if not names:
+        return known
+    if not world.has(name):
+        made = world.relation(known)
+        ours = exp.Coalesce(this=exp.In(this=column("made-by"), expressions=names), expressions=[exp.false()])
+        query: exp.Query = exp.select(*(column(one) for one in made.column_names)).from_(table(known))
+        query = query.where(exp.Not(this=ours))
+        if world.executor_has(PARTED):
+            query = exp.union(query, parted_facts(world, kind), distinct=False)
+        world.add(Relation(name, made.grain, made.columns, query, made.origin, stored=False))
+    return name
 
 
 def _recent(world: World, kind: Kind, frame: Frame, within: int) -> exp.Expr:

@@ -14,9 +14,10 @@ from sqlglot import exp
 from engine.ledger.calendar import Period
 from engine.model.expression import AggregateOf, ExistsTest, Grain
 from engine.model.ruleset import Adjustment, Kind, Ruleset
-from engine.plan.adjust import EFFECTS, effect_name
+from engine.plan.adjust import EFFECTS, MAKING, effect_name
 from engine.plan.executor import Executor
 from engine.plan.facts import MADE, Cutoff, fact_columns, make_facts, make_registers, with_rows
+from engine.plan.parting import originals_of
 from engine.plan.relation import Origin, Relation, cast, column, named, table
 from engine.plan.units.stock import union_all
 from engine.plan.values.frame import Frame
@@ -76,10 +77,11 @@ def add_all_facts(world: World, cutoff: Cutoff | None) -> None:
         rows = exp.select(*_adjusted(world, kind, "b")).from_(table(before, "b"))
         rows = _with_days(world, kind, rows, "b")
         gone = [_facts_of(one) for one in _effects(world, kind, "excluded")]
+        gone += [originals_of(effect_name(one)) for one in _effects(world, kind, "parted")]
         if gone:
             among = exp.In(this=column("fact", "b"), query=union_all(gone).subquery())
             rows = rows.where(exp.Not(this=among))
-        recorded = [effect_name(one) for one in _effects(world, kind, "recorded")]
+        recorded = [effect_name(one) for form in MAKING for one in _effects(world, kind, form)]
         query = with_rows(world, rows, recorded, kind)
         world.add(Relation(kind.name, ("fact",), fact_columns(kind.record), query, BOOKS, stored=False))
         world.current[kind.name] = kind.name
@@ -162,7 +164,7 @@ def add_facts(world: World, kind: Kind, name: str, only: Callable[[str], exp.Exp
     """
     columns = fact_columns(kind.record)
     handed = [f"handed {kind.name}", f"handed {'waiting' if waiting else 'recorded'} {kind.name}"]
-    made = [effect_name(one) for one in _effects(world, kind, "recorded")]
+    made = [effect_name(one) for form in MAKING for one in _effects(world, kind, form)]
     branches: list[exp.Query] = [_loaded(world, kind, only)]
     for source in (*made, *(one for one in handed if one in world.given)):
         rows = exp.select(*(column(label, "m") for label, _ in columns)).from_(table(source, "m"))

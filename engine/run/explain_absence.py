@@ -9,7 +9,7 @@ from decimal import Decimal
 from sqlglot import exp
 
 from engine.model.expression import Grain, TestsOf
-from engine.model.ruleset import Journal, Kind
+from engine.model.ruleset import Adjustment, Journal, Kind
 from engine.plan.adjust import effect_name
 from engine.plan.posting.journal import posts_within
 from engine.plan.relation import column, table
@@ -21,7 +21,7 @@ from engine.run.explain import layers_of_shares, names_of_layers, read_line
 from engine.run.explanation import Answer, FactExplanation, Posted, Reason
 from engine.run.facts_asked import FactsAsked, adjustments_of
 from engine.run.grounds import carried_answers, own_answers, table_answers
-from engine.run.said import number, rule
+from engine.run.said import number, rule, said
 from engine.run.shares import KEYS, Share, lines_of_facts, share_of
 
 Found = tuple[tuple[Reason, ...], tuple[Answer, ...]]
@@ -118,14 +118,29 @@ class _Absence:
                     twin = self._facts.described(self._kind.name, int(str(row[1])))
                     told = f"it is left out as a twin of {twin}, which stays"
                 return (Reason(told, rule(world.ruleset, "adjustment", one)),), ()
+        for one in adjustments_of(world, self._kind.name, "parted"):
+            parts = self._parts(one)
+            if parts:
+                does = "split into" if one.action.form == "split" else "replaced by"
+                told = f"{len(parts)} of {self._kind.name}: {', '.join(parts)}"
+                return (Reason(f"it is {does} {told}", rule(world.ruleset, "adjustment", one)),), ()
         if "handed excluded" in world.given:
             same = [
                 exp.EQ(this=column("kind"), expression=exp.Literal.string(self._kind.name)),
                 exp.EQ(this=column("identity"), expression=exp.Literal.string(str(self._row().get("identity")))),
             ]
             if world.executor.rows(exp.select(column("identity")).from_(table("handed excluded")).where(*same)):
-                return (Reason("it was left out by an adjustment of a closed period"),), ()
+                return (Reason("an adjustment of a closed period left it out, or put others in its place"),), ()
         return (), ()
+
+    def _parts(self, adjustment: Adjustment) -> list[str]:
+        """The facts that an adjustment put in the fact's place, each by what it has of its own and its units."""
+        register = self._world.ruleset.registers.get(adjustment.action.name)
+        own = self._kind.record.on or "" if register is None else register.record.identity[1]
+        query = exp.select(column(own), column("quantity")).from_(table(effect_name(adjustment)))
+        query = query.where(exp.EQ(this=column("made-from"), expression=exp.Literal.number(str(self._fact))))
+        rows = self._world.executor.rows(query.order_by(column(own)))
+        return [f"{part} {said(units)}" for part, units in rows]
 
     def _stated(self) -> Found:
         """A count is compared; what follows from the comparison are facts of their own."""

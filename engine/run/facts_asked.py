@@ -191,17 +191,22 @@ class FactsAsked:
         return found
 
     def _origins(self, facts: Sequence[int]) -> dict[int, tuple[str, Row]]:
-        """For facts that an adjustment made from another fact, that fact."""
-        wanted: dict[str, dict[int, int]] = {}
-        for fact in facts:
-            made_by = self.world.ruleset.adjustments.get(str(self._rows[fact][1]["made-by"]))
-            origin = self._rows[fact][1]["made-from"]
-            if made_by is not None and isinstance(origin, int):
-                wanted.setdefault(made_by.grain.rows[0], {})[fact] = origin
+        """For facts that adjustments made from another fact, the one that was loaded: parts may be parted again."""
         found: dict[int, tuple[str, Row]] = {}
-        for name, pairs in wanted.items():
-            rows = self._others(name, f"{name} made from", sorted(set(pairs.values())))
-            found.update({fact: (name, rows[origin]) for fact, origin in pairs.items() if origin in rows})
+        waiting = {fact: self._rows[fact] for fact in facts}
+        hops = 0
+        while waiting:
+            hops += 1
+            wanted: dict[str, dict[int, int]] = {}
+            for fact, (_, row) in waiting.items():
+                made_by, origin = self.world.ruleset.adjustments.get(str(row["made-by"])), row["made-from"]
+                if made_by is not None and isinstance(origin, int):
+                    wanted.setdefault(made_by.grain.rows[0], {})[fact] = origin
+            waiting = {}
+            for name, pairs in wanted.items():
+                rows = self._others(name, f"{name} made from, {hops}", sorted(set(pairs.values())))
+                waiting.update({fact: (name, rows[origin]) for fact, origin in pairs.items() if origin in rows})
+            found.update(waiting)
         return found
 
     def _others(self, kind: str, name: str, facts: Sequence[int]) -> dict[int, Row]:

@@ -9,7 +9,7 @@ from sqlglot import exp
 from engine.ledger.money import minor_digits
 from engine.model.identity import ruleset_hash
 from engine.model.ruleset import Reconciliation, Ruleset
-from engine.plan.adjust import effect_name
+from engine.plan.adjust import EFFECTS, MAKING, effect_name
 from engine.plan.controls import control_name
 from engine.plan.posting.balances import measures
 from engine.plan.posting.reversals import REVERSALS
@@ -229,9 +229,12 @@ def _adjustments(world: World) -> tuple[AdjustmentLine, ...]:
     for one in world.ruleset.adjustments.values():
         name = effect_name(one)
         if world.has(name):
-            records = one.action.form == "record"
-            total = exp.Sum(this=column("quantity")) if records else exp.Null()
-            count, units = world.executor.rows(exp.select(exp.Count(this=exp.Star()), total).from_(table(name)))[0]
+            effect = EFFECTS[one.action.form]
+            total = exp.Sum(this=column("quantity")) if effect in MAKING else exp.Null()
+            facts: exp.Expr = exp.Count(this=exp.Star())
+            if effect == "parted":
+                facts = exp.Count(this=exp.Distinct(expressions=[column("made-from")]))
+            count, units = world.executor.rows(exp.select(facts, total).from_(table(name)))[0]
             found.append(AdjustmentLine(one.name, one.action.form, int(str(count)), _optional(units)))
     return tuple(found)
 

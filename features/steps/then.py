@@ -42,14 +42,30 @@ def every_tie_out_holds(closing: Outcome) -> None:
     assert closing.values["published"]
 
 
+@then("these adjustments are made")
+def adjustments_are_made(closing: Outcome, datatable: Table) -> None:
+    agrees([one for one in closing.values["adjustments"] if one["facts"]], datatable)
+
+
+@then(parsers.parse('"{fact}" is told to be "{words}"'))
+def fact_is_told_to_be(company: Company, fact: str, words: str) -> None:
+    outcome = company.tieout("explain", "--not", fact)
+    assert outcome.code == 0, outcome.problems
+    told = [reason["sentence"] for one in outcome.values["facts"] for reason in one["reasons"]]
+    assert any(words in sentence for sentence in told), told
+
+
+@then(parsers.parse('loading what is known on {day} leaves {count:d} row in quarantine: "{words}"'))
+def rows_are_left_in_quarantine(company: Company, day: str, count: int, words: str) -> None:
+    assert company.tieout("load", "--on", day).values["written"]
+    rows = company.tieout("quarantine", "list").values["rows"]
+    assert len(rows) == count
+    assert all(any(words in reason for reason in row["reasons"]) for row in rows), rows
+
+
 @then("these entries are taken back")
 def entries_are_taken_back(closing: Outcome, datatable: Table) -> None:
     agrees(closing.values["reversals"], datatable)
-
-
-@then("no entry is taken back")
-def no_entry_is_taken_back(closing: Outcome) -> None:
-    assert closing.values["reversals"] == []
 
 
 @then(parsers.parse("it takes back a line of {period}"))
@@ -68,7 +84,16 @@ def late_lines(closing: Outcome, number: int) -> None:
 def is_explained_by(explanation: Outcome, part: str, datatable: Table) -> None:
     assert explanation.values["adds-up"]
     found = explanation.values["layers" if part == "layers" else "sources"]
-    agrees([{**one, f"row of {feed_of(one['raw']['file'])}": one["raw"]["row"]} for one in found], datatable)
+    agrees([_delivered(one) for one in found], datatable)
+
+
+def _delivered(one: dict[str, Any]) -> dict[str, Any]:
+    """A layer or row by the words of a table: the row of its feed, and of what an adjustment made it from."""
+    raw = one["raw"] or one["made-from-raw"]
+    row = {**one, f"row of {feed_of(raw['file'])}": raw["row"]}
+    if one.get("made-by") is not None:
+        row |= {"made by": one["made-by"]["name"], "made from": one["made-from"]}
+    return row
 
 
 @then(parsers.parse("the line is {currency} {amount}, booked at {home} {booked}"))

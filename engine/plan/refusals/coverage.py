@@ -29,10 +29,11 @@ from engine.model.ruleset import (
 )
 from engine.model.schema import IMPLIED, Record
 from engine.model.walk import walk
-from engine.plan.facts import MADE
+from engine.plan.facts import DAY, MADE
 from engine.plan.refusals.currency_coverage import currency_refusals
 from engine.plan.refusals.limit_coverage import adjustment_refusals, limit_refusals
 from engine.plan.refusals.offered import closing_calendar
+from engine.plan.refusals.parting_coverage import parting_refusals
 from engine.plan.refusals.pooled_coverage import pooled_refusals
 from engine.plan.refusals.posting_coverage import is_moment, journal_refusals, report_refusals
 from engine.plan.refusals.readers import read_everything
@@ -293,9 +294,6 @@ def _reconciliation(ruleset: Ruleset, reconciliation: Reconciliation, found: Ref
 def _adjustment(ruleset: Ruleset, adjustment: Adjustment, found: Refusals) -> None:
     action, span, name = adjustment.action, adjustment.span, adjustment.name
     adjustment_refusals(adjustment, found)
-    if action.form in ("split", "replace"):
-        found.add(span, f"`{name}`, which would {action.form} facts", "let the feed give the facts in their parts")
-        return
     row = adjustment.grain.rows[0] if len(adjustment.grain.rows) == 1 and adjustment.grain.form == "rows" else ""
     if row not in ruleset.kinds and row not in ruleset.reconciliations:
         found.add(
@@ -308,7 +306,9 @@ def _adjustment(ruleset: Ruleset, adjustment: Adjustment, found: Refusals) -> No
             f"`{name}`, which would {action.form} rows of {row}: facts are adjusted",
             "write `for each` and a kind",
         )
-    if adjustment.mark and action.form != "record":
+    if action.form in ("split", "replace") and row in ruleset.kinds:
+        parting_refusals(ruleset, adjustment, found)
+    if adjustment.mark and action.form not in ("record", "split", "replace"):
         found.add(span, f"a mark `{adjustment.mark}` on a fact that is not recorded", "mark what `record` makes")
     if adjustment.twins is not None and row in ruleset.kinds:
         field = next((one for one in ruleset.kinds[row].record.columns if one.name == adjustment.twins.field), None)
@@ -349,10 +349,16 @@ def _expressions(ruleset: Ruleset, found: Refusals) -> None:
                 found.add(node.span, f"`{_said(node)}`: one book runs", "leave the book out")
             case ItemOf() if _not_shared(ruleset, node.item):
                 found.add(node.span, f"`{_said(node)}`: it reads an allocation that does not run", "")
+            case ItemOf() if _of_days(ruleset, node.item):
+                found.add(node.span, f"`{_said(node)}`: only `split it by` reads an allocation over days", "")
 
 
 def _not_shared(ruleset: Ruleset, name: str) -> bool:
     return name in ruleset.allocations and bool(why_not_shared(ruleset, ruleset.allocations[name]))
+
+
+def _of_days(ruleset: Ruleset, name: str) -> bool:
+    return name in ruleset.allocations and ruleset.allocations[name].shares.over == DAY
 
 
 def _posting_books(ruleset: Ruleset) -> set[str]:

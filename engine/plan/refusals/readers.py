@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from engine.model.datatypes import DataType, Family
 from engine.model.expression import Expression, FieldOf, Grain, ItemOf, KeyOf
 from engine.model.posting_order import trues_up
@@ -91,7 +93,7 @@ def _adjustment(
     ruleset: Ruleset, reading: Reading, refusals: Refusals, adjustment: Adjustment, made: frozenset[str]
 ) -> None:
     row = adjustment.grain.rows[0] if adjustment.grain.form == "rows" else ""
-    if adjustment.action.form in ("split", "replace") or row not in (*ruleset.kinds, *ruleset.reconciliations):
+    if row not in (*ruleset.kinds, *ruleset.reconciliations):
         return
     if row in ruleset.reconciliations:
         if row not in made:
@@ -111,8 +113,14 @@ def _adjustment(
         reading.value(one, rows, grain)
     if action.dated is not None:
         reading.value(action.dated, rows, grain)
+    if action.form == "replace":
+        register = ruleset.registers[action.name].record
+        beside = frozenset((register.name, one.name) for one in register.columns)
+        rows = replace(rows, fields=rows.fields | beside)
     if action.value is not None:
         shape = reading.value(action.value, rows, grain)
+        if action.form == "replace" and shape.over is not None:
+            refusals.add(action.value.span, "a quotient of units in a part", "write `rounded(...)`")
         if action.form == "record" and (shape.over is not None or (shape.scale or 0) > 3):
             refusals.add(
                 action.value.span, "a quantity of more than three digits behind the point", "write `rounded(...)`"

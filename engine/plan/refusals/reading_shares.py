@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from engine.model.expression import Grain
 from engine.model.ruleset import Allocation, Ruleset, Shares
-from engine.plan.refusals.offered import Offered, record_names, rows_of
+from engine.plan.facts import DAY
+from engine.plan.refusals.offered import Offered, fact_rows, record_names, rows_of
 from engine.plan.refusals.reading import Reading
 from engine.plan.refusals.refusing import Refusals
 
@@ -18,7 +19,8 @@ def read_allocations(ruleset: Ruleset, reading: Reading, refusals: Refusals, mad
         if reason:
             refusals.add(allocation.span, f"`allocation {allocation.name}`: {reason}", "let the feed give the shares")
             continue
-        rows = _rows(ruleset, allocation, made)
+        by_day = allocation.shares.over == DAY
+        rows = _days(ruleset, allocation) if by_day else _rows(ruleset, allocation, made)
         for shares in (allocation.shares, *(one.shares for one in allocation.exceptions if one.shares is not None)):
             _read(reading, refusals, allocation, shares, rows)
         for one in allocation.exceptions:
@@ -27,11 +29,20 @@ def read_allocations(ruleset: Ruleset, reading: Reading, refusals: Refusals, mad
 
 def why_not_shared(ruleset: Ruleset, allocation: Allocation) -> str:
     """Why an allocation does not run, as the end of a sentence; empty where it does."""
+    if allocation.shares.over == DAY and allocation.grain.form == "rows" and allocation.grain.rows[0] in ruleset.kinds:
+        return ""
     if allocation.shares.over not in ruleset.kinds:
         return f"a whole is shared over facts, and {allocation.shares.over} is no kind"
     if allocation.grain.form != "rows" or allocation.grain.rows[0] not in ruleset.kinds:
         return "a whole is one fact"
     return ""
+
+
+def _days(ruleset: Ruleset, allocation: Allocation) -> Offered:
+    """Facts once for each day that they may be shared over, before anything is reconciled."""
+    facts = fact_rows(ruleset, allocation.grain.rows[0], frozenset(), adjustment=True)
+    fields = {(DAY, name) for name in ("start", "end", "working")}
+    return replace(facts, fields=facts.fields | fields, keys=facts.keys | {DAY})
 
 
 def _rows(ruleset: Ruleset, allocation: Allocation, made: frozenset[str]) -> Offered:

@@ -21,7 +21,7 @@ from engine.plan.fragments import in_force, running_sums
 from engine.plan.numbers import Value, decimal_type, one, sum_of_terms, term
 from engine.plan.relation import cast, column, named
 from engine.plan.values.currencies import beside_sum, running, sum_currency, watch_within
-from engine.plan.values.frame import Frame
+from engine.plan.values.frame import EVERY_DAY, Frame
 from engine.plan.values.substitute import in_terms_of
 from engine.plan.world import World, date_literal
 
@@ -38,9 +38,13 @@ def define_aggregate(frame: Frame, node: AggregateOf) -> None:
         return
     scope = node.scope
     by_date = _asks_by_date(frame, scope, node.source)
-    rows = _rows(frame, node.source, scope, node.window)
-    keys, total, day = _grouped_values(rows, node, by_date)
+    of_day = is_of_a_day(frame, node)
+    rows = _rows(frame, node.source, scope, node.window, of_day)
+    keys, total, day = _grouped_values(rows, node, by_date, of_day)
     asked = _asked(frame, node.source.matching, scope)
+    if of_day:
+        keys.append("#of day")
+        asked.append(frame.key("day").sql)
     if frame.by_currency and node.function != "count" and isinstance(total.currency, exp.Column):
         keys.append(total.currency.name)
         asked.append(frame.key("currency").sql)
@@ -100,8 +104,10 @@ def _asks_by_date(frame: Frame, scope: Grain | None, source: Source) -> bool:
     return not scope.has_period and (asked_by_kind or scope.form == "slices")
 
 
-def _rows(frame: Frame, source: Source, scope: Grain | None, window: WindowOf | None) -> Frame:
+def _rows(frame: Frame, source: Source, scope: Grain | None, window: WindowOf | None, is_of_day: bool = False) -> Frame:
     world = frame.world
+    if is_of_day:
+        return frame.tools.frame_of(world, source.grain, EVERY_DAY, True)
     everything = frame.mode == "adjustment" or scope is None or not scope.has_period
     if window is None or source.grain.form != "rows":
         return frame.tools.frame_of(world, source.grain, frame.mode, everything)
@@ -141,7 +147,14 @@ def _days_of(world: World, window: WindowOf) -> tuple[date, date]:
     return calendar.moment(period, "", window.unit, "start"), world.period.end
 
 
-def _grouped_values(rows: Frame, node: AggregateOf, by_date: bool) -> tuple[list[str], Value, exp.Expr | None]:
+def is_of_a_day(frame: Frame, node: AggregateOf) -> bool:
+    """Whether the rows asked for are those of the asker's day."""
+    return "day" in frame.keys and node.source.grain.form == "rows"
+
+
+def _grouped_values(
+    rows: Frame, node: AggregateOf, by_date: bool, of_day: bool = False
+) -> tuple[list[str], Value, exp.Expr | None]:
     """Filter the source rows and add columns for what they group by and sum; names of the group's columns."""
     grain = node.source.grain
     if node.where is not None:
@@ -160,6 +173,8 @@ def _grouped_values(rows: Frame, node: AggregateOf, by_date: bool) -> tuple[list
         value = replace(value, sql=back)
     keys = [(f"key {index}", rows.lower(own, grain)) for index, (own, _) in enumerate(node.source.matching, start=1)]
     keyed = [(QUOTIENT if value.over is not None else "#value", value), *keys]
+    if of_day:
+        keyed.append(("#of day", Value(rows.date.copy(), DataType(Family.DATE))))
     if by_date:
         keyed.append(("#day", Value(rows.date.copy(), DataType(Family.DATE))))
     rows.define_all(keyed)

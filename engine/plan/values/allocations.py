@@ -7,6 +7,7 @@ of it in whole numbers of the minor unit: a share has no digit that was not ther
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 from sqlglot import exp
@@ -62,14 +63,32 @@ def make_allocation(world: World, allocation: Allocation, tools: Tools) -> Relat
     if world.has(name):
         return world.relation(name)
     frame = _parts(world, allocation, tools)
-    digits, shares = digits_shared(world, allocation), allocation.shares
+    shares = allocation.shares
+    partition = [f"{allocation.grain.rows[0]}.{key.name}" for key in allocation.grain.keys]
+    label = define_shares_of(frame, allocation, partition)
+    keys = [(one, frame.field(shares.over, one)) for one in world.ruleset.kinds[shares.over].record.identity]
+    outputs = [*keys, ("identity", frame.key("identity")), (allocation.name, frame.value_of(label))]
+    rule = Origin(f"allocation {allocation.name}", allocation.span)
+    made = frame.relation(name, tuple(one for one, _ in keys), outputs, rule)
+    _refuse_without_parts(world, allocation, tools)
+    return made
+
+
+def define_shares_of(frame: Frame, allocation: Allocation, partition: Sequence[str]) -> str:
+    """The column with the share of each row of a frame over parts; rows that agree in `partition` share one whole.
+
+    Missing where a whole cannot be shared to the last cent or unit, which stops the run.
+    """
+    digits, shares = digits_shared(frame.world, allocation), allocation.shares
     if shares.value is not None:
         frame.define("#whole", frame.lower(shares.value, allocation.grain))
-    usual = LocalOf(allocation.type, allocation.span, False, _define_shares(frame, allocation, shares, digits))
+    usual = LocalOf(
+        allocation.type, allocation.span, False, _define_shares(frame, partition, shares, allocation, digits)
+    )
     rules = [Rule("", None, usual, (), allocation.meta, ())]
     for one in allocation.exceptions:
         if one.shares is not None:
-            label = _define_shares(frame, allocation, one.shares, digits)
+            label = _define_shares(frame, partition, one.shares, allocation, digits)
             answer = LocalOf(allocation.type, one.span, False, label)
             rules.append(Rule(one.name, one.when, answer, (), one.meta, one.to))
     label = define_answer(frame, allocation.name, rules, allocation.grain, allocation.type, None)
@@ -78,12 +97,7 @@ def make_allocation(world: World, allocation: Allocation, tools: Tools) -> Relat
         "a weight is under nothing, or the whole or a gift is not rounded"
     )
     frame.guard("T424", sentence, (f"allocation {allocation.name}",), _unknown(frame.column(label)))
-    keys = [(one, frame.field(shares.over, one)) for one in world.ruleset.kinds[shares.over].record.identity]
-    outputs = [*keys, ("identity", frame.key("identity")), (allocation.name, frame.value_of(label))]
-    rule = Origin(f"allocation {allocation.name}", allocation.span)
-    made = frame.relation(name, tuple(one for one, _ in keys), outputs, rule)
-    _refuse_without_parts(world, allocation, tools)
-    return made
+    return label
 
 
 def shared_fields(ruleset: Ruleset, whole: str, part: str) -> tuple[str, ...]:
@@ -115,7 +129,7 @@ def _unknown(sql: exp.Expr) -> exp.Expr:
 # ---- sharing ---------------------------------------------------------------------------------------------------------
 
 
-def _define_shares(frame: Frame, allocation: Allocation, shares: Shares, digits: int) -> str:
+def _define_shares(frame: Frame, by: Sequence[str], shares: Shares, allocation: Allocation, digits: int) -> str:
     """One way of sharing as a column: the part's share in decimals, missing where the whole cannot be shared so."""
     grain, number = shares.part_grain, len(frame.values) + 1
     frame.prepare((shares.weight, shares.when, tuple((one.value, one.when) for one in shares.gifts)), grain)
@@ -130,7 +144,7 @@ def _define_shares(frame: Frame, allocation: Allocation, shares: Shares, digits:
     frame.define_all(
         [(labels["whole"], _value(whole)), (labels["gift"], _value(gift)), (labels["weight"], _value(weighed))]
     )
-    partition = [frame.column(f"{allocation.grain.rows[0]}.{key.name}") for key in allocation.grain.keys]
+    partition = [frame.column(one) for one in by]
 
     def summed(name: str) -> exp.Expr:
         return cast(

@@ -64,6 +64,10 @@ class Tools:
     company_currency: Callable[[Frame], exp.Expr]
 
 
+EVERY_DAY = "every day"
+"""The mode in which facts known may also be dated after the period's end."""
+
+
 class Frame:
     """Rows of `base` with the fields that names may mean there.
 

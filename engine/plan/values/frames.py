@@ -14,7 +14,7 @@ from engine.plan.facts import fact_columns, reaches_beyond, with_rows
 from engine.plan.posting.balances import make_ledger_balances, measures
 from engine.plan.relation import Origin, Relation, cast, column, named, table
 from engine.plan.values.currencies import company_currency
-from engine.plan.values.frame import Frame, Tools
+from engine.plan.values.frame import EVERY_DAY, Frame, Tools
 from engine.plan.values.lower import Lowerer
 from engine.plan.values.occurring import beside, make_keys, named_keys
 from engine.plan.world import World, date_literal
@@ -295,7 +295,7 @@ def frame_of(world: World, grain: Grain, mode: str = "", everything: bool = Fals
         if row in world.ruleset.kinds:
             everything = everything or "period" in beside(world.ruleset, grain)
             frame = paired_frame(world, grain, world.known(row) if everything else world.facts(row), mode)
-            if reaches_beyond(world.ruleset, row):
+            if reaches_beyond(world.ruleset, row) and mode != EVERY_DAY:
                 frame.filter(exp.LTE(this=frame.date.copy(), expression=date_literal(world.period.end)))
             return frame
         if row in world.ruleset.reconciliations:
