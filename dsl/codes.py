@@ -68,6 +68,7 @@ CODES: dict[str, str] = {
     "T426": "units that come in at another standard than what is held",
     "T428": "a row that asks for less than nothing of a limit",
     "T430": "facts that a scenario cannot project",
+    "T429": "a sum over periods that were closed before it was asked for",
     # dates
     "T501": "a day that no version of an item governs",
     "T502": "a gap or an overlap in a register",

@@ -55,6 +55,8 @@ class World:
     """Kinds of which some fact came in a second version."""
     balances: str = ""
     """The relation of balances as posted so far; empty until the journals of events have posted."""
+    sums: dict[tuple[str, int, int], str] = field(default_factory=dict)
+    """For each place in the text of a sum over the parts of layers of every period, the relation that holds it."""
     few: set[str] = field(default_factory=set)
     """Kinds of so few facts that every step over them is kept, instead of being read again by each of its readers."""
 

@@ -16,6 +16,8 @@ from engine.plan.relation import column, named, table
 from engine.plan.reports import handed_balance
 from engine.plan.units.slices import handed_layers
 from engine.plan.units.stock import key_types
+from engine.plan.values.closed_sums import handed_sums
+from engine.plan.values.frames import TOOLS
 from engine.plan.values.limits import handed_limits
 from engine.plan.world import World
 
@@ -44,6 +46,7 @@ def hand_over(world: World) -> dict[str, exp.Query]:
         if world.has(reconciliation.name):
             found[f"handed {reconciliation.name} history"] = _history(world, reconciliation.name)
     found.update(handed_limits(world))
+    found.update(handed_sums(world, TOOLS))
     return {name: _ordered(query) for name, query in found.items()}
 
 

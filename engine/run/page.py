@@ -70,6 +70,7 @@ def published_relations(run: Run) -> dict[str, exp.Query]:
     names = ["ledger line", *(entry.name for entry in run.entries)]
     names += [rates_name(one) for one in world.ruleset.rates]
     names += [limit_name(name) for name in world.ruleset.amounts if is_limited(world.ruleset, name)]
+    names += sorted(set(world.sums.values()))
     for reconciliation in world.ruleset.reconciliations.values():
         names += [reconciliation.name, f"{reconciliation.name} residual"]
     names += ["stock", "stock flow", "layer", "layer origin", "event", "slice"]

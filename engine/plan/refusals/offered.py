@@ -22,6 +22,7 @@ from engine.model.expression import (
 from engine.model.ruleset import Layers, Reconciliation, Ruleset
 from engine.model.schema import Record
 from engine.plan.posting.balances import DIMENSIONS
+from engine.plan.values.closed_sums import is_closed_sum
 from engine.plan.values.frames import FACT_FIELDS
 from engine.plan.values.limits import HANDED_DIGITS
 from engine.plan.values.occurring import beside, kinds_having, paired_grains
@@ -264,7 +265,8 @@ def why_no_sum(ruleset: Ruleset, node: AggregateOf, rows: Offered, scope: Grain)
     if scope.has_period or (rows.adjustment and row in ruleset.kinds):
         return NO_REASON
     if grain.form == "slices":
-        return "parts of layers are kept for the period only", add_period
+        summed = is_closed_sum(ruleset, node, scope)
+        return NO_REASON if summed else ("parts of layers are kept for the period only", add_period)
     if grain.form == "layers" and by_event:
         return "layers are known as at the period's end", add_period
     if row in ruleset.reconciliations and node.window is None and not rows.adjustment:

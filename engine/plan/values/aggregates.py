@@ -41,7 +41,7 @@ def define_aggregate(frame: Frame, node: AggregateOf) -> None:
     of_day = is_of_a_day(frame, node)
     rows = _rows(frame, node.source, scope, node.window, of_day)
     keys, total, day = _grouped_values(rows, node, by_date, of_day)
-    asked = _asked(frame, node.source.matching, scope)
+    asked = asked_keys(frame, node.source.matching, scope)
     if of_day:
         keys.append("#of day")
         asked.append(frame.key("day").sql)
@@ -51,7 +51,7 @@ def define_aggregate(frame: Frame, node: AggregateOf) -> None:
     grouped = _group(rows, keys, day)
     extra = in_force(frame.date) if day is not None else None
     alias = frame.join(grouped, dict(zip(keys, asked, strict=True)), extra)
-    value = _result(rows, node, alias, total)
+    value = result(node, alias, total, has_quotients(rows))
     if node.function != "count" and total.currency is not None:
         value = replace(value, currency=sum_currency(frame, node.span, total, alias))
     watch_within(frame, rows, alias)
@@ -77,7 +77,7 @@ def define_exists(frame: Frame, node: ExistsTest, scope: Grain) -> None:
     grouped_keys = [named(value.sql, name) for name, value in keys]
     grouped = rows.rows_query([]).select(*grouped_keys, named(exp.Min(this=rows.date.copy()), "first"))
     grouped = grouped.group_by(*(exp.Literal.number(str(index + 1)) for index in range(len(keys))))
-    asked = _asked(frame, node.source.matching, scope)
+    asked = asked_keys(frame, node.source.matching, scope)
     before = None if node.before is None else frame.lower(node.before, scope).sql
     alias = frame.join(grouped, dict(zip((name for name, _ in keys), asked, strict=True)))
     first = column("first", alias)
@@ -193,7 +193,8 @@ def _last_periods(frame: Frame, count: int) -> list[exp.Expr]:
     return [exp.Literal.string(name) for name in names]
 
 
-def _asked(frame: Frame, matching: Sequence[tuple[Expression, Expression]], scope: Grain | None) -> list[exp.Expr]:
+def asked_keys(frame: Frame, matching: Sequence[tuple[Expression, Expression]], scope: Grain | None) -> list[exp.Expr]:
+    """What the rows added up must agree with, in the asker's rows."""
     for _, asked in matching:
         frame.prepare(asked, scope or Grain("once", (), (), (), ""))
     return [frame.value(asked).sql for _, asked in matching]
@@ -205,9 +206,7 @@ def _group(rows: Frame, keys: Sequence[str], day: exp.Expr | None) -> exp.Query:
     total = exp.Sum(this=rows.column("#value"))
     count = exp.Count(this=exp.Star())
     beside = beside_sum(rows)
-    if QUOTIENT in rows.values:
-        unknown = exp.Is(this=rows.column("#value"), expression=exp.Null())
-        beside.append(named(exp.LogicalOr(this=unknown), UNKNOWN))
+    beside += [named(exp.LogicalOr(this=one.this), UNKNOWN) for one in unknown_among(rows)]
     if day is None:
         query = rows.rows_query([]).select(*selected, named(total, "total"), named(count, "rows"), *beside, copy=False)
         return query.group_by(*group, copy=False) if group else query
@@ -218,14 +217,26 @@ def _group(rows: Frame, keys: Sequence[str], day: exp.Expr | None) -> exp.Query:
     return running_sums(daily, keys, [(one.alias, running(one.alias)) for one in beside])
 
 
-def _result(rows: Frame, node: AggregateOf, alias: str, total: Value) -> Value:
-    """A sum of quotients is missing where one of them is: it would else be a sum of the others."""
+def has_quotients(rows: Frame) -> bool:
+    """Whether what is added up are quotients."""
+    return QUOTIENT in rows.values
+
+
+def unknown_among(rows: Frame) -> list[exp.Alias]:
+    """Beside quotients that are added up a column that says where one of them is missing."""
+    unknown = exp.Is(this=rows.column("#value"), expression=exp.Null())
+    return [named(unknown, UNKNOWN)] if has_quotients(rows) else []
+
+
+def result(node: AggregateOf, alias: str, total: Value, of_quotients: bool) -> Value:
+    """What a joined group comes to. A sum of quotients is missing where one of them is: it would else be a sum of the
+    others."""
     zero = exp.Literal.number("0")
     if node.function == "count":
         counted = exp.Coalesce(this=column("rows", alias), expressions=[zero])
         return Value(cast(counted, decimal_type(0)), node.type, 0)
     summed = Value(cast(column("total", alias), decimal_type(total.scale or 0)), node.type, total.scale or 0)
-    if QUOTIENT in rows.values:
+    if of_quotients:
         whole = sum_of_terms(column("total", alias), node.type)
         lacking = exp.Coalesce(this=column(UNKNOWN, alias), expressions=[exp.false()])
         summed = replace(whole, sql=exp.Case().when(exp.Not(this=lacking), whole.sql))

@@ -46,7 +46,7 @@ from engine.plan.numbers import Value, absolute, add, choose, compare, divide, m
 from engine.plan.posting import balances
 from engine.plan.relation import cast
 from engine.plan.units import along_layer
-from engine.plan.values import aggregates, allocations, bands, currencies, extremes, items, limits, lookups
+from engine.plan.values import aggregates, allocations, bands, closed_sums, currencies, extremes, items, limits, lookups
 from engine.plan.values.frame import IN_CURRENCY, Frame
 from engine.plan.values.substitute import in_terms_of, parts
 from engine.plan.world import date_literal, empty
@@ -81,6 +81,10 @@ class Lowerer:
                 limits.define_limited(self._frame, part)
             elif isinstance(part, ItemOf):
                 items.define_item(self._frame, part)
+            elif isinstance(part, AggregateOf) and closed_sums.is_closed_sum(
+                self._frame.world.ruleset, part, part.scope
+            ):
+                closed_sums.define_closed_sum(self._frame, part)
             elif isinstance(part, AggregateOf):
                 aggregates.define_aggregate(self._frame, part)
             elif isinstance(part, AtExtreme):
