@@ -67,8 +67,8 @@ CODES: dict[str, str] = {
     "T424": "a whole that cannot be shared to the last cent or unit",
     "T426": "units that come in at another standard than what is held",
     "T428": "a row that asks for less than nothing of a limit",
-    "T430": "facts that a scenario cannot project",
     "T429": "a sum over periods that were closed before it was asked for",
+    "T430": "facts that a scenario cannot project",
     # dates
     "T501": "a day that no version of an item governs",
     "T502": "a gap or an overlap in a register",
