@@ -14,6 +14,8 @@ from engine.model.datatypes import DataType, Family
 from engine.model.schema import Record, Schema
 
 YES_NO = ("yes", "no")
+_SPELLED = (Family.TEXT, Family.REGISTER)
+"""What may come in several spellings."""
 
 
 def check_client(file: ClientFile, schema: Schema, diagnostics: Diagnostics) -> None:
@@ -54,6 +56,9 @@ def _check_fill(
             message = f"{record.family} `{record.name}` has no `{name}`"
             diagnostics.error("C003", message, file.document.place(where, of_key=True), help)
             continue
+        if supply.spelling is not None and columns[name].type.family not in _SPELLED:
+            message = f"`{name}` has one spelling already: it is {_words(columns[name].type, supply, feed)}"
+            diagnostics.error("C004", message, file.document.place(where), "leave out `spelling`")
         for value in _unfit(supply, feed, columns[name].type):
             message = f"`{name}` cannot be `{value}`; it is {_words(columns[name].type, supply, feed)}"
             diagnostics.error("C004", message, file.document.place(where))

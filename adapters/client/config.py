@@ -70,6 +70,20 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=_dashed)
 
 
+class Spelling(Section):
+    """One spelling for a text that comes in several, such as a serial number: nothing is compared before."""
+
+    case: Literal["as is", "upper", "lower"] = "as is"
+    without: Annotated[tuple[Character, ...], OneOrMore] = Field((), description="Characters left out, such as hyphens")
+    prefixes: Annotated[tuple[str, ...], OneOrMore] = Field(
+        (), description="Of these the first that the text then begins with is left out"
+    )
+    check_digit: Literal["kept", "dropped", "luhn"] = Field(
+        "kept", description="Whether the last digit is left out; luhn: once it was found right"
+    )
+    leading_zeros: Literal["kept", "dropped"] = "kept"
+
+
 class Supply(Section):
     """Where the cell of one column comes from: exactly one of a source column, a constant, several source columns
     joined, a named part of the file name, or the number of the row; then how the cell is to be read.
@@ -88,6 +102,7 @@ class Supply(Section):
     sign: Literal["as is", "flip", "absolute"] = "as is"
     negative: Literal["refused", "allowed"] = Field("refused", description="Whether a quantity may be below zero")
     percent: bool = Field(False, description="Whether the number is a percentage, with or without its sign")
+    spelling: Spelling | None = Field(None, description="How a text is brought into one spelling")
 
     @model_validator(mode="before")
     @classmethod

@@ -27,6 +27,7 @@ from adapters.feeds.expressions import (
     try_cast,
     when,
 )
+from adapters.feeds.spelling import spelled
 from adapters.feeds.staging import Check
 from engine.model.datatypes import SCALES, DataType, Family
 from engine.plan.relation import column
@@ -72,6 +73,11 @@ def read(
     if type_.family is Family.CURRENCY:
         typed = when(matches(raw, "[A-Z]{3}"), raw)
         return Reading(typed, (_unlike(name, raw, value, "not a currency like USD", "not a currency"),))
+    if supply.spelling is not None:
+        has = "its check digit is another" if supply.spelling.check_digit == "luhn" else "nothing is left of it"
+        return Reading(
+            spelled(raw, supply.spelling), (_unlike(name, raw, value, f"in no spelling: {has}", "unspelled"),)
+        )
     return Reading(raw, ())
 
 

@@ -21,6 +21,7 @@ from engine.model.expression import (
 )
 from engine.model.ruleset import Layers, Reconciliation, Ruleset
 from engine.model.schema import Record
+from engine.plan.facts import DAY
 from engine.plan.posting.balances import DIMENSIONS
 from engine.plan.values.closed_sums import is_closed_sum
 from engine.plan.values.frames import FACT_FIELDS
@@ -199,6 +200,8 @@ def _why_no_rows(ruleset: Ruleset, grain: Grain, made: frozenset[str]) -> str:
 def _why_no_keys(ruleset: Ruleset, grain: Grain, made: frozenset[str]) -> str:
     names = [key.name for key in grain.keys]
     finer = [name for name in names if name in ("day", "week", "quarter", "year")]
+    if finer == [DAY] and _of_stock(ruleset, names):
+        return "" if STOCK in made else "stock is added up later in the close"
     if finer:
         return f"results are kept for each period, not for each {finer[0]}"
     named = [name for name in names if name != "period"]
@@ -208,6 +211,12 @@ def _why_no_keys(ruleset: Ruleset, grain: Grain, made: frozenset[str]) -> str:
     if not set(named) <= set(stock) and not (kinds_having(ruleset, named) or paired_grains(ruleset, named)):
         return f"neither stock nor any kind of fact has {' and '.join(named)} together"
     return "" if KEYS in made else "combinations of keys are known later in the close"
+
+
+def _of_stock(ruleset: Ruleset, names: list[str]) -> bool:
+    """Whether keys are a day and keys of stock, which is known by day."""
+    stock = ruleset.stock.keys if ruleset.stock is not None else ()
+    return len(names) > 1 and set(names) <= {DAY, *stock}
 
 
 # ---- sums over other rows --------------------------------------------------------------------------------------------

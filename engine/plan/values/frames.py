@@ -10,9 +10,10 @@ from engine.model.datatypes import DataType, Family
 from engine.model.expression import Grain
 from engine.model.ruleset import Layers
 from engine.model.schema import Record
-from engine.plan.facts import fact_columns, reaches_beyond, with_rows
+from engine.plan.facts import DAY, fact_columns, reaches_beyond, with_rows
 from engine.plan.posting.balances import make_ledger_balances, measures
 from engine.plan.relation import Origin, Relation, cast, column, named, table
+from engine.plan.units.stock import make_daily_stock
 from engine.plan.values.currencies import company_currency
 from engine.plan.values.frame import EVERY_DAY, Frame, Tools
 from engine.plan.values.lower import Lowerer
@@ -255,9 +256,26 @@ def paired_frame(world: World, grain: Grain, relation: str, mode: str) -> Frame:
 
 
 def keys_frame(world: World, grain: Grain) -> Frame:
-    """Combinations of keys that occur up to the period."""
+    """Combinations of keys that occur up to the period, or those of stock that move on a day of it."""
+    if grain.key(DAY) is not None:
+        return _moving_days_frame(world, grain)
     keys = {key.name: (key.name, key.type) for key in named_keys(grain)}
     return Frame(world, make_keys(world, grain), {}, keys, tools=TOOLS)
+
+
+def _moving_days_frame(world: World, grain: Grain) -> Frame:
+    """Keys of stock on the first day of the period, and on each later day on which they move."""
+    keys = {key.name: (key.name, key.type) for key in named_keys(grain)}
+    name = f"days of {', '.join(keys)}"
+    if not world.has(name):
+        start = date_literal(world.period.start)
+        earlier = exp.LT(this=column(DAY), expression=start)
+        day = exp.Case().when(earlier, start.copy()).else_(column(DAY))
+        query = exp.select(*(column(one) for one in keys), named(day, DAY)).distinct()
+        columns = (*((one, type_.storage) for one, (_, type_) in keys.items()), (DAY, "DATE"))
+        rows = query.from_(table(make_daily_stock(world)))
+        world.add(Relation(name, (*keys, DAY), columns, rows, Origin("stock by day")))
+    return Frame(world, name, {}, {**keys, DAY: (DAY, DATE)}, column(DAY, "r"), tools=TOOLS)
 
 
 def balance_frame(world: World) -> Frame:
