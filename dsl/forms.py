@@ -183,6 +183,7 @@ scenario tighter-returns on northwind-channel
     set return-rate to 4.0% from 2026-08-02
     replace late-effect with restate
     project pos-sale forward 6 periods at sum of pos-sale.quantity within last 26 weeks / 26 a week
+    project pos-sale forward 6 periods by trend and season for each part within last 36 periods
     in channel late facts recompute from their date
     shows refund-liability, product-revenue by partner, period
 example "three of a hundred units are expected back"

@@ -32,6 +32,7 @@ from dsl.nodes.answers import Journal as Journal
 from dsl.nodes.answers import Parameter as Parameter
 from dsl.nodes.answers import PostingLine as PostingLine
 from dsl.nodes.answers import Project as Project
+from dsl.nodes.answers import ProjectTrend as ProjectTrend
 from dsl.nodes.answers import ReopeningNeeds as ReopeningNeeds
 from dsl.nodes.answers import ReplaceItem as ReplaceItem
 from dsl.nodes.answers import Report as Report

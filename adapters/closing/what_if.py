@@ -38,7 +38,7 @@ from engine.model.ruleset import Ruleset
 from engine.model.scenarios import UnderScenario
 from engine.plan.relation import column
 from engine.run.close import Run, close_calendar
-from engine.run.projecting import FOR_PERIOD, Projected, periods_ahead, project
+from engine.run.projecting import Projected, Wanted, periods_ahead, project
 from engine.run.what_if import (
     AsPosted,
     Posting,
@@ -97,7 +97,7 @@ def what_if(
         compare(under, as_it_is.postings, supposed.postings, supposed.periods),
         tuple(one.period.name for one in again),
         tuple(_as_posted(books, ruleset, again, as_it_is.postings)),
-        tuple(_units(supposed.projected)),
+        tuple(_units(supposed.projected.wanted)),
     )
 
 
@@ -220,17 +220,10 @@ def _held(books: Books, run: StoredRun) -> Mapping[str, Decimal]:
         return {str(role): Decimal(str(total)) for role, total in executor.rows(query)}
 
 
-def _units(projected: Projected) -> list[ProjectedUnits]:
+def _units(wanted: Sequence[Wanted]) -> list[ProjectedUnits]:
     """Units by kind and period, served and not."""
-    served: dict[tuple[str, str], Decimal] = {}
-    unserved: dict[tuple[str, str], Decimal] = {}
-    for kind, rows in projected.rows.items():
-        for row in rows:
-            key = (kind, str(row[FOR_PERIOD]))
-            served[key] = served.get(key, Decimal(0)) + Decimal(str(row["quantity"]))
-    for one in projected.unserved:
-        unserved[one.kind, one.period] = unserved.get((one.kind, one.period), Decimal(0)) + one.units
-    return [
-        ProjectedUnits(*key, served.get(key, Decimal(0)), unserved.get(key, Decimal(0)))
-        for key in sorted({*served, *unserved})
-    ]
+    found: dict[tuple[str, str], tuple[Decimal, Decimal]] = {}
+    for one in wanted:
+        units, unserved = found.get((one.kind, one.period), (Decimal(0), Decimal(0)))
+        found[one.kind, one.period] = (units + one.served, unserved + one.units - one.served)
+    return [ProjectedUnits(*key, *units) for key, units in sorted(found.items())]

@@ -189,6 +189,7 @@ _WHAT_IFS: dict[str, Maker] = {
     "set_parameter": lambda span, name, value, start: syntax.SetParameter(span, name, value, start.value),
     "replace_item": syntax.ReplaceItem,
     "project": syntax.Project,
+    "project_trend": syntax.ProjectTrend,
     "in_layers": syntax.InLayers,
     "shows_by": syntax.ShowsBy,
     "example": _example,

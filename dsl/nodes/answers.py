@@ -262,6 +262,16 @@ class Project(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class ProjectTrend(Node):
+    """`project K forward N periods by trend and season for each a, b within last M periods`."""
+
+    kind: Name
+    forward: Measure
+    each: tuple[Ref, ...]
+    within: Measure
+
+
+@dataclass(frozen=True, slots=True)
 class InLayers(Node):
     """`in L POLICY`."""
 
@@ -277,7 +287,7 @@ class ShowsBy(Node):
     by: tuple[Ref, ...]
 
 
-ScenarioLine = SetParameter | ReplaceItem | Project | InLayers | ShowsBy
+ScenarioLine = SetParameter | ReplaceItem | Project | ProjectTrend | InLayers | ShowsBy
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from engine.model.binding.suggestions import did_you_mean
 from engine.model.binding.terms import UNKNOWN
 from engine.model.binding.versions import ending, meta_of
 from engine.model.binding.world import World
-from engine.model.checks.asides import bind_projection, check_asides
+from engine.model.checks.asides import bind_projection, check_asides, projected_grain
 from engine.model.checks.decisions import check_decisions
 from engine.model.checks.governance import check_governance
 from engine.model.checks.journals import check_journals
@@ -48,7 +48,15 @@ from engine.model.ruleset import (
     Table,
     UnitOfMeasure,
 )
-from engine.model.scenarios import Projection, UnderScenario, changes_of, shown_by, under_scenario
+from engine.model.scenarios import (
+    AnyProjection,
+    Projection,
+    TrendProjection,
+    UnderScenario,
+    changes_of,
+    shown_by,
+    under_scenario,
+)
 
 NodeType = TypeVar("NodeType", bound=syntax.Item)
 BoundType = TypeVar("BoundType", bound=Item)
@@ -81,12 +89,17 @@ def resolve_under(ruleset: Ruleset, scenario: str) -> tuple[UnderScenario | None
     found, world = _resolved(changed, ruleset.trees, diagnostics)
     if found is None:
         return None, diagnostics
-    projections = tuple(_projection(world, line) for line in node.lines if isinstance(line, syntax.Project))
+    lines = (line for line in node.lines if isinstance(line, syntax.Project | syntax.ProjectTrend))
+    projections = tuple(_projection(world, line) for line in lines)
     changes = changes_of(node, merged.items)
     return UnderScenario(scenario, node.name.span, found, changes, projections, shown_by(node)), diagnostics
 
 
-def _projection(world: World, line: syntax.Project) -> Projection:
+def _projection(world: World, line: syntax.Project | syntax.ProjectTrend) -> AnyProjection:
+    if isinstance(line, syntax.ProjectTrend):
+        each = tuple(one.text for one in line.each)
+        periods, within = int(line.forward.number), int(line.within.number)
+        return TrendProjection(line.kind.text, periods, each, within, projected_grain(world, line), line.span)
     value, grain = bind_projection(world, line)
     return Projection(line.kind.text, int(line.forward.number), value, grain, line.span)
 

@@ -45,6 +45,24 @@ class Projection:
 
 
 @dataclass(frozen=True, slots=True)
+class TrendProjection:
+    """`project K forward N periods by trend and season for each a, b within last M periods`.
+
+    `each` are the keys of pools whose sum has a trend and a season; `grain` the keys of a pool and the week.
+    """
+
+    kind: str
+    periods: int
+    each: tuple[str, ...]
+    within: int
+    grain: Grain
+    span: Span
+
+
+AnyProjection = Projection | TrendProjection
+
+
+@dataclass(frozen=True, slots=True)
 class Shown:
     """`shows A, B by C`: roles, and what their balances are parted by."""
 
@@ -60,7 +78,7 @@ class UnderScenario:
     span: Span
     ruleset: Ruleset
     changes: tuple[Change, ...]
-    projections: tuple[Projection, ...]
+    projections: tuple[AnyProjection, ...]
     shows: tuple[Shown, ...]
 
 
@@ -81,7 +99,7 @@ def changes_of(scenario: syntax.Scenario, items: Sequence[syntax.AnyItem]) -> tu
                 found.append(Change(families.get(line.name.text, ""), line.name.text, words, line.span))
             case syntax.InLayers():
                 found.append(Change("layers", line.layers.text, words, line.span))
-            case syntax.Project():
+            case syntax.Project() | syntax.ProjectTrend():
                 found.append(Change("kind", line.kind.text, words, line.span))
     return tuple(found)
 

@@ -16,7 +16,7 @@ from engine.ledger.calendar import Calendar, Period
 from engine.model.binding.terms import CALENDAR_WORDS
 from engine.model.datatypes import DataType, Family
 from engine.model.expression import AggregateOf, Expression, Grain, Literal, MomentOf, WindowOf
-from engine.model.scenarios import Projection
+from engine.model.scenarios import AnyProjection, Projection
 from engine.plan.relation import Origin, Relation
 from engine.plan.values.frames import frame_of
 from engine.plan.values.substitute import in_terms_of
@@ -26,7 +26,7 @@ DATE, TEXT = DataType(Family.DATE), DataType(Family.TEXT)
 DAYS_OF_WEEK = 7
 
 
-def pool_grain(projection: Projection) -> Grain:
+def pool_grain(projection: AnyProjection) -> Grain:
     """The grain of a projection without its week: one row for each pool."""
     keys = tuple(key for key in projection.grain.keys if key.name not in CALENDAR_WORDS)
     return replace(projection.grain, keys=keys)

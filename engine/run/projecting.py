@@ -19,21 +19,18 @@ from dsl.diagnostics import InternalError
 from engine.ledger.calendar import Period
 from engine.model.datatypes import Family
 from engine.model.ruleset import Kind
-from engine.model.scenarios import Projection, UnderScenario
+from engine.model.scenarios import AnyProjection, Projection, UnderScenario
 from engine.model.schema import IDENTITY_SEPARATOR, Column
 from engine.plan.facts import PROJECTED
 from engine.plan.projection import DAYS_OF_WEEK, make_projected, pool_grain
 from engine.plan.relation import column, named, table
 from engine.plan.world import RunStopped, World
+from engine.run.trends import Pool, trend_rates
 
-Pool = tuple[object, ...]
 FactRow = dict[str, object]
 
 FIRST_FACT = 2**62
 """Projected facts are numbered from here: beyond any row of a file."""
-
-FOR_PERIOD = "projected-for"
-"""The period a projected row is made for; no column of a stored fact."""
 
 OF_LAST_FACT = (Family.REGISTER, Family.ENUMERATION, Family.YES_NO, Family.MONEY, Family.PRICE, Family.RATE,
                 Family.NUMBER, Family.DAYS, Family.CURRENCY, Family.CALENDAR)  # fmt: skip
@@ -56,21 +53,22 @@ class Week:
 
 
 @dataclass(frozen=True, slots=True)
-class Unserved:
-    """Units projected to leave a pool that does not hold them."""
+class Wanted:
+    """Units projected for a pool and a period, and how many of them the pool serves."""
 
     kind: str
     pool: tuple[str, ...]
     period: str
     units: Decimal
+    served: Decimal
 
 
 @dataclass(frozen=True, slots=True)
 class Projected:
-    """Projected facts by kind, each with the columns of a loaded fact, and what pools could not serve."""
+    """Projected facts by kind, each with the columns of a loaded fact, and what was wanted of each pool."""
 
     rows: dict[str, list[FactRow]]
-    unserved: tuple[Unserved, ...]
+    wanted: tuple[Wanted, ...]
 
 
 def weeks_of(period: Period) -> tuple[Week, ...]:
@@ -84,7 +82,7 @@ def weeks_of(period: Period) -> tuple[Week, ...]:
     return tuple(found)
 
 
-def periods_ahead(world: World, projections: Sequence[Projection]) -> tuple[Period, ...]:
+def periods_ahead(world: World, projections: Sequence[AnyProjection]) -> tuple[Period, ...]:
     """The periods that the longest projection reaches after the run's own."""
     found = [world.period]
     for _ in range(max((one.periods for one in projections), default=0)):
@@ -102,18 +100,18 @@ def project(world: World, under: UnderScenario, publication: int) -> Projected:
     flows = [_Flow.of(world, one, ahead) for one in under.projections]
     flows.sort(key=lambda one: one.projection.kind not in opening)
     held = _held(world, flows)
-    unserved: list[Unserved] = []
+    wanted: list[Wanted] = []
     for pool in sorted({pool for flow in flows for pool in flow.rates}, key=_text):
         for period in ahead:
             for week in weeks_of(period):
                 for flow in flows:
-                    leaves = flow.projection.kind not in opening
-                    short = flow.add(pool, week, held, leaves)
-                    if short:
-                        unserved.append(Unserved(flow.projection.kind, _text(pool), period.name, short))
+                    kind = flow.projection.kind
+                    units, served = flow.add(pool, week, held, leaves=kind not in opening)
+                    if units:
+                        wanted.append(Wanted(kind, _text(pool), period.name, units, served))
     rows = {flow.projection.kind: flow.rows for flow in flows}
     _number(rows, publication)
-    return Projected(rows, tuple(_by_period(unserved)))
+    return Projected(rows, tuple(_by_period(wanted)))
 
 
 @dataclass
@@ -121,7 +119,7 @@ class _Flow:
     """One kind on its way: what each pool moves a week in each period, and the rows made so far."""
 
     kind: Kind
-    projection: Projection
+    projection: AnyProjection
     keys: tuple[str, ...]
     rates: dict[Pool, dict[str, Fraction]]
     last: dict[Pool, FactRow]
@@ -129,15 +127,18 @@ class _Flow:
     rows: list[FactRow] = field(default_factory=list)
 
     @classmethod
-    def of(cls, world: World, projection: Projection, ahead: Sequence[Period]) -> _Flow:
+    def of(cls, world: World, projection: AnyProjection, ahead: Sequence[Period]) -> _Flow:
         kind = world.ruleset.kinds[projection.kind]
         keys = tuple(key.name for key in pool_grain(projection).keys)
         reached = ahead[: projection.periods]
-        rates = _rates(world, projection, keys, reached)
+        if isinstance(projection, Projection):
+            rates = _rates(world, projection, keys, reached)
+        else:
+            rates = trend_rates(world, projection, keys, reached)
         return cls(kind, projection, keys, rates, _last_facts(world, kind, keys))
 
-    def add(self, pool: Pool, week: Week, held: dict[Pool, Decimal], leaves: bool) -> Decimal:
-        """Make a week's fact for a pool; the units it wanted and the pool does not hold."""
+    def add(self, pool: Pool, week: Week, held: dict[Pool, Decimal], leaves: bool) -> tuple[Decimal, Decimal]:
+        """Make a week's fact for a pool; the units wanted of it, and those it serves."""
         rate = self.rates.get(pool, {}).get(week.period.name, Fraction(0))
         before = self.running.get(pool, Fraction(0))
         after = before + rate * week.share
@@ -147,7 +148,7 @@ class _Flow:
         held[pool] = held.get(pool, Decimal(0)) + (-units if leaves else units)
         if units:
             self.rows.append(self._row(pool, week, units))
-        return wanted - units
+        return wanted, units
 
     def _row(self, pool: Pool, week: Week, units: Decimal) -> FactRow:
         label = f"{PROJECTED} {week.period.name} week {week.number}"
@@ -156,7 +157,7 @@ class _Flow:
         row["quantity"] = units
         identity = ["" if row[name] is None else str(row[name]) for name in self.kind.record.identity]
         implied = {"identity": IDENTITY_SEPARATOR.join(identity), "known-at": week.last, "version": 1}
-        origin = {"source-file": PROJECTED, "source-row": week.number, FOR_PERIOD: week.period.name}
+        origin = {"source-file": PROJECTED, "source-row": week.number}
         return {"currency": self._of_last(pool, "currency"), **row, **implied, **origin}
 
     def _field(self, wanted: Column, own: dict[str, object], pool: Pool, week: Week, label: str) -> object:
@@ -247,14 +248,15 @@ def _text(pool: Pool) -> tuple[str, ...]:
     return tuple("" if one is None else str(one) for one in pool)
 
 
-def _by_period(unserved: Sequence[Unserved]) -> Iterator[Unserved]:
-    """Units short, one line for each kind, pool and period."""
-    summed: dict[tuple[str, tuple[str, ...], str], Decimal] = {}
-    for one in unserved:
+def _by_period(wanted: Sequence[Wanted]) -> Iterator[Wanted]:
+    """Units wanted and served, one line for each kind, pool and period."""
+    summed: dict[tuple[str, tuple[str, ...], str], tuple[Decimal, Decimal]] = {}
+    for one in wanted:
         key = (one.kind, one.pool, one.period)
-        summed[key] = summed.get(key, Decimal(0)) + one.units
-    for (kind, pool, period), units in summed.items():
-        yield Unserved(kind, pool, period, units)
+        units, served = summed.get(key, (Decimal(0), Decimal(0)))
+        summed[key] = (units + one.units, served + one.served)
+    for key, (units, served) in summed.items():
+        yield Wanted(*key, units, served)
 
 
 def _number(rows: dict[str, list[FactRow]], publication: int) -> None:

@@ -55,10 +55,14 @@ def _scenario(world: World, merged: Merged, ruleset: Ruleset, scenario: syntax.S
         elif isinstance(line, syntax.ShowsBy):
             for name in line.names:
                 _known(world, name, shown, "account role or value")
-        elif line.kind.text in world.kinds:
+        elif line.kind.text not in world.kinds:
+            _known(world, line.kind, world.kinds, "kind")
+        elif isinstance(line, syntax.Project):
             bind_projection(world, line)
         else:
-            _known(world, line.kind, world.kinds, "kind")
+            pool = [key.name for key in projected_grain(world, line).keys if key.name != "week"]
+            for name in line.each:
+                _known(world, name, pool, "key of the pools")
 
 
 def _answer(world: World, scenario: syntax.Scenario, line: syntax.SetParameter | syntax.ReplaceItem) -> None:
@@ -73,13 +77,18 @@ def _answer(world: World, scenario: syntax.Scenario, line: syntax.SetParameter |
 
 def bind_projection(world: World, line: syntax.Project) -> tuple[Expression, Grain]:
     """What is projected for each pool and week, bound; T202 where it is no quantity."""
-    scopes = [layers.scope for layers in world.layers.values()]
-    week = syntax.Name(line.span, "week")
-    names = (*(scopes[0].names if scopes else ()), syntax.Ref(line.span, (week,)))
-    grain = grain_of(world, syntax.Scope(line.span, "names", names))
+    grain = projected_grain(world, line)
     value = bind(world, Asker(f"projection of {line.kind.text}", grain), line.at)
     agree(world, Literal(DataType(Family.QUANTITY), line.span, False, ""), value, line.at.span, "project")
     return value, grain
+
+
+def projected_grain(world: World, line: syntax.Project | syntax.ProjectTrend) -> Grain:
+    """What a projection has one quantity for: the keys of a pool, and the week."""
+    scopes = [layers.scope for layers in world.layers.values()]
+    week = syntax.Name(line.span, "week")
+    names = (*(scopes[0].names if scopes else ()), syntax.Ref(line.span, (week,)))
+    return grain_of(world, syntax.Scope(line.span, "names", names))
 
 
 # ---- examples --------------------------------------------------------------------------------------------------------

@@ -32,7 +32,7 @@ def scenario_refusals(ruleset: Ruleset, found: Refusals) -> None:
                     _replaceable(ruleset, line, found)
                 case syntax.ShowsBy():
                     _shown(ruleset, line, found)
-                case syntax.Project():
+                case syntax.Project() | syntax.ProjectTrend():
                     if line.kind.text in projected:
                         found.add(line.span, f"a second projection of `{line.kind.text}`", "keep one of them")
                     projected.add(line.kind.text)
@@ -66,10 +66,11 @@ def _shown(ruleset: Ruleset, line: syntax.ShowsBy, found: Refusals) -> None:
             found.add(key.span, words, f"show by {', '.join(SHOWN_BY)}")
 
 
-def _projected(ruleset: Ruleset, line: syntax.Project, found: Refusals) -> None:
+def _projected(ruleset: Ruleset, line: syntax.Project | syntax.ProjectTrend, found: Refusals) -> None:
     kind, name = ruleset.kinds.get(line.kind.text), line.kind.text
-    if line.forward.unit.text not in ("period", "periods"):
-        found.add(line.forward.span, f"`{name}` projected forward {line.forward.unit.text}", "count in periods")
+    for span in (line.forward, *([line.within] if isinstance(line, syntax.ProjectTrend) else [])):
+        if span.unit.text not in ("period", "periods"):
+            found.add(span.span, f"`{name}` projected in {span.unit.text}", "count in periods")
     if kind is None or not ruleset.layers:
         found.add(line.span, f"`{name}` projected: nothing is kept in layers", "")
         return
@@ -98,7 +99,8 @@ def projection_refusals(under: UnderScenario) -> Diagnostics:
     """What projections of a scenario read that is not there when they are asked."""
     found = Refusals()
     for one in under.projections:
-        _readable(under.ruleset, one, found)
+        if isinstance(one, Projection):
+            _readable(under.ruleset, one, found)
     return found.diagnostics
 
 
