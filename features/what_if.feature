@@ -95,3 +95,45 @@ Feature: What if, beside the books
       | sale | FY2026-P03 | 40    | 0        |
       | sale | FY2026-P04 | 40    | 7        |
     And nothing in the books has changed
+
+  Scenario: The trend of a part, shared by those who sell it, and how far off it was
+    January sold 31 units, February 56, March 93: 7, 14 and 21 a week of X100. The line through them goes on to 28 and 35;
+    with three periods there is no season to tell. ACME and ECHO each sold 90 of the 180, so each sells half: 14 a week in
+    April, 60 units in its 30 days, and 17.5 in May, 77.5 more, which brings the running total to 138. At 10 apiece that
+    releases 600 and 780 each.
+
+    With March held back, the line through 7 and 14 is right: 21 a week, 93 units. But ECHO had sold 52 of 87, and sold 38
+    of March's 93: 56 were projected for it, and 37 for ACME, which sold 55. Off by 18 and 18, 36 of 93 units are 38.7 %.
+    Going on as in February would be 4 x 31/28 = 4.43 for ACME and 57.57 for ECHO: 50.57 + 19.57 = 70.14, or 75.4 %.
+
+    Given sell through under scenarios
+    And the partners ACME, ECHO
+    And the parts X100
+    And these shipments
+      | document | date       | partner | part | quantity | unit price |
+      | S-1      | 2026-01-02 | ACME    | X100 | 300      | 10         |
+      | S-2      | 2026-01-02 | ECHO    | X100 | 300      | 10         |
+    And these sales
+      | number | date       | partner | part | quantity |
+      | INV-1  | 2026-01-10 | ACME    | X100 | 31       |
+      | INV-2  | 2026-02-10 | ACME    | X100 | 4        |
+      | INV-3  | 2026-02-10 | ECHO    | X100 | 52       |
+      | INV-4  | 2026-03-10 | ACME    | X100 | 55       |
+      | INV-5  | 2026-03-10 | ECHO    | X100 | 38       |
+    When what is known on 2026-04-02 is loaded
+    And FY2026-P02 is closed on trial
+    And somebody asks what if as-the-trend-goes through FY2026-P03
+    Then beside each other stand
+      | role            | partner | period     | as it is | what if | difference |
+      | product-revenue | ACME    | FY2026-P02 | 350      | 350     | 0          |
+      | product-revenue | ECHO    | FY2026-P02 | 520      | 520     | 0          |
+      | product-revenue | ACME    | FY2026-P03 | 550      | 550     | 0          |
+      | product-revenue | ECHO    | FY2026-P03 | 380      | 380     | 0          |
+      | product-revenue | ACME    | FY2026-P04 | 0        | 600     | 600        |
+      | product-revenue | ECHO    | FY2026-P04 | 0        | 600     | 600        |
+      | product-revenue | ACME    | FY2026-P05 | 0        | 780     | 780        |
+      | product-revenue | ECHO    | FY2026-P05 | 0        | 780     | 780        |
+    When somebody asks how far off as-the-trend-goes was in the last 1 period through FY2026-P03
+    Then it was off by
+      | kind | period     | moved | projected | error | total error | naive error |
+      | sale | FY2026-P03 | 93    | 93        | 0.387 | 0           | 0.754       |

@@ -11,10 +11,12 @@ from adapters.cli.command import EXISTING_OR_NOT, client_option, command
 from adapters.cli.faults import DONE, RefusedError
 from adapters.cli.material import require_material, write_whole
 from adapters.cli.terminal import Terminal
+from adapters.closing.what_if import hold_back as run_hold_back
 from adapters.closing.what_if import what_if as run_what_if
 from adapters.report.html import page_html
 from adapters.report.text import page_text
-from adapters.report.what_if_page import what_if_json, what_if_page
+from adapters.report.what_if_page import held_back_page, what_if_json, what_if_page
+from adapters.wording import plain
 from engine.compile import check_under
 from engine.model.ruleset import Ruleset
 from engine.model.scenarios import UnderScenario
@@ -25,14 +27,27 @@ from engine.model.scenarios import UnderScenario
     "tieout what-if",
     "tieout what-if tighter-returns --period FY2026-P03",
     "tieout what-if two-quarters-ahead --html ahead.html",
+    "tieout what-if two-quarters-ahead --hold-back 3",
 )
 @client_option
 @click.option("--period", "last", metavar="PERIOD", help="The last period compared; by default the last one closed.")
 @click.option("--from", "first", metavar="PERIOD", help="The first period run again; by default that of the books.")
+@click.option(
+    "--hold-back",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Project the last N known periods; say how far off.",
+)
 @click.option("--html", type=EXISTING_OR_NOT, metavar="FILE", help="Write the page as HTML for A4 too.")
 @click.argument("scenario", required=False)
 def what_if(
-    terminal: Terminal, client: Path, last: str | None, first: str | None, html: Path | None, scenario: str | None
+    terminal: Terminal,
+    client: Path,
+    last: str | None,
+    first: str | None,
+    hold_back: int | None,
+    html: Path | None,
+    scenario: str | None,
 ) -> int:
     """Run a SCENARIO of the rules over the books and show it beside them; without one, list what there is.
 
@@ -45,16 +60,23 @@ def what_if(
     if scenario is None:
         return _list(terminal, ruleset)
     under = _under(ruleset, scenario)
+    name, kept_by = material.client.client.client, f"{ruleset.head.name} {ruleset.head.version}"
     with (
         open_books(material.client.books, write=False) as books,
         terminal.working(f"supposing {scenario}") as progress,
     ):
-        found = run_what_if(
-            books, ruleset, under, last=last, first=first, progress=lambda words: progress(f"running {words}")
-        )
-    name = material.client.client.client
-    page = what_if_page(name, found, f"{ruleset.head.name} {ruleset.head.version}")
-    terminal.show(page_text(page, terminal.has_colour), what_if_json(name, found))
+
+        def say(words: str) -> None:
+            progress(f"running {words}")
+
+        if hold_back is not None:
+            held = run_hold_back(books, under, hold_back, last=last, first=first, progress=say)
+            page = held_back_page(name, scenario, held, kept_by)
+            values = {"client": name, "scenario": scenario, "held-back": plain(held)}
+        else:
+            found = run_what_if(books, ruleset, under, last=last, first=first, progress=say)
+            page, values = what_if_page(name, found, kept_by), what_if_json(name, found)
+    terminal.show(page_text(page, terminal.has_colour), values)
     if html is not None:
         write_whole(html, page_html(page))
         terminal.note(f"the page was written to {html}")

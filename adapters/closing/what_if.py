@@ -36,9 +36,12 @@ from dsl.diagnostics import InternalError
 from engine.ledger.calendar import Calendar, Period
 from engine.model.ruleset import Ruleset
 from engine.model.scenarios import UnderScenario
+from engine.plan.projection import pool_grain
 from engine.plan.relation import column
 from engine.run.close import Run, close_calendar
+from engine.run.held_back import HeldBack, Moved, hold_against
 from engine.run.projecting import Projected, Wanted, periods_ahead, project
+from engine.run.trends import units_by_period
 from engine.run.what_if import (
     AsPosted,
     Posting,
@@ -99,6 +102,54 @@ def what_if(
         tuple(_as_posted(books, ruleset, again, as_it_is.postings)),
         tuple(_units(supposed.projected.wanted)),
     )
+
+
+def hold_back(
+    books: Books,
+    under: UnderScenario,
+    count: int,
+    *,
+    last: str | None = None,
+    first: str | None = None,
+    resources: Resources = AS_THE_MACHINE_HAS,
+    progress: Progress | None = None,
+) -> tuple[HeldBack, ...]:
+    """What a scenario would have projected for the last periods known, against what was moved in them.
+
+    BooksError where it projects nothing, or where no period is left to project from.
+    """
+    calendar = close_calendar(under.ruleset)
+    again = _periods(books, calendar, first, last)
+    if not under.projections:
+        raise BooksError(f"{under.name} projects nothing, so there is nothing to hold back")
+    if len(again) <= count:
+        raise BooksError(f"{count} of {len(again)} known periods cannot be held back; hold back fewer")
+    held = tuple(one.period for one in again[-count:])
+    cut = again[-count - 1].period
+    say = progress or _silent
+    wanted: list[Wanted] = []
+    moved: dict[str, Moved] = {}
+
+    def look(run: Run) -> None:
+        world = run.world
+        if world.period == cut:
+            wanted.extend(project(world, under, books.ledger.head().seq).wanted)
+        if world.period == held[-1]:
+            for one in under.projections:
+                keys = tuple(key.name for key in pool_grain(one).keys)
+                moved[one.kind] = units_by_period(world, one.kind, keys, (cut, *held))
+
+    with tempfile.TemporaryDirectory(dir=resources.folder) as folder:
+        handed = beginning_of(books, under.ruleset, again[0].period, resources, Path(folder))
+        for one in again:
+            say(one.period.name)
+            with run_of(
+                books, under.ruleset, one.period, handed, resources, Path(folder), wanted=frozenset(), upto=one.upto
+            ) as run:
+                look(run)
+                handed = write_hand_over(books, run, one.period, Path(folder), one.upto)
+    kinds = [one.kind for one in under.projections]
+    return tuple(line for kind in kinds for line in hold_against(kind, wanted, moved[kind], cut, held))
 
 
 @dataclass(frozen=True, slots=True)

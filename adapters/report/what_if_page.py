@@ -6,13 +6,15 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
-from adapters.report.blocks import Block, Check, Checks, Column, Page, Sentences, Table
+from adapters.report.blocks import MISSING, Block, Check, Checks, Column, Page, Sentences, Table
 from adapters.wording import counted, figure, plain
 from engine.ledger.money import minor_digits
 from engine.plan.posting.balances import DIMENSIONS
+from engine.run.held_back import HeldBack
 from engine.run.what_if import AccountChange, AsPosted, Cause, Compared, ProjectedUnits, ShownTable, WhatIf
 
 FIGURES = ("as it is", "what if", "difference")
+HOW_FAR_OFF = "An error by pool adds up over pools. The last column supposes that each goes on as before."
 NEVER_POSTED = "Nothing was posted: the books were read, and are as they were."
 
 
@@ -37,6 +39,32 @@ def what_if_page(client: str, found: WhatIf, ruleset: str) -> Page:
         (f"{client}   amounts in {compared.currency}   {_reach(found)}",),
         tuple(blocks),
     )
+
+
+def held_back_page(client: str, scenario: str, found: Sequence[HeldBack], ruleset: str) -> Page:
+    """What a scenario would have projected for periods that are known, and how far it was off."""
+    rows = tuple(
+        (one.kind, one.period, figure(one.moved, 0), figure(one.projected, 0), *map(_percent, _errors(one)))
+        for one in found
+    )
+    figures = ("moved", "projected", "error by pool", "error of the total", "going on as before")
+    columns = (Column("kind"), Column("period"), *(Column(name, is_figure=True) for name in figures))
+    return Page(
+        f"Held back from {scenario}  {_span([one.period for one in found])}   {ruleset}",
+        (f"{client}   units, and errors as a share of what was moved",),
+        (
+            Table("Projected and moved", columns, rows),
+            Sentences("", (HOW_FAR_OFF,)),
+        ),
+    )
+
+
+def _errors(one: HeldBack) -> tuple[Decimal | None, ...]:
+    return one.error, one.total_error, one.naive_error
+
+
+def _percent(share: Decimal | None) -> str:
+    return MISSING if share is None else f"{share * 100:.1f} %"
 
 
 def what_if_json(client: str, found: WhatIf) -> dict[str, Any]:

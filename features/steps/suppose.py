@@ -23,6 +23,23 @@ def what_if(
     return outcome, before, bytes_of(company)
 
 
+@when(
+    parsers.re(
+        r"somebody asks how far off (?P<scenario>\S+) was in the last (?P<count>\d+) periods? through (?P<period>\S+)"
+    ),
+    target_fixture="held_back",
+)
+def how_far_off(company: Company, scenario: str, count: str, period: str) -> Outcome:
+    outcome = company.tieout("what-if", scenario, "--hold-back", count, "--period", period)
+    assert outcome.code == 0, outcome.problems
+    return outcome
+
+
+@then("it was off by")
+def was_off_by(held_back: Outcome, datatable: Table) -> None:
+    agrees([spelt(row) for row in held_back.values["held-back"]], datatable)
+
+
 @then("beside each other stand")
 def stand_beside(supposed: tuple[Outcome, object, object], datatable: Table) -> None:
     rows = [row for shown in answered(supposed)["shown"] for row in shown["rows"]]
