@@ -73,9 +73,7 @@ def load(
         world = take.Books(schema, supplied, closed)
         reports = [*others]
         for one in _in_order(claimed, schema):
-            around = Surroundings(
-                one.parts, loaded_on, known_after, client.currency, schema.reporting_currency, schema.converts
-            )
+            around = Surroundings(one.parts, loaded_on, known_after, client.currency, schema)
             reports.append(_take(connection, books, one, around, world, reports))
         report = LoadReport(loaded_on, tuple(reports), strict)
         if report.is_written:

@@ -11,7 +11,7 @@ from adapters.client.loader import ClientFile
 from adapters.client.yaml_text import Path
 from dsl.diagnostics import Diagnostics
 from engine.model.datatypes import DataType, Family
-from engine.model.schema import Record, Schema
+from engine.model.schema import Column, Record, Schema
 
 YES_NO = ("yes", "no")
 _SPELLED = (Family.TEXT, Family.REGISTER)
@@ -36,7 +36,7 @@ def check_client(file: ClientFile, schema: Schema, diagnostics: Diagnostics) -> 
                 )
                 where = file.document.place((*place, "record"))
                 diagnostics.error("C003", message, where, f"name the feed `{record.fed_by}`")
-            _check_fill(file, feed, fill, record, place, diagnostics)
+            _check_fill(file, feed, fill, record, place, schema, diagnostics)
 
 
 def _fill_place(file: ClientFile, feed: int, fill: int) -> Path:
@@ -46,7 +46,13 @@ def _fill_place(file: ClientFile, feed: int, fill: int) -> Path:
 
 
 def _check_fill(
-    file: ClientFile, feed: Feed, fill: Fill, record: Record, place: Path, diagnostics: Diagnostics
+    file: ClientFile,
+    feed: Feed,
+    fill: Fill,
+    record: Record,
+    place: Path,
+    schema: Schema,
+    diagnostics: Diagnostics,
 ) -> None:
     columns = {column.name: column for column in record.columns}
     for name, supply in fill.columns.items():
@@ -59,6 +65,8 @@ def _check_fill(
         if supply.spelling is not None and columns[name].type.family not in _SPELLED:
             message = f"`{name}` has one spelling already: it is {_words(columns[name].type, supply, feed)}"
             diagnostics.error("C004", message, file.document.place(where), "leave out `spelling`")
+        if supply.unit is not None:
+            _check_unit(file, feed, supply.unit, columns[name], schema, where, diagnostics)
         for value in _unfit(supply, feed, columns[name].type):
             message = f"`{name}` cannot be `{value}`; it is {_words(columns[name].type, supply, feed)}"
             diagnostics.error("C004", message, file.document.place(where))
@@ -68,6 +76,21 @@ def _check_fill(
         where = (*place, "record")
         help = "say under columns which column, constant or part of the file name supplies it"
         diagnostics.error("C005", f"nothing supplies {listed} of `{record.name}`", file.document.place(where), help)
+
+
+def _check_unit(
+    file: ClientFile, feed: Feed, unit: Supply, of: Column, schema: Schema, where: Path, diagnostics: Diagnostics
+) -> None:
+    """A unit is that of a quantity, and its constant or code map names units the ruleset has."""
+    place = file.document.place(where)
+    if of.type.family is not Family.QUANTITY:
+        diagnostics.error("C004", f"`{of.name}` has no unit: it is {of.type}", place, "leave out `unit`")
+        return
+    given = feed.codes[unit.codes].values() if unit.codes is not None else [unit.constant] if unit.constant else []
+    known = ["units", *(one.name for one in schema.measures)]
+    for name in dict.fromkeys(given):
+        if schema.measure(name) is None:
+            diagnostics.error("C004", f"the ruleset has no unit `{name}`", place, _meant(name, known, "it has"))
 
 
 def _unfit(supply: Supply, feed: Feed, type_: DataType) -> list[str]:

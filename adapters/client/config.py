@@ -103,6 +103,7 @@ class Supply(Section):
     negative: Literal["refused", "allowed"] = Field("refused", description="Whether a quantity may be below zero")
     percent: bool = Field(False, description="Whether the number is a percentage, with or without its sign")
     spelling: Spelling | None = Field(None, description="How a text is brought into one spelling")
+    unit: Supply | None = Field(None, description="Unit that a quantity is given in, where it is not units")
 
     @model_validator(mode="before")
     @classmethod
@@ -119,7 +120,8 @@ class Supply(Section):
     @property
     def source_columns(self) -> tuple[str, ...]:
         """The columns of the file that the cell is made of."""
-        return self.join or ((self.column,) if self.column is not None else ())
+        own = self.join or ((self.column,) if self.column is not None else ())
+        return (*own, *(self.unit.source_columns if self.unit is not None else ()))
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
@@ -219,8 +221,9 @@ class Feed(Section):
     def _parts_and_codes(self) -> Self:
         parts = [set(name_pattern(pattern).parts) for pattern in self.files]
         for name, supply in self.supplies():
-            if supply.codes is not None and supply.codes not in self.codes:
-                raise ValueError(f"`{name}` uses the code map `{supply.codes}`, which the feed does not have")
+            for one in (supply, supply.unit):
+                if one is not None and one.codes is not None and one.codes not in self.codes:
+                    raise ValueError(f"`{name}` uses the code map `{one.codes}`, which the feed does not have")
             if supply.file_name is not None and not all(supply.file_name in found for found in parts):
                 raise ValueError(f"`{name}` uses the part `{supply.file_name}`, which not every file pattern names")
         return self

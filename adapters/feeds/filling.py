@@ -28,11 +28,12 @@ from adapters.feeds.expressions import (
     texts,
     when,
 )
+from adapters.feeds.measures import count_in_units, unit_of
 from adapters.feeds.refusal import FileRefusedError
 from adapters.feeds.staging import CUT, ROW, Check, cell, record_reasons
 from adapters.feeds.values import Reading, date_formats, read, read_date, shown
 from engine.model.datatypes import DataType, Family
-from engine.model.schema import IDENTITY_SEPARATOR, Record
+from engine.model.schema import IDENTITY_SEPARATOR, Record, Schema
 from engine.plan.relation import column, named, table
 
 ROW_KEY = "row key"
@@ -51,9 +52,8 @@ class Surroundings:
     loaded_on: date
     known_after: date | None
     currency: str
-    reporting_currency: str
-    converts: bool = False
-    """Whether the ruleset has rates, so that money may be in any currency."""
+    schema: Schema
+    """The records of the ruleset, its reporting currency and its units of measure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +78,7 @@ def fill_record(
     wanted = exp.Coalesce(this=both(business, fills(fill, feed)), expressions=[exp.false()])
     selected: list[exp.Expression] = [column(ROW)]
     checks: list[Check] = []
+    measured: list[str] = []
     for item in record.columns:
         supply = fill.columns.get(item.name)
         if supply is None:
@@ -89,12 +90,19 @@ def fill_record(
         checks += [*mapped, *reading.checks]
         if item.required:
             checks.append(_missing(item.name, supply))
+        if supply.unit is not None:
+            texts_of, mapped = _texts(unit_of(item.name), supply.unit, feed, around)
+            selected += texts_of
+            checks += mapped
+            measured.append(item.name)
     implied, implied_checks = _implied(record, feed, around)
     query = exp.select(*selected, *implied, *_keys(record), copy=False)
     query = query.from_(table(CUT), copy=False).where(wanted, copy=False)
     run(connection, create_table(filled.name, query))
     _refuse_foreign_dates(connection, filled, delimited)
     record_reasons(connection, filled.name, [*checks, *implied_checks])
+    if measured:
+        count_in_units(connection, filled.name, record, measured, around.schema)
 
 
 def _nothing(storage: str) -> exp.Expression:
@@ -156,8 +164,8 @@ def _implied(record: Record, feed: Feed, around: Surroundings) -> tuple[list[exp
         reading = read(CURRENCY, column(text_of(CURRENCY)), column(CURRENCY), _CURRENCY_TYPE, supply, feed.delimited)
         selected += [*columns, named(reading.value, CURRENCY)]
         checks += [*mapped, *reading.checks, _missing(CURRENCY, supply)]
-        if not around.converts and any(item.type.family in _VALUED for item in record.columns):
-            checks.append(_foreign(around.reporting_currency))
+        if not around.schema.converts and any(item.type.family in _VALUED for item in record.columns):
+            checks.append(_foreign(around.schema.reporting_currency))
     if KNOWN_AT not in own:
         columns, reading, mapped = _known_at(feed, around)
         selected += [*columns, named(_not_before(reading.value, around.known_after), KNOWN_AT)]

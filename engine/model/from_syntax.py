@@ -14,10 +14,10 @@ from engine.model.binding.books import bind_control, bind_journal, bind_report
 from engine.model.binding.calendars import bind_calendar
 from engine.model.binding.declaring import declare
 from engine.model.binding.facts import bind_adjustment, bind_kind, bind_layers, bind_reconciliation, bind_register
-from engine.model.binding.grains import grain_of, own_fields
+from engine.model.binding.grains import grain_of
 from engine.model.binding.grids import bind_accounts, bind_parameter, bind_table
+from engine.model.binding.measures import bind_unit
 from engine.model.binding.records import rate_record
-from engine.model.binding.suggestions import did_you_mean
 from engine.model.binding.terms import UNKNOWN
 from engine.model.binding.versions import ending, meta_of
 from engine.model.binding.world import World
@@ -46,7 +46,6 @@ from engine.model.ruleset import (
     Ruleset,
     Stock,
     Table,
-    UnitOfMeasure,
 )
 from engine.model.scenarios import (
     AnyProjection,
@@ -200,7 +199,7 @@ class Binder:
             roles=self._each(syntax.Role, lambda node, meta: _role(world, node, meta)),
             calendars={name: bind_calendar(world, node) for name, node in world.calendars.items()},
             rates=self._each(syntax.Rates, _rates),
-            units=self._each(syntax.Unit, lambda node, meta: _unit(world, node, meta)),
+            units=self._each(syntax.Unit, lambda node, meta: bind_unit(world, node, meta)),
             books=self._each(syntax.Book, lambda node, meta: _book(world, node, meta)),
             terms=dict(world.terms),
             registers={name: bind_register(world, node) for name, node in world.registers.items()},
@@ -288,17 +287,6 @@ def _rates(node: syntax.Rates, meta: Meta) -> RateSet:
     name = node.name
     record = rate_record(name.text, node.feed.text)
     return RateSet(name.text, name.span, meta, node.feed.text, quoted, days, crossed, node.from_quoted, record)
-
-
-def _unit(world: World, node: syntax.Unit, meta: Meta) -> UnitOfMeasure:
-    if isinstance(node.factor, syntax.Ref):
-        row, _, field = node.factor.text.partition(".")
-        known = own_fields(world, row) if row in world.registers else {}
-        if field not in known:
-            help_text = did_you_mean(node.factor.text, (f"{row}.{name}" for name in known)) or "name a register's field"
-            world.error("T101", f"nothing is called `{node.factor.text}`", node.factor.span, help_text)
-    factor = node.factor.value if isinstance(node.factor, syntax.Number) else node.factor.text
-    return UnitOfMeasure(node.name.text, node.name.span, meta, factor, node.of.text)
 
 
 def _book(world: World, node: syntax.Book, meta: Meta) -> Book:

@@ -6,7 +6,7 @@ import hashlib
 from pathlib import PurePath
 
 from engine.model.ruleset import Ruleset
-from engine.model.schema import Schema
+from engine.model.schema import Measure, Schema
 
 
 def schema_of(ruleset: Ruleset) -> Schema:
@@ -14,7 +14,19 @@ def schema_of(ruleset: Ruleset) -> Schema:
     records = [register.record for register in ruleset.registers.values()]
     records.extend(kind.record for kind in ruleset.kinds.values())
     records.extend(rates.record for rates in ruleset.rates.values())
-    return Schema(tuple(records), ruleset.head.currency, bool(ruleset.rates))
+    return Schema(tuple(records), ruleset.head.currency, bool(ruleset.rates), measures_of(ruleset))
+
+
+def measures_of(ruleset: Ruleset) -> tuple[Measure, ...]:
+    """The units that quantities may be given in."""
+    found: list[Measure] = []
+    for one in ruleset.units.values():
+        if isinstance(one.factor, str):
+            register, _, field = one.factor.partition(".")
+            found.append(Measure(one.name, one.of, None, register, field, ruleset.registers[register].history))
+        else:
+            found.append(Measure(one.name, one.of, one.factor))
+    return tuple(found)
 
 
 def ruleset_hash(ruleset: Ruleset) -> str:

@@ -8,6 +8,7 @@ the implied columns of `IMPLIED`. `identity` of a row is its identifying fields 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 from engine.model.datatypes import DataType
 
@@ -75,13 +76,47 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
+class Measure:
+    """A unit that quantities may be given in: how many of `of` it is, a number, or else the field of the register row
+    that the row's field of the register's name refers to."""
+
+    name: str
+    of: str
+    number: Decimal | None
+    register: str = ""
+    field: str = ""
+    by_date: bool = False
+    """Whether the register has history, so that the row of the day counts."""
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """What one and several are called."""
+        return (self.name, f"{self.name}s")
+
+
+UNITS = ("unit", "units")
+"""What quantities are kept in."""
+
+
+@dataclass(frozen=True, slots=True)
 class Schema:
-    """All records of a ruleset, with its reporting currency, and whether it converts others."""
+    """All records of a ruleset, with its reporting currency, whether it converts others, and its units of measure."""
 
     records: tuple[Record, ...]
     reporting_currency: str
     converts: bool = False
     """Whether the ruleset has rates, so that money may be in any currency."""
+    measures: tuple[Measure, ...] = ()
+
+    def measure(self, name: str) -> tuple[Measure, ...] | None:
+        """The units that lead from one called so to units, each of so many of the next; None for an unknown name."""
+        if name in UNITS:
+            return ()
+        for one in self.measures:
+            if name in one.names:
+                rest = self.measure(one.of)
+                return None if rest is None else (one, *rest)
+        return None
 
     def record(self, name: str) -> Record | None:
         """The record of a name, or None."""

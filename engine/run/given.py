@@ -11,8 +11,9 @@ from dsl import syntax
 from dsl.diagnostics import InternalError
 from engine.model.datatypes import DataType, Family
 from engine.model.expression import Literal
+from engine.model.identity import schema_of
 from engine.model.ruleset import Band, Parameter, Ruleset
-from engine.model.schema import IDENTITY_SEPARATOR, IMPLIED, Record
+from engine.model.schema import IDENTITY_SEPARATOR, IMPLIED, Measure, Record
 from engine.plan.executor import Executor, Row
 
 COMPANY = "OUR-COMPANY"
@@ -68,6 +69,42 @@ def facts_given(ruleset: Ruleset, example: syntax.Example) -> dict[str, list[Fac
             number += 1
             rows.append(_fact_row(ruleset, record, given.grid.head, row, number))
         _number_versions(rows)
+    _count_in_units(ruleset, example, found)
+    return found
+
+
+def _count_in_units(ruleset: Ruleset, example: syntax.Example, rows: Mapping[str, list[FactRow]]) -> None:
+    """Quantities that cells give in other units of measure, in units: by the registers' rows on the day of the row."""
+    schema = schema_of(ruleset)
+    taken = dict.fromkeys(rows, 0)
+    for given in example.givens:
+        record = _record(ruleset, given.name.text)
+        for cells in given.grid.rows if record is not None else ():
+            assert record is not None
+            row = rows[record.name][taken[record.name]]
+            taken[record.name] += 1
+            for title, cell in zip(given.grid.head.cells, cells.cells, strict=True):
+                value = cell.values[0] if isinstance(cell, syntax.ValueCell) and len(cell.values) == 1 else None
+                for measure in schema.measure(value.unit.text) or () if isinstance(value, syntax.Measure) else ():
+                    name = title.span.text.strip()
+                    row[name] = row[name] * _factor(measure, record, row, rows)  # type: ignore[operator]  # a number
+
+
+def _factor(measure: Measure, record: Record, row: FactRow, rows: Mapping[str, list[FactRow]]) -> Decimal:
+    """How many of the next unit one is, in a row; UnreadableExampleError where nothing says."""
+    if measure.number is not None:
+        return measure.number
+    day = row.get(record.on or "") or date.max
+    known = [
+        one
+        for one in rows.get(measure.register, [])
+        if one["identity"] == row.get(measure.register) and _day(one.get("date") or date.min) <= _day(day)
+    ]
+    latest = max(known, key=lambda one: _day(one.get("date") or date.min), default={})
+    found = latest.get(measure.field)
+    if not isinstance(found, Decimal):
+        where = f"{measure.register} {row.get(measure.register)}"
+        raise UnreadableExampleError(f"nothing says how many {measure.of} a {measure.name} of {where} is")
     return found
 
 

@@ -102,8 +102,6 @@ def _whole_items(ruleset: Ruleset, found: Refusals) -> None:
             found.add(book.span, f"`book {book.name} on top of {book.on_top_of}`: one book runs", "leave it out")
         elif not book.posts or book.name != posting[0]:
             found.add(book.span, f"`book {book.name}`: one book runs, and it posts", "keep one book that posts")
-    for unit in ruleset.units.values():
-        found.add(unit.span, f"`unit {unit.name}`", "let the feed give quantities in units")
     for layers in list(ruleset.layers.values())[1:]:
         found.add(layers.span, f"a second `layers`, {layers.name}: units are kept in one", "")
     for reconciliation in list(ruleset.reconciliations.values())[1:]:
