@@ -25,6 +25,7 @@ from engine.plan.values.days import acts_within
 from engine.plan.values.effective import in_effect
 from engine.plan.values.frame import Frame
 from engine.plan.values.frames import fact_frame, reconciliation_frame
+from engine.plan.within_limit import keep_within_limits
 from engine.plan.world import RunStopped, World, date_literal, empty
 
 EFFECTS = {
@@ -72,6 +73,7 @@ def _make_effect(world: World, adjustment: Adjustment) -> None:
     frame = _rows(world, adjustment)
     dates = in_effect(adjustment.meta, frame.date)
     frame.filter(exp.and_(*dates, frame.test(adjustment.when, adjustment.grain), copy=False))
+    keep_within_limits(world, adjustment, frame)
     if adjustment.action.form == "record":
         _record(world, adjustment, frame, rule)
         return

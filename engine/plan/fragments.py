@@ -110,3 +110,15 @@ def in_force(day: exp.Expr) -> exp.Expr:
         exp.Is(this=until, expression=exp.Null()), exp.GT(this=until.copy(), expression=day.copy()), copy=False
     )
     return exp.and_(since, exp.Paren(this=open_end), copy=False)
+
+
+def running(
+    function: exp.Expr, partition: Sequence[exp.Expr], order: Sequence[exp.Expr], before: bool = False
+) -> exp.Expr:
+    """A window function over the rows of a partition in an order, missing first: from the first row through this one,
+    or with `before` through the one before."""
+    ordered = [one if isinstance(one, exp.Ordered) else exp.Ordered(this=one, nulls_first=True) for one in order]
+    last = exp.Literal.number("1") if before else "CURRENT ROW"
+    side = "PRECEDING" if before else None
+    spec = exp.WindowSpec(kind="ROWS", start="UNBOUNDED", start_side="PRECEDING", end=last, end_side=side)
+    return exp.Window(this=function, partition_by=list(partition), order=exp.Order(expressions=ordered), spec=spec)

@@ -291,7 +291,7 @@ def _reconciliation(ruleset: Ruleset, reconciliation: Reconciliation, found: Ref
 
 def _adjustment(ruleset: Ruleset, adjustment: Adjustment, found: Refusals) -> None:
     action, span, name = adjustment.action, adjustment.span, adjustment.name
-    adjustment_refusals(adjustment, found)
+    adjustment_refusals(ruleset, adjustment, found)
     row = adjustment.grain.rows[0] if len(adjustment.grain.rows) == 1 and adjustment.grain.form == "rows" else ""
     if row not in ruleset.kinds and row not in ruleset.reconciliations:
         found.add(

@@ -78,8 +78,31 @@ def _has(ruleset: Ruleset, amount: Amount, name: str) -> bool:
     )
 
 
-def adjustment_refusals(adjustment: Adjustment, found: Refusals) -> None:
-    """Refuse limits on adjustments."""
+def adjustment_refusals(ruleset: Ruleset, adjustment: Adjustment, found: Refusals) -> None:
+    """Refuse limits on adjustments that are of no period, and those on rows that have no units to count."""
+    words = f"a limit on `adjustment {adjustment.name}`"
     for cap in adjustment.caps:
-        words = f"a limit on `adjustment {adjustment.name}`"
-        found.add(cap.span, words, "leave it out, and name large movements with a control")
+        if cap.form != "running" or len(adjustment.caps) > 1:
+            found.add(cap.span, f"{words} that is not one number of units", "write one `earliest first until`")
+        elif adjustment.twins is not None:
+            found.add(
+                cap.span, f"{words}, which excludes twins", "leave it out, and name large movements with a control"
+            )
+        elif cap.grain is None or cap.grain.form != "keys" or not cap.grain.has_period:
+            found.add(cap.span, f"{words} that outlasts the period", "add `period` to its `for each`")
+        else:
+            _keys_of_adjustment(ruleset, adjustment, cap, found)
+
+
+def _keys_of_adjustment(ruleset: Ruleset, adjustment: Adjustment, cap: Cap, found: Refusals) -> None:
+    row = adjustment.grain.rows[0] if adjustment.grain.form == "rows" else ""
+    kind = ruleset.kinds.get(row)
+    have = {one.name for one in kind.record.columns} if kind is not None else set()
+    have |= {key.name for key in adjustment.grain.keys}
+    for name in (key.name for key in cap.grain.keys) if cap.grain is not None else ():
+        if name != "period" and name not in have:
+            found.add(
+                cap.span, f"a limit for each `{name}`: rows of `{adjustment.name}` have none", "name keys they have"
+            )
+    if kind is not None and "quantity" not in have:
+        found.add(cap.span, f"a limit on `adjustment {adjustment.name}`: {row} has no quantity", "")

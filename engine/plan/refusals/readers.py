@@ -111,6 +111,10 @@ def _adjustment(
     reading.tests(adjustment.when, rows, grain)
     for one in adjustment.twins.agree_on if adjustment.twins is not None else ():
         reading.value(one, rows, grain)
+    for cap in adjustment.caps:
+        shape = reading.limit(cap, replace(rows, adjustment=False))
+        if shape.over is not None:
+            refusals.add(cap.limit.span, "a quotient of units", "write `rounded(...)`")
     if action.dated is not None:
         reading.value(action.dated, rows, grain)
     if action.form == "replace":

@@ -385,15 +385,17 @@ class Reading:
         return shape
 
     def _used_up(self, shape: Shape, cap: Cap, rows: Offered) -> None:
-        """A limit that rows use up: read in its own scope, as at the period's end."""
-        if cap.grain is None:
-            return
         if rows.adjustment:
             self._refuse(cap.span, f"`{said(cap.span)}`: facts are still adjusted when it is read", "")
-        end = MomentOf(DataType(Family.DATE), cap.span, False, "", "period", "end")
-        limit = self._value(in_terms_of(cap.limit, {}, end, cap.grain), rows, cap.grain)
-        if reason := why_not_used_up(shape, limit):
+        if reason := why_not_used_up(shape, self.limit(cap, rows)):
             self._refuse(cap.span, f"`{said(cap.span)}`: {reason}", "write `rounded(...)`")
+
+    def limit(self, cap: Cap, rows: Offered) -> Shape:
+        """The shape of a limit that rows use up: read in its own scope, as at the period's end."""
+        scope = cap.grain or ONCE
+        end = MomentOf(DataType(Family.DATE), cap.span, False, "", "period", "end")
+        self._kept[id(rows)] = rows
+        return self._value(in_terms_of(cap.limit, {}, end, scope), rows, scope)
 
     def _table(self, node: ItemOf, table: Table, rows: Offered) -> Shape:
         keys, grain = dict(node.keys), table.grain

@@ -18,7 +18,7 @@ from engine.model.datatypes import DataType, Family
 from engine.model.expression import ItemOf, Key, MomentOf
 from engine.model.ruleset import Amount, Cap, Ruleset
 from engine.plan.facts import reaches_beyond
-from engine.plan.fragments import scale_of
+from engine.plan.fragments import running, scale_of
 from engine.plan.numbers import Value, aligned, decimal_type
 from engine.plan.relation import Origin, Relation, cast, column, named, table
 from engine.plan.units.stock import union_all
@@ -265,11 +265,7 @@ def _before(frame: Frame, amount: Amount, scope: Sequence[str], function: exp.Ex
     """A running value over the rows of a scope that are served before a row: closed periods' rests, then by order."""
     order = [exp.Ordered(this=frame.column("#closed"), desc=True)]
     order += [exp.Ordered(this=frame.column(one), nulls_first=True) for one in rows_of(frame, amount).order]
-    spec = exp.WindowSpec(
-        kind="ROWS", start="UNBOUNDED", start_side="PRECEDING", end=exp.Literal.number("1"), end_side="PRECEDING"
-    )
-    keys = [frame.key(one).sql for one in scope]
-    return exp.Window(this=function, partition_by=keys, order=exp.Order(expressions=order), spec=spec)
+    return running(function, [frame.key(one).sql for one in scope], order, before=True)
 
 
 def _granted(frame: Frame, amount: Amount, scope: Sequence[str]) -> exp.Expr:

@@ -94,6 +94,71 @@ def test_the_most_that_is_credited_for_price_cuts_lasts_over_the_periods() -> No
     assert small_world(SHELF, facts, "FY2026-P03", before=february).lines("cut") == []
 
 
+LATE = (
+    HEAD
+    + """\
+terms
+    code, document are text
+    quantity is a quantity
+    ship-date, sale-date, count-date are dates
+register partner identified by code
+stock for each partner
+    own, shelf, customer
+kind shipment moves own to shelf on ship-date identified by document
+    has partner, quantity
+kind sale moves shelf to customer on sale-date identified by document
+    has partner, quantity
+kind count states shelf on count-date identified by partner, count-date
+    has quantity
+reconciliation siso for each partner, period in fiscal
+    compares expected shelf with reported count.quantity, latest within 3 days of period end
+    opens from adjusted closing stock
+    stages align, absorb
+adjustment counted-late of siso in stage align for each sale
+    when sale-date is after period end
+    then count it at period end
+    earliest first until 10% * sum of sale.quantity is used up for each partner, period
+adjustment missing of siso in stage absorb for each siso
+    when reported is not missing
+     and expected is over reported
+    then record sale of expected - reported dated period end
+    earliest first until 4 units is used up for each period
+"""
+)
+
+
+def sale(document: str, partner: str, day: str, quantity: int) -> dict[str, object]:
+    return {"document": document, "partner": partner, "sale-date": day, "quantity": quantity}
+
+
+def test_an_adjustment_passes_whole_facts_and_stops_at_the_first_that_does_not_fit() -> None:
+    shipped: list[dict[str, object]] = [
+        {"document": f"S-{one}", "partner": one, "ship-date": "2026-01-02", "quantity": 300} for one in ("ACME", "ZETA")
+    ]
+    sales = [sale("A", "ACME", "2026-01-10", 100), sale("Z", "ZETA", "2026-01-10", 20)]
+    # Of ACME 10 units may be counted early: 6 and 3 pass, 2 would be 11, and the 1 behind it is not looked at.
+    days = (("D", "2026-02-03", 2), ("B", "2026-02-01", 6), ("C", "2026-02-02", 3), ("E", "2026-02-04", 1))
+    sales += [sale(document, "ACME", day, quantity) for document, day, quantity in days]
+    sales.append(sale("Y", "ZETA", "2026-02-01", 3))
+    # 191 and 280 are expected; 188 and 278 are there. The first 3 pass, with 2 more it would be 5.
+    counts: list[dict[str, object]] = [
+        {"partner": one, "count-date": "2026-01-31", "quantity": units} for one, units in (("ACME", 188), ("ZETA", 278))
+    ]
+    facts: Facts = {**MASTERS, "shipment": shipped, "sale": sales, "count": counts}
+    for seed in (1, 2):
+        world = small_world(LATE, facts, shuffled=seed)
+        names = {row["fact"]: row["document"] for row in world.rows("sale as loaded", "document", "fact")}
+        passed = [names[row["fact"]] for row in world.rows("adjustment counted-late", "fact")]
+        assert sorted(map(str, passed)) == ["B", "C"]
+        assert [row["quantity"] for row in world.rows("adjustment missing", "partner", "quantity")] == [3]
+
+
+def test_an_adjustment_with_a_limit_meets_no_fact_of_less_than_no_units() -> None:
+    facts: Facts = {**MASTERS, "sale": [sale("A", "ACME", "2026-01-10", 100), sale("B", "ACME", "2026-02-01", -1)]}
+    with pytest.raises(RunStopped, match=r"`counted-late` passes rows until .* no units: 2026-02-01 B"):
+        small_world(LATE, facts)
+
+
 CLAIMS = (
     HEAD
     + """\
