@@ -16,7 +16,8 @@ def a_company(tmp_path: Path, kind: str, policy: str) -> Company:
 
 @given(
     parsers.re(
-        r"(?P<kind>accruals|weeks|serials|programmes|returns|bundles|deferred income|years|exports|sell through) "
+        r"(?P<kind>accruals|weeks|serials|programmes|concessions|returns|bundles|deferred income|years|exports|"
+        r"sell through) "
         r"(?:under|that end on|of) (?:an? )?(?P<policy>.+)"
     ),
     target_fixture="company",
