@@ -52,8 +52,8 @@ def test_nothing_known_is_nothing_foreseen() -> None:
 def test_orders_of_real_parts_held_back() -> None:
     """AdventureWorks: units ordered of 265 parts by month due, nine months known and three held back.
 
-    Off by 21.7 % of the units, part by part, of which 29 parts nobody had ordered before are a third; going on as in the
-    last month known is off by 26.4 %.
+    Off by 21.7 % of the units, part by part, of which 29 parts nobody had ordered before are a third; going on as in
+    the last month known is off by 26.4 %.
     """
     path = shared_path("data", "adventureworks", "PurchaseOrderDetail.csv")
     ordered: dict[str, Counter[str]] = defaultdict(Counter)
