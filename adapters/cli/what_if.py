@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import click
 
-from adapters.books.store import open_books
+from adapters.books.store import Books, open_books
 from adapters.cli.command import EXISTING_OR_NOT, client_option, command
 from adapters.cli.faults import DONE, RefusedError
-from adapters.cli.material import require_material, write_whole
-from adapters.cli.terminal import Terminal
+from adapters.cli.material import Material, require_material, write_whole
+from adapters.cli.terminal import Progress, Terminal
 from adapters.closing.what_if import hold_back as run_hold_back
 from adapters.closing.what_if import what_if as run_what_if
+from adapters.report.blocks import Page
+from adapters.report.charts import Picture, pictures_of
 from adapters.report.html import page_html
 from adapters.report.text import page_text
 from adapters.report.what_if_page import held_back_page, what_if_json, what_if_page
@@ -58,29 +63,54 @@ def what_if(
     material = require_material(client)
     ruleset = material.ruleset
     if scenario is None:
+        if any(one is not None for one in (last, first, hold_back, html)):
+            raise click.UsageError("name a scenario; `tieout what-if` lists them")
         return _list(terminal, ruleset)
     under = _under(ruleset, scenario)
-    name, kept_by = material.client.client.client, f"{ruleset.head.name} {ruleset.head.version}"
     with (
         open_books(material.client.books, write=False) as books,
         terminal.working(f"supposing {scenario}") as progress,
     ):
-
-        def say(words: str) -> None:
-            progress(f"running {words}")
-
-        if hold_back is not None:
-            held = run_hold_back(books, under, hold_back, last=last, first=first, progress=say)
-            page = held_back_page(name, scenario, held, kept_by)
-            values = {"client": name, "scenario": scenario, "held-back": plain(held)}
-        else:
-            found = run_what_if(books, ruleset, under, last=last, first=first, progress=say)
-            page, values = what_if_page(name, found, kept_by), what_if_json(name, found)
-    terminal.show(page_text(page, terminal.has_colour), values)
+        ask = _compared if hold_back is None else partial(_held_back, count=hold_back)
+        answer = ask(books, material, under, (first, last), lambda words: progress(f"running {words}"))
+    terminal.show(page_text(answer.page, terminal.has_colour), answer.values)
     if html is not None:
-        write_whole(html, page_html(page))
+        write_whole(html, page_html(answer.page, pictures=answer.pictures))
         terminal.note(f"the page was written to {html}")
     return DONE
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What is shown: a page, the same as values, and pictures that go with the page on paper."""
+
+    page: Page
+    values: dict[str, Any]
+    pictures: tuple[Picture, ...] = ()
+
+
+Span = tuple[str | None, str | None]
+"""The first and the last period that were named."""
+
+
+def _compared(books: Books, material: Material, under: UnderScenario, span: Span, progress: Progress) -> _Answer:
+    found = run_what_if(books, material.ruleset, under, first=span[0], last=span[1], progress=progress)
+    client = material.client.client.client
+    page = what_if_page(client, found, _kept_by(material.ruleset))
+    return _Answer(page, what_if_json(client, found), pictures_of(found))
+
+
+def _held_back(
+    books: Books, material: Material, under: UnderScenario, span: Span, progress: Progress, count: int
+) -> _Answer:
+    held = run_hold_back(books, under, count, first=span[0], last=span[1], progress=progress)
+    client = material.client.client.client
+    page = held_back_page(client, under.name, held, _kept_by(material.ruleset))
+    return _Answer(page, {"client": client, "scenario": under.name, "held-back": plain(held)})
+
+
+def _kept_by(ruleset: Ruleset) -> str:
+    return f"{ruleset.head.name} {ruleset.head.version}"
 
 
 def _under(ruleset: Ruleset, scenario: str) -> UnderScenario:

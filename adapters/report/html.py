@@ -8,6 +8,7 @@ from pathlib import Path
 import jinja2
 
 from adapters.report.blocks import Page, Table
+from adapters.report.charts import Picture
 from adapters.report.layout import pieces
 from adapters.report.text import WIDTH
 from adapters.wording import visible
@@ -15,10 +16,10 @@ from adapters.wording import visible
 TEMPLATES = Path(__file__).parent / "templates"
 
 
-def page_html(page: Page, annexes: tuple[Table, ...] = ()) -> str:
-    """A page, and tables that go on paper behind it."""
+def page_html(page: Page, annexes: tuple[Table, ...] = (), pictures: tuple[Picture, ...] = ()) -> str:
+    """A page, the pictures that go with it, and tables that go on paper behind it."""
     template = _environment().get_template("page.html.j2")
-    return template.render(page=page, annexes=annexes)
+    return template.render(page=page, annexes=annexes, pictures=pictures)
 
 
 @cache

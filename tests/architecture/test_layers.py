@@ -30,7 +30,19 @@ THEIRS = {
     "engine.run": frozenset({"sqlglot"}),
     "engine.compile": frozenset[str](),
     "adapters": frozenset(
-        {"click", "duckdb", "jinja2", "pyarrow", "pydantic", "pydantic_core", "rich", "sqlglot", "yaml"}
+        {
+            "altair",
+            "click",
+            "duckdb",
+            "jinja2",
+            "pyarrow",
+            "pydantic",
+            "pydantic_core",
+            "rich",
+            "sqlglot",
+            "vl_convert",
+            "yaml",
+        }
     ),
 }
 """Each station and the libraries it may import."""
