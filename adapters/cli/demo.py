@@ -157,6 +157,7 @@ def _where_to_look(kept: Path | None, planted: Planted) -> str:
         f"exceptions list {foreign.period}",
         f"explain --not {row}",
         f"journal {foreign.period}",
+        "what-if as-the-trend-goes --hold-back 1",
         "books verify",
     )
     return "\n".join(["look behind it:", *(f"  tieout {one} --client {kept}" for one in commands)]) + "\n"
