@@ -65,6 +65,7 @@ CODES: dict[str, str] = {
     "T422": "more units come back than were sold",
     "T423": "units that move before their pool had a layer",
     "T424": "a whole that cannot be shared to the last cent or unit",
+    "T425": "transfers of one day that go round",
     "T426": "units that come in at another standard than what is held",
     "T428": "a row that asks for less than nothing of a limit",
     "T429": "a sum over periods that were closed before it was asked for",

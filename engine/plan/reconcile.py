@@ -21,7 +21,15 @@ from engine.model.ruleset import Kind, Reconciliation, Table
 from engine.plan.facts import facts_ahead
 from engine.plan.numbers import Value, stored
 from engine.plan.relation import Origin, Relation, cast, column, named, table
-from engine.plan.units.stock import UNITS, key_types, make_stock, moving_kinds, union_all
+from engine.plan.units.stock import (
+    UNITS,
+    key_types,
+    make_stock,
+    moving_kinds,
+    received_key,
+    sides_of,
+    union_all,
+)
 from engine.plan.values.frame import Frame
 from engine.plan.values.frames import TOOLS, reconciliation_frame
 from engine.plan.world import World, date_literal
@@ -203,10 +211,12 @@ def _signed_movements(
     bucket = found.expected.bucket
     branches: list[exp.Query] = []
     for kind in moving_kinds(world):
-        for side, direction in ((kind.source, -1), (kind.target, 1)):
+        for side, direction, receiving, _ in sides_of(kind):
             if side == bucket and all(key in {one.name for one in kind.record.columns} for key in keys):
                 rows = facts_ahead(world, kind, found.within or 0) if sign < 0 else world.facts(kind.name)
-                branches.append(_movement_branch(kind, rows, keys, condition, counts, sign * direction))
+                named_by = {received_key(kind): kind.receiver} if receiving else {}
+                moves = -sign if direction else sign
+                branches.append(_movement_branch(kind, rows, keys, condition, counts, moves, named_by))
     if not branches:
         empty = exp.select(*(column(key) for key in keys), *([column("date")] if counts else []), column("quantity"))
         return empty.from_(table(counts or "stock")).where(exp.false())
@@ -214,12 +224,19 @@ def _signed_movements(
 
 
 def _movement_branch(
-    kind: Kind, rows: str, keys: list[str], condition: exp.Expr, counts: str, direction: int
+    kind: Kind,
+    rows: str,
+    keys: list[str],
+    condition: exp.Expr,
+    counts: str,
+    direction: int,
+    named_by: dict[str, str],
 ) -> exp.Query:
     quantity: exp.Expr = column("quantity", "f")
     signed = exp.Neg(this=quantity) if direction < 0 else quantity
     dated = [column("date", "c")] if counts else []
-    query = exp.select(*(column(key, "f") for key in keys), *dated, named(cast(signed, UNITS), "quantity"))
+    own = {key: column(named_by.get(key, key), "f") for key in keys}
+    query = exp.select(*(named(own[key], key) for key in keys), *dated, named(cast(signed, UNITS), "quantity"))
     query = query.from_(table(rows, "f"))
     on = condition.copy()
     for found in on.find_all(exp.Column):
@@ -227,7 +244,7 @@ def _movement_branch(
             found.set("this", exp.to_identifier(kind.record.on, quoted=True))
     if not counts:
         return query.where(on)
-    matches = [exp.NullSafeEQ(this=column(key, "c"), expression=column(key, "f")) for key in keys]
+    matches = [exp.NullSafeEQ(this=column(key, "c"), expression=own[key].copy()) for key in keys]
     return query.join(table(counts, "c"), on=exp.and_(*matches, on, copy=False), copy=False)
 
 

@@ -171,6 +171,11 @@ def _value(run: Run) -> None:
 _PROBLEMS = {
     "oversell": ("T421", "more units leave than are held", "`units sold beyond stock stop the close`"),
     "overreturn": ("T422", "more units come back than were sold", "`units returned beyond sales stop the close`"),
+    "round": (
+        "T425",
+        "units go round from pool to pool on one day, so none can go first",
+        "date one of these transfers otherwise",
+    ),
     "no-layer-yet": ("T423", "units leave or come back before the pool ever had a layer", "no price is known"),
 }
 

@@ -81,7 +81,7 @@ class Fold:
         self.found = Folded()
         self.events = 0
         self._opening_of = opening_of
-        self._pool: _Pool | None = None
+        self._pool: Pool | None = None
 
     def play(self, events: Iterable[Event]) -> None:
         """Replay some events; a pool's events may be spread over several calls."""
@@ -90,7 +90,7 @@ class Fold:
             if pool is None or pool.number != event[0]:
                 if pool is not None:
                     pool.hand_over()
-                pool = _Pool(event[0], self.policy, self._opening_of(event[0]), self.found)
+                pool = Pool(event[0], self.policy, self._opening_of(event[0]), self.found)
             self.events += 1
             action = event[2]
             if action == LEAVES:
@@ -117,8 +117,8 @@ class Fold:
         return found
 
 
-class _Pool:
-    """One pool while its events are replayed."""
+class Pool:
+    """One pool while its events are replayed; events are those of `Event`."""
 
     __slots__ = ("ages", "backlog", "documents", "found", "held", "last", "left", "number", "policy", "specifics")
 
@@ -153,8 +153,17 @@ class _Pool:
 
     def leave(self, event: Event) -> None:
         """Units leave, the named or specific ones first."""
-        _, number, _, quantity, _, bucket, document, specific, otherwise = event
+        bucket = event[5]
         assert bucket is not None
+        pieces, missing = self.give(event)
+        if self.policy.remembers(bucket):
+            self._remember(bucket, pieces)
+        if missing:
+            self._run_short(event[1], bucket, missing)
+
+    def give(self, event: Event) -> tuple[list[Stretch], int]:
+        """Take the units of an event out of the pool, the named or specific ones first; how many are missing."""
+        _, number, _, quantity, _, _, document, specific, otherwise = event
         named: list[Stretch] = []
         if document is not None:
             named, quantity = self._take_named(document, quantity)
@@ -171,10 +180,25 @@ class _Pool:
         slices = self.found.slices
         for _, layer, lower, upper in pieces:
             slices.append((number, layer, lower, upper, False, False, False, number))
-        if self.policy.remembers(bucket):
-            self._remember(bucket, pieces)
-        if missing:
-            self._run_short(number, bucket, missing)
+        return pieces, missing
+
+    def names_of(self, layer: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """What a layer is found by: its documents, and the values of specific units."""
+        return tuple(
+            tuple(name for name, carriers in index.items() if any(one == layer for _, one in carriers))
+            for index in (self.documents, self.specifics)
+        )  # type: ignore[return-value]  # one tuple for each index
+
+    def receive(self, arrival: int, piece: Stretch, names: tuple[tuple[str, ...], tuple[str, ...]]) -> None:
+        """Hold units that another pool gave; what waits or is owed is served from them first."""
+        place, layer, lower, upper = piece
+        for index, of_layer in zip((self.documents, self.specifics), names, strict=True):
+            for name in of_layer:
+                note_layer(index, name, place, layer)
+        self.last = self.last or (layer, upper)
+        served = self._serve(layer, place, upper - lower, lower, arrival) if self.backlog else 0
+        if lower + served < upper:
+            self.held.add((place, layer, lower + served, upper))
 
     def bring_back(self, event: Event) -> None:
         """Units come back, last left first, to their old place or the back; what exceeds them opens a layer or is a
@@ -280,13 +304,16 @@ class _Pool:
             self.backlog.append(Backlog(event, missing, bucket, like))
             self.found.slices.append((event, like, 0, missing, False, False, True, event))
 
-    def _serve(self, layer: int, place: int, quantity: int) -> int:
-        """Serve the backlog from a layer that opens, first come first served; the number of units used.
+    def _serve(self, layer: int, place: int, quantity: int, lower: int = 0, step: int | None = None) -> int:
+        """Serve the backlog from units that come in, first come first served; the number of units used.
+
+        They are those of a layer from `lower` on, at the event `step`; without one, at that which opens it.
 
         The provisional units that a settlement undoes are the last of those left, so that what stays owed is again a
         stretch from 0.
         """
         slices = self.found.slices
+        at = layer if step is None else step
         used = 0
         while self.backlog and used < quantity:
             short = self.backlog[0]
@@ -294,10 +321,11 @@ class _Pool:
             settles = short.like is not None
             if settles:
                 rest = short.quantity - served
-                slices.append((short.event, short.like, rest, short.quantity, True, True, True, layer))
-            slices.append((short.event, layer, used, used + served, False, settles, False, layer))
+                slices.append((short.event, short.like, rest, short.quantity, True, True, True, at))
+            start, end = lower + used, lower + used + served
+            slices.append((short.event, layer, start, end, False, settles, False, at))
             if self.policy.remembers(short.bucket):
-                self._remember(short.bucket, [(place, layer, used, used + served)])
+                self._remember(short.bucket, [(place, layer, start, end)])
             used += served
             short.quantity -= served
             if not short.quantity:

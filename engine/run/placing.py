@@ -14,6 +14,7 @@ from engine.plan.units.layers import axis, slices, state, takes
 from engine.plan.units.layers.policy import Placing
 from engine.plan.units.layers.written import Columns, bigints, query
 from engine.run.fold import Backlog, Fold, Folded, Opening, note_layer
+from engine.run.transferring import Groups
 
 _LAYERS = Origin("layers")
 _FLUSH = 200_000
@@ -48,6 +49,19 @@ _EVENTS = """
         SELECT DISTINCT pool FROM "unit-event" WHERE class = 3 AND document IS NOT NULL
     ) AS n ON n.pool = e.pool
     ORDER BY e.pool, e.event
+"""
+_SHARING = """
+    SELECT pool FROM "transfer-pool"
+"""
+_GROUP_EVENTS = """
+    SELECT g."group", t.receiver, t.arrival, e.date,
+        e.pool, e.event, e.class, COALESCE(e.quantity, 0), COALESCE(e.place, 0), e.bucket,
+        e.document, e.specific, e.otherwise
+    FROM "unit-event" AS e
+    JOIN "transfer-pool" AS g ON g.pool = e.pool
+    LEFT JOIN "unit-transfer" AS t ON t.event = e.event
+    WHERE e.class <> 5
+    ORDER BY g."group", e.event
 """
 _OPEN = """
     SELECT s.pool, s.place, s.layer, s."from", s."to", s.document, s.specific
@@ -119,7 +133,7 @@ def place_units(
                 watch(relation, rows)
 
     make(takes.taken_units(policy, origin))
-    make(*(build(origin) for build in (axis.pool_buckets, axis.out_of_turn, axis.steps, axis.reaches)))
+    make(axis.pool_buckets(origin), axis.out_of_turn(policy, origin), axis.steps(origin), axis.reaches(origin))
     make(*(build(origin) for build in (axis.reached_units, axis.held_axis, axis.whole_axis, axis.tiled_pools)))
     make(slices.axis_slices(origin), slices.folded_pools(origin))
     folded_events = _fold(executor, policy)
@@ -144,13 +158,29 @@ def _fold(executor: Executor, policy: Placing) -> int:
     """Replay the pools no set-based plan serves and append what is found; the number of events replayed."""
     fold = Fold(policy, _Openings(executor, policy).of)
     _append(executor, fold.take_found(), always=True)
-    for batch in executor.stream(query(_EVENTS)):
+    events = query(_EVENTS)
+    if policy.transfers:
+        events = events.where(exp.Not(this=exp.In(this=exp.column("pool", "e"), query=query(_SHARING).subquery())))
+    for batch in executor.stream(events):
         fold.play(batch)  # type: ignore[arg-type]  # rows of the database are untyped
         if len(fold.found.slices) + len(fold.found.held) > _FLUSH:
             _append(executor, fold.take_found())
     fold.finish()
     _append(executor, fold.take_found())
-    return fold.events
+    return fold.events + (_fold_groups(executor, policy) if policy.transfers else 0)
+
+
+def _fold_groups(executor: Executor, policy: Placing) -> int:
+    """Replay the pools between which units go, group by group; the number of events replayed."""
+    openings, found = _Openings(executor, policy), Folded()
+    pools = [int(str(pool)) for (pool,) in executor.rows(query(_SHARING).order_by("pool"))]
+    begins = {pool: openings.of(pool) for pool in pools}
+    groups = Groups(policy, begins, found)
+    for batch in executor.stream(query(_GROUP_EVENTS)):
+        groups.play(batch)  # type: ignore[arg-type]  # rows of the database are untyped
+    groups.finish()
+    _append(executor, found)
+    return groups.events
 
 
 def _append(executor: Executor, found: Folded, *, always: bool = False) -> None:

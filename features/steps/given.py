@@ -16,8 +16,8 @@ def a_company(tmp_path: Path, kind: str, policy: str) -> Company:
 
 @given(
     parsers.re(
-        r"(?P<kind>accruals|weeks|serials|programmes|concessions|returns|bundles|deferred income|years|exports|"
-        r"sell through) "
+        r"(?P<kind>accruals|weeks|serials|transfers|programmes|concessions|returns|bundles|deferred income|years|"
+        r"exports|sell through) "
         r"(?:under|that end on|of) (?:an? )?(?P<policy>.+)"
     ),
     target_fixture="company",

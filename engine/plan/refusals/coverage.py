@@ -41,6 +41,7 @@ from engine.plan.refusals.reading_shares import why_not_shared
 from engine.plan.refusals.refusing import Refusals
 from engine.plan.refusals.scenario_coverage import scenario_refusals
 from engine.plan.refusals.unenforced import warn_of_overrides
+from engine.plan.units.stock import received_key
 from engine.plan.units.valuation import EVENT_COLUMNS
 
 TAKEN_COLUMNS = frozenset((
@@ -64,7 +65,7 @@ def refusals(ruleset: Ruleset) -> Diagnostics:
     ):
         _record(ruleset, record, found)
     for kind in ruleset.kinds.values():
-        _kind(kind, found)
+        _kind(ruleset, kind, found)
     _stock(ruleset, found)
     _answers(ruleset, found)
     for layers in ruleset.layers.values():
@@ -125,12 +126,10 @@ def _record(ruleset: Ruleset, record: Record, found: Refusals) -> None:
         found.add(span, f"a {record.family} called `{record.name}`: a table of the run has that name", "rename it")
 
 
-def _kind(kind: Kind, found: Refusals) -> None:
-    if kind.receiver:
-        words = f"`{kind.name}`, which moves units to another {kind.receiver}"
-        found.add(
-            kind.span, f"{words}: units stay with one partner", "let it move to and from a bucket of goods on the way"
-        )
+def _kind(ruleset: Ruleset, kind: Kind, found: Refusals) -> None:
+    if kind.receiver and ruleset.stock is not None and received_key(kind) not in ruleset.stock.keys:
+        words = f"`{kind.name}` to a {kind.receiver} that stock is not kept by"
+        found.add(kind.span, words, f"let {kind.receiver} be one of {', '.join(ruleset.stock.keys)}")
     if kind.form != "nothing" and "quantity" not in {one.name for one in kind.record.columns}:
         found.add(
             kind.span, f"`{kind.name}` without `quantity`: it says not how many units", "give it the field `quantity`"
@@ -193,7 +192,10 @@ def _layers(ruleset: Ruleset, layers: Layers, found: Refusals) -> None:
         )  # fmt: skip
     if not layers.opening_kinds:
         found.add(layers.span, f"`{layers.name}`, which no kind opens a layer of: it would stay empty", "")
-    for kind in (*layers.opening_kinds, *layers.leaving_kinds, *layers.returning_kinds):
+    if layers.transfer_kinds and layers.order in ("average", "standard"):
+        words = f"`{layers.transfer_kinds[0]}` beside `leave at {layers.order}`: a pool has one value for all its units"
+        found.add(layers.span, words, "keep units in the order in which they came")
+    for kind in (*layers.opening_kinds, *layers.leaving_kinds, *layers.returning_kinds, *layers.transfer_kinds):
         have = {one.name for one in ruleset.kinds[kind].record.columns}
         for key in layers.grain.keys:
             if key.name not in have:

@@ -21,6 +21,7 @@ from engine.plan.units.at_the_back import may_stand_back, with_opened
 from engine.plan.units.changing import after_change, changed_names, first_values, kept, value_columns
 from engine.plan.units.reopened import open_pieces
 from engine.plan.units.stock import union_all
+from engine.plan.units.transfers import turns_in_groups
 from engine.plan.values.frames import layers_of, slice_frame
 from engine.plan.world import RunStopped, World
 
@@ -72,9 +73,10 @@ def _kinds_by_turn(world: World) -> dict[int, list[str]]:
     return found
 
 
-def change_turns(rule: Origin) -> Relation:
-    """`change turn`: which change that met units is the first, second, ... of its pool."""
-    return Relation("change turn", ("pool", "event"), _TURN, _turns(), rule)
+def change_turns(rule: Origin, in_groups: bool = False) -> Relation:
+    """`change turn`: which change that met units is the first, second, ... of its pool, or of the pools it shares
+    layers with."""
+    return Relation("change turn", ("pool", "event"), _TURN, turns_in_groups() if in_groups else _turns(), rule)
 
 
 def _turns() -> exp.Query:

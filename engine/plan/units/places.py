@@ -14,7 +14,7 @@ from engine.plan.numbers import in_order
 from engine.plan.relation import Origin, Relation, cast, column, named, table
 from engine.plan.units.at_the_back import HANDED, make_returned_places, may_stand_back
 from engine.plan.units.changing import carried_value
-from engine.plan.values.frames import carried_type, layer_fields
+from engine.plan.values.frames import carried_type, layer_fields, layers_of
 from engine.plan.world import World, empty
 
 RETURNS = "4"
@@ -55,7 +55,8 @@ def make_places(world: World, layers: Layers, rule: Origin) -> None:
 
 
 def _rank(world: World, keys: list[Key]) -> exp.Expr:
-    order = [exp.Ordered(this=column("pool", "l"), nulls_first=True)]
+    # Where units go from pool to pool, their places must tell them from those of any pool.
+    order = [] if layers_of(world).transfer_kinds else [exp.Ordered(this=column("pool", "l"), nulls_first=True)]
     for name, falling in keys:
         order += [exp.Ordered(this=term, desc=falling, nulls_first=True) for term in _compared(world, name)]
     order.append(exp.Ordered(this=column("layer", "l"), nulls_first=True))

@@ -55,7 +55,7 @@ def make_slices(world: World) -> None:
         moved = make_reopened(world, SLICE_COLUMNS, False, rule)
         columns, query = SLICE, _plain_slices(world, moved)
     else:
-        world.add(change_turns(rule))
+        world.add(change_turns(rule, bool(layers.transfer_kinds)))
         moved = make_reopened(world, SLICE_COLUMNS, True, rule)
         make_pieces(world)
         values = value_columns(world, layers)
@@ -201,11 +201,17 @@ def _make_layers(world: World, rule: Origin) -> None:
         start = exp.Case().when(exp.GT(this=column("from", "p"), expression=column("from", "u")), column("from", "p"))
         end = exp.Case().when(exp.LT(this=column("to", "p"), expression=column("to", "u")), column("to", "p"))
         held = exp.Sub(this=end.else_(column("to", "u")), expression=start.else_(column("from", "u")))
-    keys = [column("layer", "u"), column("pool", "o")]
+    keys = [column("layer", "u"), column("pool", "u")]
     fields: list[exp.Expr] = [column(name, "o") for name in names]
     own: tuple[str, ...] = ()
+    if layers.transfer_kinds:
+        # Units that were handed over are held by whom they came to, whoever their layer opened with.
+        pooled_by = exp.EQ(this=column("pool", "k"), expression=column("pool", "u"))
+        query, own = query.join(table("pool", "k"), on=pooled_by, copy=False), ("pool",)
+        for key in layers.grain.keys:
+            fields[names.index(key.name)] = column(key.name, "k")
     if may_stand_back(world):
-        query, own = join_returned_place(query, "u"), ("opened",)
+        query, own = join_returned_place(query, "u"), (*own, "opened")
         opened = exp.Coalesce(this=column("date", "b"), expressions=[column("opened", "o")])
         fields[names.index("opened")] = named(opened, "opened")
     fields += [column(name, "p") for name, _ in values]

@@ -41,13 +41,26 @@ def moving_kinds(world: World) -> list[Kind]:
     return sorted((kind for kind in world.ruleset.kinds.values() if kind.form == "moves"), key=lambda kind: kind.name)
 
 
-def key_columns(world: World, kind: Kind, alias: str) -> list[exp.Expr]:
-    """The stock keys of a kind's facts; a key the kind lacks is missing."""
-    have = {one.name for one in kind.record.columns}
+def received_key(kind: Kind) -> str:
+    """The key of stock that a kind's receiver stands for on the other side; '' where units stay with their own."""
+    return kind.record.column(kind.receiver).type.domain if kind.receiver else ""
+
+
+def key_columns(world: World, kind: Kind, alias: str, receiving: bool = False) -> list[exp.Expr]:
+    """The stock keys of a kind's facts; a key the kind lacks is missing. `receiving`: of whom the units go to."""
+    have = {one.name: one.name for one in kind.record.columns}
+    if receiving and kind.receiver:
+        have[received_key(kind)] = kind.receiver
     return [
-        named(column(key, alias) if key in have else empty(type_.storage), key)
+        named(column(have[key], alias) if key in have else empty(type_.storage), key)
         for key, type_ in key_types(world).items()
     ]
+
+
+def sides_of(kind: Kind) -> tuple[tuple[str, str, bool, str], ...]:
+    """Where a kind's units leave and arrive: bucket, sign, whether with the receiver, and what the flow is called."""
+    arriving = f"{kind.name} received" if kind.receiver else kind.name
+    return ((kind.source, "-", False, kind.name), (kind.target, "", True, arriving))
 
 
 def make_stock(world: World, name: str) -> None:
@@ -95,23 +108,23 @@ def make_stock(world: World, name: str) -> None:
 def _flow(world: World) -> exp.Query:
     branches: list[exp.Query] = []
     for kind in moving_kinds(world):
-        keyed = key_columns(world, kind, "f")
-        moved = (
-            exp.select(*keyed, named(exp.Sum(this=column("quantity", "f")), "quantity"))
-            .from_(table(world.facts(kind.name), "f"))
-            .where(exp.LTE(this=column(kind.record.on or "", "f"), expression=date_literal(world.period.end)))
-            .group_by(*(exp.Literal.number(str(index + 1)) for index in range(len(keyed))))
-        )
-        for bucket, sign in ((kind.source, "-"), (kind.target, "")):
+        for bucket, sign, receiving, flow in sides_of(kind):
+            keyed = key_columns(world, kind, "f", receiving)
+            moved = (
+                exp.select(*keyed, named(exp.Sum(this=column("quantity", "f")), "quantity"))
+                .from_(table(world.facts(kind.name), "f"))
+                .where(exp.LTE(this=column(kind.record.on or "", "f"), expression=date_literal(world.period.end)))
+                .group_by(*(exp.Literal.number(str(index + 1)) for index in range(len(keyed))))
+            )
             quantity: exp.Expr = column("quantity", "m")
             signed = exp.Neg(this=quantity) if sign else quantity
             branches.append(
                 exp.select(
                     *(column(key, "m") for key in key_types(world)),
                     named(exp.Literal.string(bucket), "bucket"),
-                    named(exp.Literal.string(kind.name), "kind"),
+                    named(exp.Literal.string(flow), "kind"),
                     named(cast(signed, UNITS), "quantity"),
-                ).from_(moved.copy().subquery(exp.to_identifier("m", quoted=True)))
+                ).from_(moved.subquery(exp.to_identifier("m", quoted=True)))
             )
     return union_all(branches)
 
@@ -128,12 +141,13 @@ def make_daily_stock(world: World) -> str:
     branches: list[exp.Query] = []
     for kind in moving_kinds(world):
         on = column(kind.record.on or "", "f")
-        moved = (
-            exp.select(*key_columns(world, kind, "f"), named(on, "day"), named(column("quantity", "f"), "quantity"))
-            .from_(table(world.facts(kind.name), "f"))
-            .where(exp.LTE(this=on.copy(), expression=date_literal(world.period.end)), copy=False)
-        )
-        for bucket, sign in ((kind.source, "-"), (kind.target, "")):
+        for bucket, sign, receiving, _ in sides_of(kind):
+            keyed = key_columns(world, kind, "f", receiving)
+            moved = (
+                exp.select(*keyed, named(on.copy(), "day"), named(column("quantity", "f"), "quantity"))
+                .from_(table(world.facts(kind.name), "f"))
+                .where(exp.LTE(this=on.copy(), expression=date_literal(world.period.end)), copy=False)
+            )
             quantity: exp.Expr = column("quantity", "m")
             signed = exp.Neg(this=quantity) if sign else quantity
             branches.append(
@@ -142,7 +156,7 @@ def make_daily_stock(world: World) -> str:
                     named(exp.Literal.string(bucket), "bucket"),
                     column("day", "m"),
                     named(cast(signed, UNITS), "quantity"),
-                ).from_(moved.copy().subquery(exp.to_identifier("m", quoted=True)))
+                ).from_(moved.subquery(exp.to_identifier("m", quoted=True)))
             )
     if world.executor_has("handed stock"):
         before = named(date_literal(world.period.start - timedelta(days=1)), "day")

@@ -17,12 +17,15 @@ from engine.plan.units.at_the_back import BACK, HANDED
 from engine.plan.units.layers.policy import BETWEEN_NAMES, OPENED, Placing
 from engine.plan.units.layers.state import LAST_COLUMNS, OPEN_COLUMNS, OWED_COLUMNS, SOLD_COLUMNS, WAITING_COLUMNS
 from engine.plan.units.places import make_places, opened_by
-from engine.plan.units.stock import union_all
+from engine.plan.units.stock import received_key, union_all
+from engine.plan.units.transfers import make_transfers
 from engine.plan.values.frame import Frame
 from engine.plan.values.frames import carried_type, fact_frame, layer_fields, layers_of
 from engine.plan.world import World, empty
 
 CHANGES, OPENS, LEAVES, RETURNS = 1, 2, 3, 4
+ARRIVES = 5
+"""The class of a transfer in the pool that its units go to; they are there before anything of the day leaves."""
 EVENT_COLUMNS: tuple[tuple[str, str], ...] = (
     ("date", "DATE"),
     ("class", "TINYINT"),
@@ -52,7 +55,8 @@ def placing_of(layers: Layers, kinds: dict[str, Kind]) -> Placing:
     oversell = {"wait": "wait", "last-price": "last-price"}.get(layers.oversell, "stop")
     overreturn = "open-layer" if layers.overreturn == "open-layer" else "stop"
     order = layers.order if layers.order in ("newest", "dearest") else "oldest"
-    return Placing(order, bool(layers.brings_back), overreturn, oversell, back_from)  # type: ignore[arg-type]
+    transfers = bool(layers.transfer_kinds)
+    return Placing(order, bool(layers.brings_back), overreturn, oversell, back_from, transfers)  # type: ignore[arg-type]
 
 
 def make_units(world: World) -> None:
@@ -60,6 +64,8 @@ def make_units(world: World) -> None:
     layers = layers_of(world)
     rule = Origin(f"layers {layers.name}", layers.span)
     moves = [_kind_events(world, layers, world.ruleset.kinds[name]) for name in _moving(layers)]
+    for name in layers.transfer_kinds:
+        moves += [_transfer_events(world, layers, world.ruleset.kinds[name], side) for side in (LEAVES, ARRIVES)]
     keys = _pool_types(layers)
     key_columns = tuple((name, type_.storage) for name, type_ in keys.items())
     world.add(
@@ -68,6 +74,8 @@ def make_units(world: World) -> None:
     _make_ignored(world, layers, keys, rule)
     _make_pools(world, keys, rule)
     _number_events(world, layers, keys, rule)
+    if layers.transfer_kinds:
+        make_transfers(world, layers, rule)
 
 
 def _moving(layers: Layers) -> list[str]:
@@ -99,6 +107,32 @@ def _kind_events(world: World, layers: Layers, kind: Kind) -> exp.Query:
         "otherwise": otherwise,
     }
     keyed = [named(_pool_key(frame, key.name, key.type), key.name) for key in layers.grain.keys]
+    events = [named(cast(own[name], storage), name) for name, storage in EVENT_COLUMNS]
+    return frame.rows_query([]).select(*keyed, *events)
+
+
+def _transfer_events(world: World, layers: Layers, kind: Kind, class_: int) -> exp.Query:
+    """One row for each transfer in the pool it leaves, or in the one it goes to; its phrase puts it before whatever
+    else leaves on its day."""
+    frame = fact_frame(world, kind.name)
+    nothing = empty("VARCHAR")
+    names = _names(frame, layers, kind, LEAVES) if class_ == LEAVES else (nothing, nothing.copy(), nothing.copy())
+    own: dict[str, exp.Expr] = {
+        "date": frame.column(kind.record.on or ""),
+        "class": exp.Literal.number(str(class_)),
+        "phrase": exp.Neg(this=exp.Literal.number("1")),
+        "kind": exp.Literal.string(kind.name),
+        "identity": frame.column("identity"),
+        "fact": frame.column("fact"),
+        "quantity": exp.Mul(this=frame.column("quantity"), expression=exp.Literal.number("1000")),
+        "bucket": exp.Literal.string(""),
+        **dict(zip(("document", "specific", "otherwise"), names, strict=True)),
+    }
+    other = received_key(kind) if class_ == ARRIVES else ""
+    keyed = [
+        named(frame.column(kind.receiver) if key.name == other else _pool_key(frame, key.name, key.type), key.name)
+        for key in layers.grain.keys
+    ]
     events = [named(cast(own[name], storage), name) for name, storage in EVENT_COLUMNS]
     return frame.rows_query([]).select(*keyed, *events)
 
@@ -243,7 +277,8 @@ def _number_events(world: World, layers: Layers, keys: dict[str, DataType], rule
     """`event`: every event of every pool with its number; a fact that changes several values is one event.
 
     Numbers run through the pools, one after another. Each pool is put in order by itself, which takes three fifths of
-    the time of one order over all, and parts of it can be spilled.
+    the time of one order over all, and parts of it can be spilled. Where units go from pool to pool, numbers run
+    through all pools together, so that they tell what was before what.
     """
     same = exp.and_(
         *(exp.NullSafeEQ(this=column(name, "p"), expression=column(name, "e")) for name in keys), copy=False
@@ -262,16 +297,22 @@ def _number_events(world: World, layers: Layers, keys: dict[str, DataType], rule
         exp.Ordered(this=column(name, "e"), nulls_first=True)
         for name in ("date", "class", "phrase", "kind", "identity")
     ]
-    place = exp.Window(this=exp.RowNumber(), partition_by=[column("pool", "e")], order=exp.Order(expressions=order))
-    number: exp.Expr = exp.Add(this=column("before", "b"), expression=place)
+    together = bool(layers.transfer_kinds)
+    if together:
+        order.append(exp.Ordered(this=column("pool", "e")))
+    apart = [] if together else [column("pool", "e")]
+    place = exp.Window(this=exp.RowNumber(), partition_by=apart, order=exp.Order(expressions=order))
+    number: exp.Expr = place if together else exp.Add(this=column("before", "b"), expression=place)
     if "handed event" in world.given:
         highest = exp.select(exp.Max(this=column("event"))).from_(table("handed event")).subquery()
         number = exp.Add(this=number, expression=exp.Coalesce(this=highest, expressions=[exp.Literal.number("0")]))
     names = ("pool", *(name for name, _ in EVENT_COLUMNS))
     query = exp.select(named(cast(number, "BIGINT"), "event"), *(column(name, "e") for name in names))
     same = exp.EQ(this=column("pool", "b"), expression=column("pool", "e"))
-    before = _events_before().subquery(exp.to_identifier("b", quoted=True))
-    query = query.from_(table("pooled event", "e")).join(before, on=same, copy=False)
+    query = query.from_(table("pooled event", "e"))
+    if not together:
+        before = _events_before().subquery(exp.to_identifier("b", quoted=True))
+        query = query.join(before, on=same, copy=False)
     world.add(Relation("event", ("event",), (("event", "BIGINT"), *columns), query, rule))
 
 

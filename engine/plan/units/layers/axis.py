@@ -9,6 +9,7 @@ alone: that is exact unless an event covers a layer opened after it, and pools w
 from __future__ import annotations
 
 from engine.plan.relation import Origin, Relation
+from engine.plan.units.layers.policy import Placing
 from engine.plan.units.layers.written import bigints, written
 
 LABELS = (("document", "VARCHAR"), ("specific", "VARCHAR"))
@@ -32,9 +33,13 @@ def pool_buckets(origin: Origin) -> Relation:
     return written("pool-bucket", ("pool",), columns, text, origin)
 
 
-def out_of_turn(origin: Origin) -> Relation:
+def out_of_turn(policy: Placing, origin: Origin) -> Relation:
     """Pools known to need the fold before anything is placed, with the reason."""
-    text = """
+    handed = """
+            UNION ALL
+            SELECT pool, 'units go to another pool' FROM "transfer-pool"
+    """
+    text = f"""
         SELECT pool, MIN(reason) AS reason
         FROM (
             SELECT pool, 'units leave out of turn' AS reason
@@ -60,6 +65,7 @@ def out_of_turn(origin: Origin) -> Relation:
             FROM "unit-event"
             WHERE class = 2
                 AND pool IN (SELECT pool FROM "waiting-unit" UNION ALL SELECT pool FROM "owed-unit")
+            {handed if policy.transfers else ""}
         ) AS found
         GROUP BY pool
     """

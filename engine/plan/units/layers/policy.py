@@ -29,6 +29,8 @@ class Placing:
     overreturn: Overreturn = "stop"
     oversell: Oversell = "stop"
     back_from: frozenset[str] | None = None
+    transfers: bool = False
+    """Whether units may go from one pool to another."""
 
     def remembers(self, bucket: str) -> bool:
         """Whether units that leave into a bucket may come back from it."""
