@@ -62,23 +62,56 @@ def load(
     which the last period was frozen. `closed` is the last hard-closed period. If any file is refused nothing is
     written; nor is it if any row is and the load is `strict`. BooksError if the books cannot be written.
     """
-    claimed, others = _claim(client, paths)
-    supplied = _supplied(client, schema)
     with _scratch() as connection:
-        used = {fill.record for one in claimed for fill in one.feed.fills}
-        for record in schema.records:
-            if record.name in used or record.name in supplied:
-                _attach(connection, books, record)
-        _make_tables(connection, client)
-        world = take.Books(schema, supplied, closed)
-        reports = [*others]
-        for one in _in_order(claimed, schema):
-            around = Surroundings(one.parts, loaded_on, known_after, client.currency, schema)
-            reports.append(_take(connection, books, one, around, world, reports))
-        report = LoadReport(loaded_on, tuple(reports), strict)
+        reports = _take_all(connection, books, client, schema, paths, (loaded_on, closed, known_after))
+        report = LoadReport(loaded_on, reports, strict)
         if report.is_written:
             _publish(connection, books, schema, report)
     return report
+
+
+def read_beside(
+    books: Books, client: Client, schema: Schema, paths: Sequence[Path], read_on: date
+) -> tuple[LoadReport, dict[str, list[dict[str, object]]]]:
+    """What loading files would add to books, which are only read: the report, and new rows by record.
+
+    Rows have the columns of a stored fact. There are none where a file is refused or a row could not be read.
+    """
+    with _scratch() as connection:
+        report = LoadReport(read_on, _take_all(connection, books, client, schema, paths, (read_on, None, None)), True)
+        names = sorted({name for file in report.files for name, count in file.facts if count})
+        rows: dict[str, list[dict[str, object]]] = {}
+        for record in (schema.record(name) for name in names if report.is_written):
+            if record is not None:
+                columns = [name for name, _ in record.stored]
+                found = connection.execute(_ordered_facts(record)).fetchall()
+                rows[record.name] = [dict(zip(columns, row, strict=True)) for row in found]
+    return report, rows
+
+
+def _take_all(
+    connection: duckdb.DuckDBPyConnection,
+    books: Books,
+    client: Client,
+    schema: Schema,
+    paths: Sequence[Path],
+    known: tuple[date, Closed | None, date | None],
+) -> tuple[FileReport, ...]:
+    """Take every file into a scratch database; `known` is when, what was closed by then, and after which day."""
+    loaded_on, closed, known_after = known
+    claimed, others = _claim(client, paths)
+    supplied = _supplied(client, schema)
+    used = {fill.record for one in claimed for fill in one.feed.fills}
+    for record in schema.records:
+        if record.name in used or record.name in supplied:
+            _attach(connection, books, record)
+    _make_tables(connection, client)
+    world = take.Books(schema, supplied, closed)
+    reports = [*others]
+    for one in _in_order(claimed, schema):
+        around = Surroundings(one.parts, loaded_on, known_after, client.currency, schema)
+        reports.append(_take(connection, books, one, around, world, reports))
+    return tuple(reports)
 
 
 def _claim(client: Client, paths: Sequence[Path]) -> tuple[list[Claimed], list[FileReport]]:

@@ -8,6 +8,8 @@ Feature: What if, beside the books
 
     Ten per cent from February: 400 x 10 % = 40 instead of 20. January stays as it is.
 
+    Thirty units more in January, had their file come in time: 30 x 10 = 300, and 15 of commission.
+
     The newest first: January releases 40 x 12 = 480, February 20 x 12 + 20 x 10 = 440. Of 1,720 deferred, 1,240 and 800
     are left.
 
@@ -52,6 +54,19 @@ Feature: What if, beside the books
     And the difference of Deferred revenue leads by recognise to "in channel leave newest first by ship-date, then document"
     When somebody tries to ask what if nobody-pays
     Then the question is refused: "sell-through has no scenario nobody-pays"
+    When somebody supposes through FY2026-P01 that these sales had come
+      | number | date       | partner | part | quantity | seller |
+      | INV-9  | 2026-01-28 | ACME    | X100 | 30       | KIM    |
+    Then beside each other stand
+      | role               | partner | period     | as it is | what if | difference |
+      | product-revenue    | ACME    | FY2026-P01 | 400      | 700     | 300        |
+      | commission-expense | ACME    | FY2026-P01 | 20       | 35      | 15         |
+    And the difference of Product revenue leads by recognise to "1 row of sale in sales_6.csv"
+    And nothing in the books has changed
+    When somebody supposes through FY2026-P01 that these sales had come
+      | number | date       | partner | part | quantity | seller |
+      | INV-10 | 2026-01-28 | ACME    | X100 | many     | KIM    |
+    Then the question is refused: "sales_7.csv:2 cannot be supposed"
 
   Scenario: Sales to come, released by layer, with their commission
     Two shipments: 100 units at 10, then 60 at 12. Eighty units sell in February and release 80 x 10 = 800; 20 x 10 +

@@ -23,7 +23,7 @@ from engine.plan.relation import cast, column, named, table
 from engine.run.given import INPUT_TAIL
 
 Supposed = Mapping[str, Sequence[Mapping[str, object]]]
-"""Facts that no file of the books holds, by kind: rows with the columns of a stored fact."""
+"""Rows that no file of the books holds, by record: with the columns of a stored fact, publication and number."""
 NOTHING_SUPPOSED: Supposed = {}
 
 FILES_OF_PUBLICATION = 4096
@@ -48,7 +48,7 @@ def attach_inputs(
 ) -> tuple[str, ...]:
     """Views `input NAME` over the books' facts; the paths read. `upto` is the last publication that counts.
 
-    `beside` names kinds whose supposed facts are attached already and read with those of the books. BooksError where a
+    `beside` names records whose supposed rows are attached already and read with those of the books. BooksError where a
     file was loaded under another shape of its record.
     """
     read: list[str] = []
@@ -66,11 +66,12 @@ def attach_inputs(
 
 
 def attach_supposed(executor: DuckDBExecutor, ruleset: Ruleset, supposed: Supposed) -> tuple[str, ...]:
-    """Tables `projected KIND` of supposed facts; their names."""
+    """Tables `projected RECORD` of supposed rows; their names."""
     names: list[str] = []
-    for kind, rows in supposed.items():
-        columns = (*ruleset.kinds[kind].record.stored, *INPUT_TAIL)
-        names.append(f"{PROJECTED} {kind}")
+    records = {one.name: one for one in records_of(ruleset)}
+    for name, rows in supposed.items():
+        columns = (*records[name].stored, *INPUT_TAIL)
+        names.append(f"{PROJECTED} {name}")
         executor.append(names[-1], columns, (tuple(row[name] for name, _ in columns) for row in rows))
     return tuple(names)
 

@@ -53,6 +53,27 @@ from engine.run.what_if import (
     read_postings,
 )
 
+Beside = Mapping[str, Sequence[Mapping[str, object]]]
+"""Rows by record, with the columns of a stored fact."""
+NOTHING_BESIDE: Beside = {}
+
+KNOWN_FROM_THE_FIRST = 0
+"""The publication of rows that are supposed to have been known in time: every close has read it."""
+
+FIRST_BESIDE = 2**61
+"""Rows of supposed files are numbered from here: beyond those of the books, before those that are projected."""
+
+
+def known_in_time(beside: Beside) -> Supposed:
+    """Supposed rows as every close would have read them, each with a number of its own."""
+    number = FIRST_BESIDE
+    found: dict[str, list[dict[str, object]]] = {}
+    for name, rows in beside.items():
+        for row in rows:
+            found.setdefault(name, []).append({**row, "publication": KNOWN_FROM_THE_FIRST, "fact": number})
+            number += 1
+    return found
+
 
 @dataclass(frozen=True, slots=True)
 class _Again:
@@ -74,26 +95,29 @@ def what_if(
     *,
     last: str | None = None,
     first: str | None = None,
+    beside: Beside = NOTHING_BESIDE,
     resources: Resources = AS_THE_MACHINE_HAS,
     progress: Progress | None = None,
 ) -> WhatIf:
     """Run periods as they are and under a scenario, and compare them.
 
     `last` is the last period known, by default the last one closed, on trial or for good; `first` the first one run
-    again, by default the first of the books. BooksError where there is no such period, RunStopped where one of the
-    runs cannot go on.
+    again, by default the first of the books. `beside` are rows that the scenario supposes to have been known in time:
+    each acts on its own date. BooksError where there is no such period, RunStopped where one of the runs cannot go on.
     """
     if books.is_writable:
         raise InternalError("a scenario is run over books that are open for reading only")
     calendar = close_calendar(ruleset)
     again = _periods(books, calendar, first, last)
     _refuse_other_layers(books, calendar, under, again[0].period)
+    if beside and again[0].period != first_period(books, calendar):
+        raise BooksError("what files suppose acts on its own dates, from the books' first period; leave --from out")
     say = progress or _silent
     with tempfile.TemporaryDirectory(dir=resources.folder) as folder:
         begun = Path(folder, "begun")
         begun.mkdir()
         handed = beginning_of(books, ruleset, again[0].period, resources, begun)
-        rerun = _Rerun(books, again, handed, resources, Path(folder))
+        rerun = _Rerun(books, again, handed, resources, Path(folder), known_in_time(beside))
         as_it_is = rerun.go(ruleset, None, lambda period: say(f"{period}, as it is"))
         supposed = rerun.go(under.ruleset, under, lambda period: say(f"{period}, under {under.name}"))
     return WhatIf(
@@ -170,6 +194,7 @@ class _Rerun:
     begun: Handed
     resources: Resources
     folder: Path
+    beside: Supposed
 
     def go(self, ruleset: Ruleset, under: UnderScenario | None, say: Progress) -> _Outcome:
         """Run all periods by a set of rules, and those ahead that a scenario projects facts for."""
@@ -178,6 +203,7 @@ class _Rerun:
         handed, postings, periods = self.begun, list[Posting](), list[str]()
         ahead: tuple[Period, ...] = ()
         projected = Projected({}, ())
+        beside = NOTHING_SUPPOSED if under is None else self.beside
 
         def close(period: Period, upto: int | None, supposed: Supposed, then: Callable[[Run], None]) -> Handed:
             say(period.name)
@@ -198,9 +224,10 @@ class _Rerun:
                 projected = project(run.world, under, self.books.ledger.head().seq)
 
         for one in self.again:
-            handed = close(one.period, one.upto, NOTHING_SUPPOSED, look_ahead)
+            handed = close(one.period, one.upto, beside, look_ahead)
+        further = {name: (*beside.get(name, ()), *rows) for name, rows in projected.rows.items()}
         for period in ahead:
-            handed = close(period, None, projected.rows, lambda _: None)
+            handed = close(period, None, {**beside, **further}, lambda _: None)
         return _Outcome(tuple(postings), tuple(periods), projected)
 
 

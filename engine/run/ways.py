@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from dsl.span import Span
 from engine.model.checks.reading import Edge, edges, graph, path_to
-from engine.model.expression import AggregateOf, Grain, LedgerBalance, Literal
+from engine.model.expression import AggregateOf, Grain, LedgerBalance, Literal, RegisterField
 from engine.model.posting_order import roles_posted
 from engine.model.ruleset import Journal, Reconciliation, Ruleset, TrueUp
 from engine.model.scenarios import Change, UnderScenario
@@ -101,6 +101,8 @@ def _facts_read(ruleset: Ruleset, reader: str, item: object) -> Iterator[Edge]:
             yield from (Edge(reader, one, node.span) for one in _rows_of(ruleset, node.source.grain))
         elif isinstance(node, LedgerBalance) and isinstance(node.role, Literal):
             yield Edge(reader, f"balance of {node.role.value}", node.span)
+        elif isinstance(node, RegisterField):
+            yield Edge(reader, node.register, node.span)
 
 
 def _rows_of(ruleset: Ruleset, grain: Grain) -> Iterable[str]:

@@ -197,7 +197,7 @@ def compare(
         under.changes,
         _accounts(ruleset, pairs, results=True),
         _accounts(ruleset, pairs, results=False),
-        tuple(_shown(ruleset, one, pairs, periods) for one in under.shows),
+        tuple(_shown(ruleset, one, pairs, periods) for one in under.shows or _results_by_partner(ruleset)),
         _causes(ruleset, pairs, ways),
     )
 
@@ -253,6 +253,12 @@ def _summed(pairs: Iterable[_Pair], key: Callable[[_Pair], Key]) -> dict[Key, Co
         figures = one.figures
         found[key(one)] = Compared(before.as_it_is + figures.as_it_is, before.supposed + figures.supposed)
     return found
+
+
+def _results_by_partner(ruleset: Ruleset) -> tuple[Shown, ...]:
+    """What is shown where nothing is asked for: results by partner and period."""
+    roles = tuple(role for role in ruleset.accounts if _is_result(ruleset, role))
+    return (Shown(roles, ("partner", "period")),)
 
 
 # ---- what a scenario shows -------------------------------------------------------------------------------------------

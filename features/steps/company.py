@@ -52,7 +52,7 @@ class Company:
         (folder / FILE_NAME).write_text(f"ruleset: {ruleset}\n{described}", "utf-8")
         return cls(folder, _feeds(kind))
 
-    def deliver(self, words: str, table: Table) -> None:
+    def deliver(self, words: str, table: Table) -> Path:
         """Put a table into the incoming folder as a file of the feed of that name; columns left out are empty."""
         name = dashed(words)
         assert name in self.feeds, f"no feed is called {name}; there are {', '.join(self.feeds)}"
@@ -65,7 +65,9 @@ class Company:
         writer.writeheader()
         writer.writerows(dict(zip(heading, row, strict=True)) for row in rows)
         number = len(list((self.folder / "incoming").iterdir())) + 1
-        (self.folder / "incoming" / f"{feed.name}_{number}.csv").write_text(text.getvalue(), "utf-8")
+        path = self.folder / "incoming" / f"{feed.name}_{number}.csv"
+        path.write_text(text.getvalue(), "utf-8")
+        return path
 
     def tieout(self, *arguments: str) -> Outcome:
         """Run one command on the company's folder."""

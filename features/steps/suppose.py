@@ -24,6 +24,19 @@ def what_if(
 
 
 @when(
+    parsers.re(r"somebody supposes through (?P<period>\S+) that these (?P<words>\S+) had come"),
+    target_fixture="supposed",
+)
+def had_come(
+    company: Company, period: str, words: str, datatable: Table
+) -> tuple[Outcome, dict[Path, bytes], dict[Path, bytes]]:
+    before = bytes_of(company)
+    file = company.deliver(words, datatable)
+    outcome = company.tieout("what-if", "--with", str(file), "--period", period)
+    return outcome, before, bytes_of(company)
+
+
+@when(
     parsers.re(
         r"somebody asks how far off (?P<scenario>\S+) was in the last (?P<count>\d+) periods? through (?P<period>\S+)"
     ),
