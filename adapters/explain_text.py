@@ -68,7 +68,7 @@ def line_text(found: LineExplanation) -> str:
         lines += _wrapped(taken_back, "  ", 2)
     if line.origin != line.period:
         belongs = f"belongs to {line.origin}" if line.origin else "belongs to a period long closed"
-        lines += _wrapped(f"late: it {belongs}, which was closed before it was known", "  ", 2)
+        lines += _wrapped(f"late: it {belongs}, which was closed before it could post", "  ", 2)
     lines.append("")
     lines += _section("why", _why(found, digits))
     if found.basis or found.when:

@@ -35,7 +35,7 @@ Feature: Concessions
       | partner | part | date       | quantity |
       | RHINO   | ACME | 2026-01-31 | 6500     |
     When what is known on 2026-02-03 is loaded
-    And FY2026-P01 is closed on trial
+    And FY2026-P01 is closed for good
     Then the debit claims are
       | claim | quantity | supported units | units beyond sales | units on the shelf | supported claim | amount not paid |
       | DM-1  | 3,000    | 2,500           | 500                | 500                | 25,000          | 5,000           |
@@ -69,6 +69,14 @@ Feature: Concessions
       | Accrued channel credits | 7,000  | 7,000  |
       | Product revenue         | 0      | 73,500 |
     And every tie-out holds
+    When somebody asks what is behind "debit Accrued channel credits" that belongs to FY2026-P01
+    Then the rows behind it are
+      | quantity | amount | row of claims |
+      | 3,000    | 5,000  | 2             |
+    And it was worked out so
+      | asked for 30,000.00                                         |
+      | the limit is 32,000.00, and 25,000.00 of it was used up before |
+      | given 30,000.00, of which 5,000.00 in this period           |
 
   Scenario: The price of thirty units that were sold for good falls from 800 to 700
     IBM Research, "Inventory management under price protection" (case 51): 100 units at 800, 70 resold, then 700; the credit

@@ -31,6 +31,7 @@ from engine.model.walk import operands
 from engine.plan.numbers import Value
 from engine.plan.relation import column, named
 from engine.plan.values.frame import Frame
+from engine.plan.values.limits import define_asked, is_limited
 from engine.plan.values.substitute import all_parts, in_terms_of, parts
 from engine.plan.values.tables import table_of
 from engine.plan.world import World
@@ -245,9 +246,13 @@ def _chosen_answers(
     node, rules = question.node, _rules(item, question.node)
     as_of = _as_of(item, node)
     frame.prepare(node, question.scope)
+    outcome_of = frame.value(node)
+    if is_limited(world.ruleset, node.item):
+        # What a row got is joined from the limit; which exceptions were in play is what it asked for by.
+        define_asked(frame, node, world.ruleset.amounts[node.item])
     frame.prepare((*(one.when for one in rules), as_of), item.grain)
     columns = _Columns()
-    columns.add("answer", frame.value(node))
+    columns.add("answer", outcome_of)
     columns.add("day", Value(frame.date.copy(), DATE) if as_of is None else frame.value(as_of))
     for one in rules[1:]:
         label = f"{node.item}?{one.name}"

@@ -40,6 +40,7 @@ from engine.run.kept import kept_values
 from engine.run.rates_used import home_currency, rates_used
 from engine.run.reversed_lines import is_reversal
 from engine.run.said import called, place, rule, said, text
+from engine.run.served import asked_before
 from engine.run.shares import LINES, Share, shares_of_line
 from engine.run.summed import summed_facts
 from engine.run.unrounded import unrounded
@@ -196,15 +197,25 @@ def _worked_out(
     if asked is None or not whole:
         return tuple(formula for formula, _ in found.values()), None
     summed = [(name, node) for name, (_, node) in found.items() if node.type.family is Family.MONEY]
-    totals: dict[str, Fraction] = {}
-    for row in read_values(asked, [(one.name, one.value) for one in journal.locals], summed).values():
-        for name, value in row.items():
-            totals[name] = totals.get(name, Fraction(0)) + value
+    totals = _added_up(world, asked, [(one.name, one.value) for one in journal.locals], summed)
     formulas = tuple(
         replace(formula, value=decimal_of(totals[name])) if name in totals else formula
         for name, (formula, _) in found.items()
     )
     return formulas, _exact(world, journal, posting, asked)
+
+
+def _added_up(
+    world: World, asked: Asked, locals_: Sequence[tuple[str, Expression]], wanted: Sequence[tuple[str, Expression]]
+) -> dict[str, Fraction]:
+    """What expressions come to over rows; of facts that got more of a limit in this run only the difference posted."""
+    totals: dict[str, Fraction] = {}
+    before = asked_before(world, asked)
+    for sign, rows in ((1, asked), *(((-1, before),) if before is not None else ())):
+        for row in read_values(rows, locals_, wanted).values():
+            for name, value in row.items():
+                totals[name] = totals.get(name, Fraction(0)) + sign * value
+    return totals
 
 
 def _read_amounts(
@@ -228,14 +239,16 @@ def _exact(world: World, journal: Journal, posting: PostingLine, asked: Asked) -
     world.ruleset = replace(ruleset, amounts={name: unrounded(one) for name, one in ruleset.amounts.items()})
     try:
         locals_ = [(one.name, unrounded(one.value)) for one in journal.locals]
-        rows = list(read_values(asked, locals_, [("exact", unrounded(posting.value))]).values())
+        exact = [("exact", unrounded(posting.value))]
+        rows = list(read_values(asked, locals_, exact).values())
+        total = _added_up(world, asked, locals_, exact)
     except InternalError:
         return None
     finally:
         world.ruleset = ruleset
     if not all("exact" in row for row in rows):
         return None
-    return abs(decimal_of(sum((row["exact"] for row in rows), Fraction(0))))
+    return abs(decimal_of(total.get("exact", Fraction(0))))
 
 
 # ---- layers ----------------------------------------------------------------------------------------------------------

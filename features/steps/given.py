@@ -74,10 +74,16 @@ def accept(company: Company, name: str, period: str, comment: str) -> None:
     assert outcome.values["accepted"]
 
 
-@when(parsers.re(r'somebody asks what is behind "(?P<side>debit|credit) (?P<title>.+)"'), target_fixture="explanation")
-def explain(company: Company, closing: Outcome, side: str, title: str) -> Outcome:
+@when(
+    parsers.re(
+        r'somebody asks what is behind "(?P<side>debit|credit) (?P<title>.+)"(?: that belongs to (?P<origin>FY\S+))?$'
+    ),
+    target_fixture="explanation",
+)
+def explain(company: Company, closing: Outcome, side: str, title: str, origin: str | None) -> Outcome:
     lines = company.tieout("journal", closing.values["period"]).values["lines"]
-    (line,) = (one["id"] for one in lines if (one["side"], one["account.title"]) == (side, title))
+    of_origin = [one for one in lines if origin in (None, one["origin"])]
+    (line,) = (one["id"] for one in of_origin if (one["side"], one["account.title"]) == (side, title))
     outcome = company.tieout("explain", line, "--all")
     assert outcome.code == 0, outcome.problems
     return outcome

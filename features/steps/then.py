@@ -96,6 +96,14 @@ def _delivered(one: dict[str, Any]) -> dict[str, Any]:
     return row
 
 
+@then("it was worked out so")
+def was_worked_out(explanation: Outcome, datatable: Table) -> None:
+    told = [
+        one["words"] for answer in explanation.values["basis"] for rule in answer["candidates"] for one in rule["tests"]
+    ]
+    assert [row[0] for row in datatable if row[0] not in told] == [], told
+
+
 @then(parsers.parse("the line is {currency} {amount}, booked at {home} {booked}"))
 def line_is_booked(explanation: Outcome, currency: str, amount: str, home: str, booked: str) -> None:
     line = explanation.values["line"]

@@ -141,7 +141,7 @@ def test_a_layer_gives_what_its_units_carried_and_rounds_along_the_way(corner: C
 def test_a_late_line_says_which_period_it_belongs_to(corner: Corner) -> None:
     text = line_text(corner.line("JL-FY2026-P02-000006"))
     assert "posted by trial 1 of FY2026-P02, published 2026-03-01 09:00 UTC" in text
-    assert "late: it belongs to FY2026-P01, which was closed before it was known" in text
+    assert "late: it belongs to FY2026-P01, which was closed before it could post" in text
     assert "sales_2026-02.csv row 2  P-20,ACME,X200,1,2026-01-28,2026-02-02" in text
 
 

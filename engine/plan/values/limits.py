@@ -122,7 +122,7 @@ def make_limit(world: World, amount: Amount, tools: Tools) -> Relation:
     if cap is None or cap.grain is None:
         raise InternalError(f"amount {amount.name} has no limit that rows use up")
     frame = _asking(world, amount, tools)
-    asked, usual = _define_asked(frame, amount, cap)
+    asked, usual = _define_asked(frame, amount)
     end = MomentOf(DataType(Family.DATE), cap.span, False, "", "period", "end")
     limit = frame.lower(in_terms_of(cap.limit, {}, end, cap.grain), cap.grain)
     if world.converts:
@@ -206,11 +206,16 @@ def _given_before(name: str) -> exp.Select:
     )
 
 
-def _define_asked(frame: Frame, amount: Amount, cap: Cap) -> tuple[Value, exp.Expr]:
+def define_asked(frame: Frame, node: ItemOf, amount: Amount) -> None:
+    """Give what each row asks for, before any limit that rows share, a column of the frame."""
+    plain = replace(amount, caps=tuple(one for one in amount.caps if one.form != "running"))
+    items.define_amount(frame, node, plain)
+
+
+def _define_asked(frame: Frame, amount: Amount) -> tuple[Value, exp.Expr]:
     """What each row asks for, and whether the usual answer stands, which the limit is for."""
-    plain = replace(amount, caps=tuple(one for one in amount.caps if one is not cap))
     own = ItemOf(amount.type, amount.span, False, amount.name, (), None)
-    items.define_amount(frame, own, plain)
+    define_asked(frame, own, amount)
     label = frame.remembered(own)
     if label is None:
         raise InternalError(f"amount {amount.name} was not worked out over {frame.base}")
