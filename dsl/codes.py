@@ -68,7 +68,7 @@ CODES: dict[str, str] = {
     "T425": "transfers of one day that go round",
     "T426": "units that come in at another standard than what is held",
     "T428": "a row that asks for less than nothing of a limit",
-    "T429": "a sum over periods that were closed before it was asked for",
+    "T429": "figures of periods that were closed before the rules asked for them",
     "T430": "facts that a scenario cannot project",
     # dates
     "T501": "a day that no version of an item governs",

@@ -188,9 +188,10 @@ def _stop_where_watched(world: World, rows: Frame) -> None:
 def handed_sums(world: World, tools: Tools) -> dict[str, exp.Query]:
     """Every sum of all periods that some rule or example reads, made now where nothing asked for it in this run."""
     found: dict[str, exp.Query] = {}
-    read = _read(world.ruleset)
-    for name, node, item in _every(world.ruleset):
-        if item.name not in read or not world.ruleset.layers:
+    every = list(_every(world.ruleset)) if world.ruleset.layers else []
+    read = _read(world.ruleset) if every else frozenset()
+    for name, node, item in every:
+        if item.name not in read:
             continue
         made = make_closed_sum(world, node, tools)
         query = exp.select(*(column(one) for one in made.column_names)).from_(table(made.name))

@@ -26,7 +26,7 @@ from engine.plan.values import items
 from engine.plan.values.currencies import meet
 from engine.plan.values.frame import Frame, Tools
 from engine.plan.values.substitute import in_terms_of
-from engine.plan.world import World, date_literal
+from engine.plan.world import RunStopped, World, date_literal
 
 YES_NO = DataType(Family.YES_NO)
 TEXT = DataType(Family.TEXT)
@@ -34,6 +34,9 @@ WHOLE = DataType(Family.NUMBER)
 ASKED, LIMIT, USED, GIVEN, NOW, CLOSED = "asked", "limit", "used", "given", "now", "closed"
 """Columns of `limit NAME`: what a row asks for, the limit, what rows before it used up, what it has got in all, what of
 that in this period, and whether it is a fact of a closed period."""
+
+CURRENCY = "currency"
+"""The currency of what is limited, where a ruleset has rates; else the hand-over has none."""
 
 HALF = "half"
 """A column of facts that stand twice: -1 where a fact stands as it was before this period gave it anything."""
@@ -86,18 +89,18 @@ def define_limited(frame: Frame, node: ItemOf) -> None:
     alias = frame.join(table(made.name), {one: frame.column(one) for one in keys})
     storage = made.type_of(GIVEN)
     given: exp.Expr = column(GIVEN, alias)
+    own: exp.Expr | None = column(CURRENCY, alias) if CURRENCY in made.column_names else None
     if amount.grain.form == "rows" and handed_name(amount.name) in frame.world.given:
         before = frame.join(_given_before(amount.name), {"identity": frame.column("identity")})
         earlier = exp.Coalesce(this=column(GIVEN, before), expressions=[exp.Literal.number("0")])
         served = exp.Not(this=exp.Is(this=column(keys[0], alias), expression=exp.Null()))
         given = exp.Case().when(served, given).else_(earlier)
+        own = None if own is None else exp.Coalesce(this=own, expressions=[column(CURRENCY, before)])
     if HALF in frame.world.relation(frame.base).column_names:
         is_before = exp.EQ(this=frame.column(HALF), expression=exp.Literal.number("-1"))
         now = exp.Coalesce(this=column(NOW, alias), expressions=[exp.Literal.number("0")])
         given = exp.Case().when(is_before, exp.Sub(this=given, expression=now)).else_(given.copy())
-    value = Value(cast(given, storage), amount.type, scale_of(storage))
-    if "currency" in made.column_names:
-        value = replace(value, currency=column("currency", alias))
+    value = Value(cast(given, storage), amount.type, scale_of(storage), currency=own)
     frame.remember(node, frame.label_of(frame.define(node.item, value)))
 
 
@@ -200,7 +203,11 @@ def _alike(both: exp.Query) -> exp.Select:
 def _given_before(name: str) -> exp.Select:
     """What each fact got in closed periods, under its identity."""
     return (
-        exp.select(column("identity"), named(exp.Sum(this=column(GIVEN)), GIVEN))
+        exp.select(
+            column("identity"),
+            named(exp.Sum(this=column(GIVEN)), GIVEN),
+            named(exp.Max(this=column(CURRENCY)), CURRENCY),
+        )
         .from_(table(handed_name(name)))
         .group_by(column("identity"))
     )
@@ -284,12 +291,28 @@ def _granted(frame: Frame, amount: Amount, scope: Sequence[str]) -> exp.Expr:
         asked = exp.Case().when(free, frame.column("#asked")).else_(zero.copy())
         keys = [frame.key(one).sql for one in scope]
         return exp.Coalesce(this=exp.Window(this=exp.Sum(this=asked), partition_by=keys), expressions=[zero])
-    labels = [f"key {index}" for index in range(1, len(scope) + 1)]
-    rows = exp.select(*(column(one) for one in labels), named(exp.Sum(this=column(GIVEN)), GIVEN))
-    rows = rows.from_(table(handed_name(amount.name)))
-    rows = rows.group_by(*(column(one) for one in labels)) if labels else rows
-    on = {label: frame.key(one).sql for label, one in zip(labels, scope, strict=True)}
-    return exp.Coalesce(this=column(GIVEN, frame.join(rows, on)), expressions=[zero])
+    rows = _granted_by_scope(frame.world, amount, scope)
+    alias = frame.join(rows, {one: frame.key(one).sql for one in scope})
+    return exp.Coalesce(this=column(GIVEN, alias), expressions=[zero])
+
+
+def _granted_by_scope(world: World, amount: Amount, scope: Sequence[str]) -> exp.Query:
+    """What closed periods gave, by the keys of what shares a limit: those of the facts that got it, as they are."""
+    handed = handed_name(amount.name)
+    if amount.grain.form != "rows":
+        lacking = {*scope} - {name for name, _ in world.executor.types(exp.select("*").from_(table(handed)))}
+        if lacking:
+            message = f"`{amount.name}` is limited for each {', '.join(scope)}, and periods were closed without that"
+            raise RunStopped("T429", message, (f"amount {amount.name}",))
+        keys, rows = [column(one) for one in scope], exp.select().from_(table(handed))
+    else:
+        kind = amount.grain.rows[0]
+        world.known(kind)
+        same = exp.EQ(this=column("identity", "f"), expression=column("identity", "h"))
+        keys = [column(one, "f") for one in scope]
+        rows = exp.select().from_(table(handed, "h")).join(table(f"{kind} closed", "f"), on=same, copy=False)
+    rows = rows.select(*keys, named(exp.Sum(this=column(GIVEN)), GIVEN))
+    return rows.group_by(*(one.copy() for one in keys)) if keys else rows
 
 
 def _is_handed(amount: Amount) -> bool:
@@ -315,7 +338,8 @@ def _relation(frame: Frame, amount: Amount, scope: Sequence[str], name: str) -> 
     types = dict(frame.world.relation(frame.base).columns)
     outputs = [(one, Value(frame.column(one), TEXT, kept_as=types[one])) for one in rows.keys]
     outputs.append(("identity", frame.key("identity")))
-    outputs += [(f"key {at}", replace(frame.key(one), currency=None)) for at, one in enumerate(scope, start=1)]
+    if amount.grain.form == "slices":
+        outputs += [(one, replace(frame.key(one), currency=None)) for one in scope if one not in rows.keys]
     outputs += [
         (ASKED, value),
         (LIMIT, replace(value, sql=frame.column("#limit"))),
@@ -326,7 +350,7 @@ def _relation(frame: Frame, amount: Amount, scope: Sequence[str], name: str) -> 
     ]
     own = frame.value_of("#asked").currency
     if own is not None:
-        outputs.append(("currency", Value(own, TEXT)))
+        outputs.append((CURRENCY, Value(own, TEXT)))
     grain = ("identity",) if amount.grain.form == "rows" else rows.keys
     return frame.relation(name, grain, outputs, Origin(f"amount {amount.name}", amount.span))
 
@@ -356,26 +380,29 @@ def handed_limits(world: World) -> dict[str, exp.Query]:
 
 def _nothing_given(amount: Amount) -> exp.Query:
     """Facts of a period in which nothing asked for the amount got nothing."""
-    keys = amount_scope(amount)
-    types = [("identity", "VARCHAR"), *((f"key {at}", key.type.storage) for at, key in enumerate(keys, start=1))]
+    types = [("identity", "VARCHAR"), (CURRENCY, "VARCHAR")]
+    if amount.grain.form != "rows":
+        types = [(key.name, key.type.storage) for key in amount_scope(amount)]
     types += [(ASKED, decimal_type(HANDED_DIGITS)), (GIVEN, decimal_type(HANDED_DIGITS))]
     return exp.select(*(named(cast(exp.Null(), storage), one) for one, storage in types)).where(exp.false())
 
 
 def _handed_columns(amount: Amount) -> list[str]:
-    return ["identity", *(f"key {at}" for at in range(1, len(amount_scope(amount)) + 1)), ASKED, GIVEN]
+    keys = ["identity", CURRENCY] if amount.grain.form == "rows" else [key.name for key in amount_scope(amount)]
+    return [*keys, ASKED, GIVEN]
 
 
 def _given_here(world: World, amount: Amount) -> exp.Query:
     """What rows of this period were given; where no limit stood before, with what closed periods gave without one."""
-    names, wide = _handed_columns(amount), decimal_type(HANDED_DIGITS)
+    made, wide = world.relation(limit_name(amount.name)), decimal_type(HANDED_DIGITS)
     of = NOW if handed_name(amount.name) in world.given else GIVEN
-    query = exp.select().from_(table(limit_name(amount.name)))
+    query = exp.select().from_(table(made.name))
     some = exp.NEQ(this=column(ASKED), expression=exp.Literal.number("0"))
     if amount.grain.form == "rows":
+        own = column(CURRENCY) if CURRENCY in made.column_names else named(cast(exp.Null(), "VARCHAR"), CURRENCY)
         kept = [named(cast(column(one), wide), to) for one, to in ((ASKED, ASKED), (of, GIVEN))]
-        return query.select(*(column(one) for one in names[:-2]), *kept).where(some)
-    keys = [column(one) for one in names[1:-2]]
+        return query.select(column("identity"), own, *kept).where(some)
+    keys = [column(key.name) for key in amount_scope(amount)]
     summed = [named(cast(exp.Sum(this=column(of)), wide), one) for one in (ASKED, GIVEN)]
-    query = query.select(named(cast(exp.Null(), "VARCHAR"), "identity"), *keys, *summed).where(some)
-    return query.group_by(*(one.copy() for one in keys))
+    query = query.select(*keys, *summed).where(some)
+    return query.group_by(*(one.copy() for one in keys)) if keys else query

@@ -195,6 +195,35 @@ def test_a_limit_of_a_period_is_new_in_each() -> None:
     assert [row["claim"] for row in january.rows("control within-limit", "claim")] == ["B"]
 
 
+EUROS = (
+    CLAIMS.replace("terms\n", "rates spot from erp quoted to USD, stale after 3 days, missing stops the run\nterms\n")
+    .replace("100 USD is used up for each partner, period", "partner.most is used up for each partner")
+    .replace("register partner identified by code\n", "register partner identified by code\n    has most\n")
+    .replace("    amount is money\n", "    amount, most are money\n    currency is a currency\n")
+    + """\
+amount granted-in-all for each partner, period is sum of granted since 2026-01-01 through period end
+report grants for each partner, period
+    shows granted-in-all
+"""
+)
+
+
+def test_a_limit_in_a_currency_is_for_money_in_it() -> None:
+    facts: Facts = {
+        "partner": [{"partner": "ACME", "most": 100, "currency": "EUR"}],
+        "spot": [{"currency": "EUR", "date": "2026-01-01", "rate": "1.25"}],
+        "request": [{**request(name, "2026-01-02", 70), "currency": "EUR"} for name in "AB"],
+    }
+    january = small_world(EUROS, facts)
+    assert [row["granted"] for row in january.values("granted", "claim")] == [70, 30]
+    facts["request"].append({**request("C", "2026-02-02", 5), "currency": "EUR"})
+    february = small_world(EUROS, facts, "FY2026-P02", before=january)
+    assert [row["granted-in-all"] for row in february.rows("report grants", "granted-in-all")] == [100]
+    facts["request"].append({**request("D", "2026-01-03", 5), "currency": "USD"})
+    with pytest.raises(RunStopped, match="money of two currencies meets"):
+        small_world(EUROS, facts)
+
+
 def test_a_row_that_asks_for_less_than_nothing_stops_the_run() -> None:
     facts: Facts = {"partner": [{"partner": "ACME"}], "request": [request("A", "2026-01-02", -1)]}
     with pytest.raises(RunStopped, match=r"`granted` is served until a limit is used up.* first at identity A"):
