@@ -80,7 +80,7 @@ Feature: Reports by week, under old numbers, as kits
     OLD is now NEW. A KIT is two A and one B: 3 kits are 6 A at 1.00 and 3 B at 5.00, 21.00 together. The week of a holiday,
     19 to 23 January, has four working days: 6 A are 2, 2, 1, 1, and 3 B are one on each of the first three.
     Of 8 X from 12 to 18 January the partner counted 3 on Saturday and 4 on Sunday: 8 x 3/7 = 3 3/7 and 8 x 4/7 = 4 4/7, and
-    the unit left over goes to Sunday: 5.
+    the unit left over goes to Sunday: 5. Another report is of week 52 of the retail year 2025, 25 to 31 January: 2 units.
 
     Given these new numbers
       | old part | part |
@@ -100,6 +100,9 @@ Feature: Reports by week, under old numbers, as kits
       | ACME    | R1     |            | 2026-01-14 | OLD  | 4        |
       | ACME    | R2     | 2026-01-19 | 2026-01-23 | KIT  | 3        |
       | ACME    | W3     | 2026-01-12 | 2026-01-18 | X    | 8        |
+    And these retail weeks
+      | partner | report | week       | part | quantity |
+      | ACME    | R52    | FY2025-W52 | X    | 2        |
     And these days
       | partner | report | date       | quantity |
       | ACME    | W3     | 2026-01-17 | 3        |
@@ -118,14 +121,16 @@ Feature: Reports by week, under old numbers, as kits
       | B    | 2026-01-22 | 1        | estimated |
       | X    | 2026-01-17 | 3        | estimated |
       | X    | 2026-01-18 | 5        | estimated |
+      | X    | 2026-01-26 | 1        | estimated |
+      | X    | 2026-01-27 | 1        | estimated |
     And these adjustments are made
       | name                  | form    | facts | units |
       | sold-under-old-number | replace | 1     | 4     |
       | sold-as-kit           | replace | 1     | 9     |
-      | week-reported         | split   | 3     | 17    |
+      | week-reported         | split   | 4     | 19    |
     And "R2" is told to be "replaced by 2 of pos-sale: A 6, B 3"
     And the journal posts
       | account | debit  | credit |
       | 1210    | 390.00 | 0      |
-      | 2310    | 129.00 | 390.00 |
-      | 4010    | 0      | 129.00 |
+      | 2310    | 149.00 | 390.00 |
+      | 4010    | 0      | 149.00 |

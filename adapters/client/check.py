@@ -65,6 +65,8 @@ def _check_fill(
         if supply.spelling is not None and columns[name].type.family not in _SPELLED:
             message = f"`{name}` has one spelling already: it is {_words(columns[name].type, supply, feed)}"
             diagnostics.error("C004", message, file.document.place(where), "leave out `spelling`")
+        if supply.calendar is not None:
+            _check_calendar(file, supply, columns[name], schema, where, diagnostics)
         if supply.unit is not None:
             _check_unit(file, feed, supply.unit, columns[name], schema, where, diagnostics)
         for value in _unfit(supply, feed, columns[name].type):
@@ -76,6 +78,18 @@ def _check_fill(
         where = (*place, "record")
         help = "say under columns which column, constant or part of the file name supplies it"
         diagnostics.error("C005", f"nothing supplies {listed} of `{record.name}`", file.document.place(where), help)
+
+
+def _check_calendar(
+    file: ClientFile, supply: Supply, of: Column, schema: Schema, where: Path, diagnostics: Diagnostics
+) -> None:
+    """A day of a period or week is a date, in a calendar the ruleset has."""
+    place = file.document.place(where)
+    if of.type.family is not Family.DATE:
+        diagnostics.error("C004", f"`{of.name}` is no day of a calendar: it is {of.type}", place, "supply a date")
+    elif schema.calendar(supply.calendar or "") is None:
+        help = _meant(supply.calendar or "", [one.name for one in schema.calendars], "the ruleset has")
+        diagnostics.error("C003", f"the ruleset has no calendar `{supply.calendar}`", place, help)
 
 
 def _check_unit(
@@ -97,6 +111,8 @@ def _unfit(supply: Supply, feed: Feed, type_: DataType) -> list[str]:
     """The values that a constant or code map gives and the type does not have."""
     given: Iterable[str] = feed.codes[supply.codes].values() if supply.codes is not None else (supply.constant or "",)
     if supply.codes is None and supply.constant is None:
+        return []
+    if type_.family is Family.DATE and supply.calendar is not None:
         return []
     if type_.family is Family.DATE:
         formats = [date_format(one) for one in supply.format or feed.delimited.dates]

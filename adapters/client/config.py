@@ -103,6 +103,8 @@ class Supply(Section):
     negative: Literal["refused", "allowed"] = Field("refused", description="Whether a quantity may be below zero")
     percent: bool = Field(False, description="Whether the number is a percentage, with or without its sign")
     spelling: Spelling | None = Field(None, description="How a text is brought into one spelling")
+    first_day_in: Word | None = Field(None, description="Calendar: of FY2026-P01 or FY2026-W05 the first day is taken")
+    last_day_in: Word | None = Field(None, description="Calendar: of FY2026-P01 or FY2026-W05 the last day is taken")
     unit: Supply | None = Field(None, description="Unit that a quantity is given in, where it is not units")
 
     @model_validator(mode="before")
@@ -115,7 +117,14 @@ class Supply(Section):
         origins = (self.column, self.constant, self.join, self.file_name, self.row_number or None)
         if sum(origin is not None for origin in origins) != 1:
             raise ValueError("give exactly one of column, constant, join, file-name, row-number")
+        if self.first_day_in is not None and self.last_day_in is not None:
+            raise ValueError("give one of first-day-in, last-day-in")
         return self
+
+    @property
+    def calendar(self) -> str | None:
+        """The calendar in which the cell names a period or week."""
+        return self.first_day_in or self.last_day_in
 
     @property
     def source_columns(self) -> tuple[str, ...]:

@@ -30,6 +30,7 @@ from adapters.feeds.expressions import (
 )
 from adapters.feeds.measures import count_in_units, unit_of
 from adapters.feeds.refusal import FileRefusedError
+from adapters.feeds.spans import read_day
 from adapters.feeds.staging import CUT, ROW, Check, cell, record_reasons
 from adapters.feeds.values import Reading, date_formats, read, read_date, shown
 from engine.model.datatypes import DataType, Family
@@ -85,7 +86,13 @@ def fill_record(
             selected += [named(_nothing("VARCHAR"), text_of(item.name)), named(_nothing(item.type.storage), item.name)]
             continue
         texts_of, mapped = _texts(item.name, supply, feed, around)
-        reading = read(item.name, column(text_of(item.name)), column(item.name), item.type, supply, delimited)
+        raw, value = column(text_of(item.name)), column(item.name)
+        if supply.calendar is None:
+            reading = read(item.name, raw, value, item.type, supply, delimited)
+        else:
+            cells = exp.select(*texts_of).from_(table(CUT)).subquery("cells")
+            named_in = exp.select(raw.copy()).distinct().from_(cells)
+            reading = read_day(connection, item.name, raw, value, supply, named_in, around.schema)
         selected += [*texts_of, named(reading.value, item.name)]
         checks += [*mapped, *reading.checks]
         if item.required:
@@ -222,7 +229,7 @@ def _refuse_foreign_dates(connection: duckdb.DuckDBPyConnection, filled: Filled,
     """FileRefusedError if not one of several dates of a column is in its declared format: the declaration is wrong."""
     for item in filled.record.columns:
         supply = filled.fill.columns.get(item.name)
-        if item.type.family is not Family.DATE or supply is None or supply.column is None:
+        if item.type.family is not Family.DATE or supply is None or supply.column is None or supply.calendar:
             continue
         raw = column(text_of(item.name))
         query = exp.select(

@@ -83,6 +83,17 @@ class Calendar:
             return tuple(period for period in periods if f"Q{period.quarter}" == part)
         return tuple(period for period in periods if period.name == name)
 
+    def days(self, name: str) -> tuple[date, date] | None:
+        """The first and last day of what a name covers: periods (see `span`), or a week of a year of weeks, such as
+        `FY2026-W05`; None if unknown."""
+        head, _, part = name.partition("-")
+        if self.pattern and part.startswith("W") and part[1:].isdigit():
+            year = self.span(head)
+            first = year[0].start + timedelta(days=7 * (int(part[1:]) - 1)) if year else date.max
+            return (first, first + timedelta(days=6)) if year and year[0].start <= first <= year[-1].end else None
+        spans = self.span(name)
+        return (spans[0].start, spans[-1].end) if spans else None
+
     def next(self, period: Period) -> Period:
         """The period after."""
         return self.period_of(period.end + timedelta(days=1))

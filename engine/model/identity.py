@@ -14,7 +14,8 @@ def schema_of(ruleset: Ruleset) -> Schema:
     records = [register.record for register in ruleset.registers.values()]
     records.extend(kind.record for kind in ruleset.kinds.values())
     records.extend(rates.record for rates in ruleset.rates.values())
-    return Schema(tuple(records), ruleset.head.currency, bool(ruleset.rates), measures_of(ruleset))
+    calendars = tuple(ruleset.calendars.values())
+    return Schema(tuple(records), ruleset.head.currency, bool(ruleset.rates), measures_of(ruleset), calendars)
 
 
 def measures_of(ruleset: Ruleset) -> tuple[Measure, ...]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+from engine.ledger.calendar import Calendar
 from engine.model.datatypes import DataType
 
 IDENTITY_SEPARATOR = "\x1f"
@@ -100,13 +101,19 @@ UNITS = ("unit", "units")
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """All records of a ruleset, with its reporting currency, whether it converts others, and its units of measure."""
+    """All records of a ruleset, with its reporting currency, whether it converts others, its units of measure, and its
+    calendars."""
 
     records: tuple[Record, ...]
     reporting_currency: str
     converts: bool = False
     """Whether the ruleset has rates, so that money may be in any currency."""
     measures: tuple[Measure, ...] = ()
+    calendars: tuple[Calendar, ...] = ()
+
+    def calendar(self, name: str) -> Calendar | None:
+        """The calendar of a name, or None."""
+        return next((one for one in self.calendars if one.name == name), None)
 
     def measure(self, name: str) -> tuple[Measure, ...] | None:
         """The units that lead from one called so to units, each of so many of the next; None for an unknown name."""
