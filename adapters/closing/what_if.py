@@ -105,11 +105,8 @@ def what_if(
     again, by default the first of the books. `beside` are rows that the scenario supposes to have been known in time:
     each acts on its own date. BooksError where there is no such period, RunStopped where one of the runs cannot go on.
     """
-    if books.is_writable:
-        raise InternalError("a scenario is run over books that are open for reading only")
     calendar = close_calendar(ruleset)
-    again = _periods(books, calendar, first, last)
-    _refuse_other_layers(books, calendar, under, again[0].period)
+    again = _periods(books, calendar, under, first, last)
     if beside and again[0].period != first_period(books, calendar):
         raise BooksError("what files suppose acts on its own dates, from the books' first period; leave --from out")
     say = progress or _silent
@@ -142,8 +139,7 @@ def hold_back(
 
     BooksError where it projects nothing, or where no period is left to project from.
     """
-    calendar = close_calendar(under.ruleset)
-    again = _periods(books, calendar, first, last)
+    again = _periods(books, close_calendar(under.ruleset), under, first, last)
     if not under.projections:
         raise BooksError(f"{under.name} projects nothing, so there is nothing to hold back")
     if len(again) <= count:
@@ -235,8 +231,12 @@ def _silent(_: str) -> None:
     return None
 
 
-def _periods(books: Books, calendar: Calendar, first: str | None, last: str | None) -> tuple[_Again, ...]:
-    """The periods to run again, in order."""
+def _periods(
+    books: Books, calendar: Calendar, under: UnderScenario, first: str | None, last: str | None
+) -> tuple[_Again, ...]:
+    """The periods to run again, in order; InternalError where the books could be written."""
+    if books.is_writable:
+        raise InternalError("a scenario is run over books that are open for reading only")
     beginning = first_period(books, calendar)
     closed = [calendar.period(one.period) for one in books.runs(calendar.name)]
     ends = [one for one in closed if one is not None]
@@ -248,6 +248,7 @@ def _periods(books: Books, calendar: Calendar, first: str | None, last: str | No
         raise BooksError(f"the books begin with {beginning.name}; {since.name} lies before")
     if until.start < since.start:
         raise BooksError(f"{until.name} lies before {since.name}; name a later --period")
+    _refuse_other_layers(books, calendar, under, since)
     hard = {one.period: one for one in books.runs(calendar.name) if one.kind is RunKind.HARD}
     found = [_Again(since, hard.get(since.name))]
     while found[-1].period.start < until.start:
