@@ -154,3 +154,45 @@ def test_what_is_converted_is_added_up_before_it_is_rounded() -> None:
     rates = [*RATES, {"currency": "KWD", "date": "2026-01-13", "rate": "3.20"}]
     # 1.25 / 3.25 + 1.25 / 3.20 = 0.38461... + 0.39062... = 0.77524...
     assert values(run(*dinars, rates=rates), "billed-exactly", "company") == {"KUWAIT": Decimal("0.775")}
+
+
+COUNTED = (
+    HEAD
+    + """\
+rates spot from erp quoted to USD, stale after 3 days, missing stops the run
+terms
+    code, document are text
+    quantity is a quantity
+    list-price is a price
+    ship-date, count-date are dates
+register part identified by code
+    has list-price
+stock for each part
+    own, shelf
+kind shipment moves own to shelf on ship-date identified by document
+    has part, quantity
+kind count states shelf on count-date identified by part, count-date
+    has quantity
+reconciliation siso for each part, period in fiscal
+    compares expected shelf with reported count.quantity, latest within 3 days of period end
+    opens from adjusted closing stock
+    stages clean, absorb
+    amount variance is reported - expected, but 0 when reported is missing
+    amount value is rounded(variance * part.list-price converted to USD at spot rate on period end)
+table treatments decides treatment for each siso
+    | row   | absolute value    => treatment |
+    | small | under 100 USD     => leave     |
+    | large | at least 100 USD  => ask       |
+"""
+)
+
+
+def test_a_difference_is_decided_by_what_it_is_worth_at_a_rate() -> None:
+    given: dict[str, list[dict[str, object]]] = {
+        "part": [{"part": "X", "list-price": 100, "currency": "EUR"}],
+        "spot": [{"currency": "EUR", "date": "2026-01-31", "rate": "1.25"}],
+        "shipment": [{"document": "A", "part": "X", "ship-date": "2026-01-10", "quantity": 10}],
+        "count": [{"part": "X", "count-date": "2026-01-31", "quantity": 9}],
+    }
+    decided = small_world(COUNTED, given).rows("siso", "value", "treatment")
+    assert decided == [{"value": Decimal(-125), "treatment": "ask"}]
