@@ -276,7 +276,9 @@ def _decide(world: World, found: Reconciliation, name: str, measured: str) -> No
 
 
 def _measured_names(world: World, measured: str) -> list[str]:
-    return [label for label in world.relation(measured).column_names if label != "guard" and not label.endswith(":over")]
+    return [
+        label for label in world.relation(measured).column_names if label != "guard" and not label.endswith(":over")
+    ]
 
 
 def _column_value(frame: Frame, label: str) -> Value:
