@@ -8,7 +8,8 @@ were opened for reading, and what a run makes is gone with its executor.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -38,6 +39,7 @@ from engine.model.ruleset import Ruleset
 from engine.model.scenarios import UnderScenario
 from engine.plan.projection import pool_grain
 from engine.plan.relation import column
+from engine.plan.world import RunStopped
 from engine.run.close import Run, close_calendar
 from engine.run.held_back import HeldBack, Moved, hold_against
 from engine.run.projecting import Projected, Wanted, periods_ahead, project
@@ -115,8 +117,10 @@ def what_if(
         begun.mkdir()
         handed = beginning_of(books, ruleset, again[0].period, resources, begun)
         rerun = _Rerun(books, again, handed, resources, Path(folder), known_in_time(beside))
-        as_it_is = rerun.go(ruleset, None, lambda period: say(f"{period}, as it is"))
-        supposed = rerun.go(under.ruleset, under, lambda period: say(f"{period}, under {under.name}"))
+        with _saying("as it is"):
+            as_it_is = rerun.go(ruleset, None, lambda period: say(f"{period}, as it is"))
+        with _saying(f"under {under.name}"):
+            supposed = rerun.go(under.ruleset, under, lambda period: say(f"{period}, under {under.name}"))
     return WhatIf(
         compare(under, as_it_is.postings, supposed.postings, supposed.periods),
         tuple(one.period.name for one in again),
@@ -229,6 +233,15 @@ class _Rerun:
 
 def _silent(_: str) -> None:
     return None
+
+
+@contextmanager
+def _saying(which: str) -> Iterator[None]:
+    """Say of a run that cannot go on which of the two it is."""
+    try:
+        yield
+    except RunStopped as stopped:
+        raise RunStopped(stopped.code, f"{which}: {stopped.message}", stopped.rules) from stopped
 
 
 def _periods(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from contextlib import redirect_stdout
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from dsl.diagnostics import InternalError
 from engine.compile import check_under
 from engine.model.ruleset import Ruleset
 from engine.model.scenarios import UnderScenario
+from engine.plan.world import RunStopped
 from engine.run.what_if import Compared, WhatIf
 from tests.support.corner_client import ONE_THREAD
 from tests.support.shared import ROOT
@@ -177,6 +179,20 @@ def test_what_cannot_be_compared_is_refused(
 ) -> None:
     with open_books(client.folder / "books", write=False) as books, pytest.raises(BooksError, match=sentence):
         client.ask(books, scenario, last, first)
+
+
+def test_a_run_that_cannot_go_on_says_which_of_the_two_it_is(client: Client) -> None:
+    """A sale of 500 units is supposed, and 100 were shipped."""
+    sale: dict[str, object] = {
+        "number": "INV-9", "sale-date": date(2026, 1, 28), "partner": "ACME", "part": "X100", "quantity": Decimal(500),
+        "seller": None, "identity": "INV-9", "currency": "USD", "known-at": date(2026, 1, 28), "version": 1,
+        "source-file": "supposed", "source-row": 2,
+    }  # fmt: skip
+    with (
+        open_books(client.folder / "books", write=False) as books,
+        pytest.raises(RunStopped, match="under newest-first: more units leave than are held: sale INV-9"),
+    ):
+        what_if(books, client.ruleset, client.under("newest-first"), beside={"sale": [sale]}, resources=ONE_THREAD)
 
 
 def test_books_without_a_close_have_nothing_to_compare(client: Client, tmp_path: Path) -> None:
