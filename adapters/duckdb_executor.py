@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from copy import copy
 from functools import cache
 from itertools import islice
 from operator import itemgetter
@@ -26,6 +27,8 @@ from engine.plan.executor import Row
 from engine.plan.relation import Relation
 
 _BATCH = 100_000
+MAIN = "main"
+"""The namespace of an executor that is no branch: DuckDB's own."""
 _INEXACT = re.compile(r"\b(DOUBLE|FLOAT|REAL)\b")
 _DECIMAL = re.compile(r"DECIMAL\((\d+),\s*(\d+)\)")
 _ARROW_TYPES = {
@@ -75,6 +78,35 @@ class DuckDBExecutor:
         self.connection = duckdb.connect(str(database) if database else ":memory:", config=settings)
         self.connection.execute("SET GLOBAL TimeZone = 'UTC'")
         self._text: dict[int, tuple[exp.Query, str]] = {}
+        self._namespaces: tuple[str, ...] = (MAIN,)
+        self._branches: list[DuckDBExecutor] = []
+
+    @property
+    def namespace(self) -> str:
+        """What queries of other executors say before the names of relations made here."""
+        return self._namespaces[0]
+
+    def branch(self, namespace: str) -> DuckDBExecutor:
+        """An executor with relations of its own, which reads those made here where it has none of that name.
+
+        It is a schema of the same database, before those of this executor in the search path; it ends with this one.
+        """
+        with _faults(f"namespace {namespace}"):
+            self.connection.execute(f"CREATE SCHEMA {_quoted(namespace)}")
+        made = copy(self)
+        made._text, made._branches = {}, []
+        made._namespaces = (namespace, *self._namespaces)
+        made.connection = made._cursor(self.connection)
+        self._branches.append(made)
+        return made
+
+    def _cursor(self, connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+        """Another connection to the database, which looks for relations where this executor does."""
+        cursor = connection.cursor()
+        if self.namespace != MAIN:
+            path = ",".join(_quoted(one) for one in self._namespaces)
+            cursor.execute("SET search_path = " + exp.Literal.string(path).sql(dialect="duckdb"))
+        return cursor
 
     def __enter__(self) -> Self:
         return self
@@ -85,7 +117,9 @@ class DuckDBExecutor:
         self.close()
 
     def close(self) -> None:
-        """Close the database; relations held in memory are gone."""
+        """Close the database and every branch of it; relations held in memory are gone."""
+        for one in self._branches:
+            one.close()
         self.connection.close()
 
     def create(self, relation: Relation) -> int | None:
@@ -149,7 +183,7 @@ class DuckDBExecutor:
     def stream(self, query: exp.Query, size: int = _BATCH) -> Iterator[list[Row]]:
         """The rows of a query in its order, in batches of `size`; other queries may run meanwhile."""
         with _faults("a query of the run"):
-            cursor = self.connection.cursor()
+            cursor = self._cursor(self.connection)
             try:
                 cursor.execute(self._sql(query))
                 while batch := cursor.fetchmany(size):
@@ -160,7 +194,8 @@ class DuckDBExecutor:
     def drop(self, name: str) -> None:
         """Forget a relation, whether table or view; InternalError where there is none."""
         kind = self.connection.execute(
-            "SELECT table_type FROM information_schema.tables WHERE table_name = ?", [name]
+            "SELECT table_type FROM information_schema.tables WHERE table_name = ? AND table_schema = ?",
+            [name, self.namespace],
         ).fetchone()
         if kind is None:
             raise InternalError(f"relation {name} cannot be dropped: it does not exist")

@@ -9,6 +9,8 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any
 
+from engine.ledger.money import minor_digits
+
 NIL = "-"
 """What stands where a figure is zero."""
 
@@ -62,3 +64,8 @@ def plain(value: Any) -> Any:
     if isinstance(value, (tuple, list)):
         return [plain(item) for item in value]
     return value
+
+
+def money_places(currency: str, values: Iterable[Decimal | None]) -> int:
+    """Decimals of an amount: those of the currency, more where a figure would be rounded and no longer add up."""
+    return max(minor_digits(currency), decimals(values))

@@ -22,6 +22,9 @@ from adapters.report.blocks import Column, Table
 from adapters.report.text import block_lines
 from adapters.wording import counted, figure, plain
 from engine.ledger.money import minor_digits
+from engine.model.books import other_books, posting_book
+from engine.model.ruleset import Ruleset
+from engine.plan.books import book_relation
 from engine.run.close import close_calendar
 
 LINES = "ledger line"
@@ -35,11 +38,17 @@ WHERE = ("partner", "part")
 """The dimensions shown as text; JSON has all."""
 
 
-@command("journal", "tieout journal FY2026-P01", "tieout journal FY2026-P01 --account 4010 --partner ACME")
+@command(
+    "journal",
+    "tieout journal FY2026-P01",
+    "tieout journal FY2026-P01 --account 4010 --partner ACME",
+    "tieout journal FY2026-P01 --book management",
+)
 @client_option
 @click.option("--account", metavar="NUMBER", help="Only the lines of one account.")
 @click.option("--partner", metavar="CODE", help="Only the lines of one partner.")
 @click.option("--journal", "name", metavar="NAME", help="Only the lines of one journal of the ruleset.")
+@click.option("--book", metavar="NAME", help="The lines of a book that does not post; by default of the one that does.")
 @click.option(
     "--limit", type=click.IntRange(1), default=LISTED, metavar="N", help="Lines shown as text; by default 50."
 )
@@ -50,6 +59,7 @@ def journal(
     account: str | None,
     partner: str | None,
     name: str | None,
+    book: str | None,
     limit: int,
     period: str,
 ) -> int:
@@ -60,7 +70,8 @@ def journal(
         runs = books.runs(close_calendar(material.ruleset).name, period)
         if not runs:
             raise RefusedError(f"{period} was not closed yet", f"run `tieout close {period}`")
-        lines = _lines(books, runs[-1], {key: value for key, value in wanted.items() if value is not None})
+        of_run = _relation_of(material.ruleset, books, runs[-1], book)
+        lines = _lines(books, runs[-1], of_run, {key: value for key, value in wanted.items() if value is not None})
     home = material.ruleset.head.currency
     measures = ("amount", "booked") if any(line["currency"] != home for line in lines) else ("amount",)
     shown = tuple(_cells(line, measures, home) for line in lines[:limit])
@@ -70,7 +81,8 @@ def journal(
     sums = [figure(_sum(lines, side, measures[-1]), minor_digits(home)) for side in SIDES]
     total = ("total", *("" for _ in headings[1:-2]), *sums)
     run = f"{runs[-1].kind.value} {runs[-1].number}"
-    table = Table(f"Journal of {period}, {run}", columns, shown, total if len(shown) == len(lines) else (), "no lines")
+    title = f"Journal of {period}, {run}" if book is None else f"Journal of {period} in book {book}, {run}"
+    table = Table(title, columns, shown, total if len(shown) == len(lines) else (), "no lines")
     text = [line.rstrip() for line in block_lines(table, terminal.has_colour)]
     if len(shown) < len(lines):
         text += [
@@ -81,9 +93,20 @@ def journal(
     return DONE
 
 
-def _lines(books: Books, run: Run, wanted: dict[str, str]) -> list[dict[str, Any]]:
+def _relation_of(ruleset: Ruleset, books: Books, run: Run, book: str | None) -> str:
+    """The relation with the lines of a book; RefusedError where the run kept none."""
+    if book is None or book == posting_book(ruleset):
+        return LINES
+    found = book_relation(book, LINES)
+    if file_name(found) in books.run_entries(run):
+        return found
+    kept = ", ".join(one.name for one in other_books(ruleset)) or "none but the one that posts"
+    raise RefusedError(f"{run.period} was closed without a book called {book}", f"the books of the rules: {kept}")
+
+
+def _lines(books: Books, run: Run, of_run: str, wanted: dict[str, str]) -> list[dict[str, Any]]:
     """The lines of a run that have all values wanted, by id."""
-    entry = books.run_entries(run).get(file_name(LINES))
+    entry = books.run_entries(run).get(file_name(of_run))
     if entry is None:
         return []
     with duckdb.connect(":memory:") as connection:

@@ -28,6 +28,7 @@ from adapters.duckdb_executor import DuckDBExecutor
 from engine.ledger.calendar import Calendar
 from engine.ledger.calendar import Period as CalendarPeriod
 from engine.model.ruleset import Ruleset
+from engine.plan.books import is_handed
 from engine.plan.facts import Cutoff
 from engine.run.close import Run, close_calendar, run_period
 from engine.run.conditions import Conditions, weigh
@@ -207,7 +208,7 @@ def _handed_over(books: Books, calendar: Calendar, last: StoredRun | None) -> Ha
         return Handed(None, ())
     files = books.run_files(last)
     named = ((relation_name(name), path) for name, path in files.items())
-    handed = tuple(sorted((name, path) for name, path in named if name.startswith("handed ")))
+    handed = tuple(sorted((name, path) for name, path in named if is_handed(name)))
     # A run reads what was published before it: its own number is the publication it became.
     return Handed(Cutoff(last.id - 1, _end_of(calendar, last)), handed)
 

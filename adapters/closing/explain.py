@@ -18,8 +18,10 @@ from adapters.closing.close import AS_THE_MACHINE_HAS, Resources, relation_name
 from adapters.closing.inputs import attach_files, attach_inputs, parquet
 from adapters.duckdb_executor import DuckDBExecutor
 from engine.ledger.calendar import Calendar, Period
+from engine.model.books import other_books
 from engine.model.identity import ruleset_hash
 from engine.model.ruleset import Ruleset
+from engine.plan.books import as_in_book, is_handed
 from engine.plan.facts import Cutoff
 from engine.plan.relation import column
 from engine.run.close import close_calendar
@@ -53,7 +55,7 @@ def explain(
     """
     calendar = close_calendar(ruleset)
     found = _LINE.fullmatch(line)
-    period = calendar.period(found["period"]) if found else None
+    period, book = _named(calendar, ruleset, found["period"]) if found else (None, "")
     if period is None:
         raise BooksError(f"{line} is no journal line; lines are called like JL-FY2026-P01-000482")
     runs = books.runs(calendar.name, period.name)
@@ -61,7 +63,7 @@ def explain(
         raise BooksError(
             f"{period.name} was not closed yet, so it has no journal lines; run `tieout close {period.name}`"
         )
-    with evidence_of(books, ruleset, runs[-1], restore, resources) as evidence:
+    with evidence_of(books, ruleset, runs[-1], restore, resources, book) as evidence:
         try:
             posted = read_line(evidence.world, line)
         except UnknownLineError:
@@ -74,7 +76,7 @@ def explain(
         if is_of_the_run_itself(posted):
             return _taken_back(evidence, evidence, posted, everything)
         earlier = _run_before(books, calendar, runs[-1], period)
-        with evidence_of(books, ruleset, earlier, restore, resources) as before:
+        with evidence_of(books, ruleset, earlier, restore, resources, book) as before:
             return _taken_back(evidence, before, posted, everything)
 
 
@@ -100,9 +102,15 @@ def _run_before(books: Books, calendar: Calendar, run: Run, period: Period) -> R
 
 @contextmanager
 def evidence_of(
-    books: Books, ruleset: Ruleset, run: Run, restore: Restore, resources: Resources = AS_THE_MACHINE_HAS
+    books: Books,
+    ruleset: Ruleset,
+    run: Run,
+    restore: Restore,
+    resources: Resources = AS_THE_MACHINE_HAS,
+    book: str = "",
 ) -> Iterator[Evidence]:
-    """What explanations of a run are made from; there while the context lasts."""
+    """What explanations of a run, of the lines of a book, are made from ('': of the one that posts); there while the
+    context lasts."""
     texts = books.ruleset_texts(run.ruleset_hash)
     used = ruleset if dict(ruleset.texts) == texts else restore(texts)
     calendar = close_calendar(used)
@@ -115,13 +123,13 @@ def evidence_of(
         ) as executor,
     ):
         attach_inputs(executor, books, used, upto=run.id - 1)
-        published = {
-            SLICES if name == "slice" else relation_name(name): entry for name, entry in books.run_entries(run).items()
-        }
-        attach_files(executor, ((name, books.path(entry)) for name, entry in published.items() if not _is_handed(name)))
-        attach_files(executor, handed)
-        columns = {name: entry.columns for name, entry in published.items() if not _is_handed(name)}
-        world = world_of(executor, used, period, columns, (name for name, _ in handed))
+        entries = {relation_name(name): entry for name, entry in books.run_entries(run).items()}
+        entries = as_in_book(entries, book)
+        published = {SLICES if name == "slice" else name: entry for name, entry in entries.items()}
+        attach_files(executor, ((name, books.path(entry)) for name, entry in published.items() if not is_handed(name)))
+        attach_files(executor, as_in_book(dict(handed), book).items())
+        columns = {name: entry.columns for name, entry in published.items() if not is_handed(name)}
+        world = world_of(executor, used, period, columns, as_in_book(dict(handed), book), book)
         about = RunOfBooks(
             period.name, "hard close" if run.kind is RunKind.HARD else "trial", run.number, run.id, run.published_at,
             run.ruleset_name, run.ruleset_version, ruleset_hash(used),
@@ -170,11 +178,15 @@ def _beginning(
     if not closes:
         return Cutoff(run.id - 1, before.end), ()
     files = ((relation_name(name), path) for name, path in books.run_files(closes[-1]).items())
-    return Cutoff(closes[-1].id - 1, before.end), tuple(sorted(one for one in files if _is_handed(one[0])))
+    return Cutoff(closes[-1].id - 1, before.end), tuple(sorted(one for one in files if is_handed(one[0])))
 
 
-def _is_handed(name: str) -> bool:
-    return name.startswith("handed ")
+def _named(calendar: Calendar, ruleset: Ruleset, words: str) -> tuple[Period | None, str]:
+    """The period, and the book if it is not the one that posts, that a line is numbered in."""
+    for book in other_books(ruleset):
+        if words.endswith(f"-{book.name}"):
+            return calendar.period(words.removesuffix(f"-{book.name}")), book.name
+    return calendar.period(words), ""
 
 
 def _period(calendar: Calendar, name: str) -> Period:

@@ -14,6 +14,7 @@ from adapters.closing.close import AS_THE_MACHINE_HAS, Resources, beginning_of, 
 from adapters.closing.inputs import records_of
 from adapters.duckdb_executor import DuckDBExecutor
 from engine.model.ruleset import Ruleset
+from engine.plan.books import book_relation
 from engine.plan.relation import Relation
 from engine.run.close import close_calendar, run_period
 from engine.run.page import read_results
@@ -36,7 +37,13 @@ def planned_relations(ruleset: Ruleset, period: str | None = None) -> dict[str, 
             columns = (*record.stored, *INPUT_TAIL)
             executor.append(f"input {record.name}", columns, [])
         run = run_period(executor, ruleset, chosen)
-        return dict(run.world.relations)
+        of_books = {
+            book_relation(book.world.book, name): relation
+            for book in run.books
+            for name, relation in book.world.relations.items()
+            if book.world.is_own(name)
+        }
+        return {**run.world.relations, **of_books}
 
 
 def relation_sql(ruleset: Ruleset, name: str, period: str | None = None) -> str:

@@ -21,10 +21,18 @@ from adapters.report.blocks import (
     Verdict,
 )
 from adapters.report.conditions import condition_blocks, conditions_json, signing_roles
-from adapters.wording import NIL, counted, decimals, figure, plain, plural
-from engine.ledger.money import minor_digits
+from adapters.report.side_by_side import book_blocks
+from adapters.wording import NIL, counted, decimals, figure, money_places, plain, plural
 from engine.run.conditions import Conditions
-from engine.run.results import CloseResult, ControlLine, ReportTable, ReversalLine, StockLine, StockNames, TieOut
+from engine.run.results import (
+    CloseResult,
+    ControlLine,
+    ReportTable,
+    ReversalLine,
+    StockLine,
+    StockNames,
+    TieOut,
+)
 
 UNKNOWN = "?"
 """What stands where a figure would follow from one that is missing."""
@@ -104,6 +112,7 @@ def close_page(closing: Closing) -> Page:
         _adjustments(result),
         _journal(result),
         *_ways_in(result),
+        *book_blocks(result),
         Checks("Tie-outs", tuple(_tie_out(one) for one in result.tie_outs)),
         _controls(result.controls),
         Sentences("Late postings", (_late(result),)),
@@ -244,7 +253,7 @@ def _movements(result: CloseResult) -> Table:
 def _counts(result: CloseResult) -> Table:
     """What should be there against what is reported, and what stands beside it."""
     stock = result.stock
-    money = _money_places(result.currency, (line.value for line in stock))
+    money = money_places(result.currency, (line.value for line in stock))
     places = decimals(value for line in stock for value in _units(line))
     beside = tuple(name for name, _ in stock[0].beside) if stock else ()
     columns = (
@@ -297,13 +306,8 @@ def _known(value: Decimal | None, places: int, unknown: str) -> str:
     return unknown if value is None else figure(value, places)
 
 
-def _money_places(currency: str, values: Iterable[Decimal | None]) -> int:
-    """Decimals of an amount: those of the currency, more where a figure would be rounded and no longer add up."""
-    return max(minor_digits(currency), decimals(values))
-
-
 def _variances(result: CloseResult) -> Table:
-    money = _money_places(result.currency, (line.value for line in result.variances))
+    money = money_places(result.currency, (line.value for line in result.variances))
     places = decimals(line.units for line in result.variances)
     columns = (
         Column("severity"),
@@ -353,7 +357,7 @@ def _adjustments(result: CloseResult) -> Table:
 def _journal(result: CloseResult) -> Table:
     if _in_several_currencies(result):
         return _journal_in_currencies(result)
-    places = _money_places(result.currency, (side for line in result.journal for side in (line.debit, line.credit)))
+    places = money_places(result.currency, (side for line in result.journal for side in (line.debit, line.credit)))
     columns = (Column("account"), Column(f"debit {result.currency}", True), Column(f"credit {result.currency}", True))
     rows = tuple(
         (f"{line.account} {line.title}", *(figure(side, places) if side else "" for side in (line.debit, line.credit)))
@@ -368,12 +372,12 @@ def _journal(result: CloseResult) -> Table:
 def _journal_in_currencies(result: CloseResult) -> Table:
     """Accounts by currency: what was transacted, and what is booked of it in the company's currency."""
     booked = [side for line in result.journal for side in (line.debit_booked, line.credit_booked)]
-    places = _money_places(result.currency, booked)
+    places = money_places(result.currency, booked)
     headings = ("account", "currency", "debit", "credit", "debit booked", "credit booked")
     columns = tuple(Column(one, one not in ("account", "currency")) for one in headings)
     rows = []
     for line in result.journal:
-        own = _money_places(line.currency, (line.debit, line.credit))
+        own = money_places(line.currency, (line.debit, line.credit))
         sides = [figure(side, own) if side else "" for side in (line.debit, line.credit)]
         sides += [figure(side, places) if side else "" for side in (line.debit_booked, line.credit_booked)]
         rows.append((f"{line.account} {line.title}", line.currency, *sides))
@@ -419,7 +423,7 @@ def _late(result: CloseResult) -> str:
 
 
 def _reversal(one: ReversalLine, result: CloseResult) -> str:
-    debit = figure(one.debit, _money_places(result.currency, (one.debit,)))
+    debit = figure(one.debit, money_places(result.currency, (one.debit,)))
     return f"{one.journal}: {counted(one.lines, 'line')} taken back, debits of {debit} {result.currency}"
 
 

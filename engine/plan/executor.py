@@ -15,6 +15,13 @@ Row = tuple[object, ...]
 class Executor(Protocol):
     """Holds named relations of one run and evaluates queries over them."""
 
+    @property
+    def namespace(self) -> str:
+        """What queries of other executors say before the names of relations made here."""
+
+    def branch(self, namespace: str) -> Executor:
+        """An executor with relations of its own, which reads those made here where it has none of that name."""
+
     def create(self, relation: Relation) -> int | None:
         """Make a relation available under its name: rows where it is stored, None where it is a view."""
 

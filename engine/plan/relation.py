@@ -89,9 +89,11 @@ def column(name: str, table: str | None = None) -> exp.Column:
     return found
 
 
-def table(name: str, alias: str | None = None) -> exp.Expr:
-    """A quoted relation to read from."""
+def table(name: str, alias: str | None = None, namespace: str = "") -> exp.Expr:
+    """A quoted relation to read from, of another executor's where its namespace is given."""
     found = exp.Table(this=exp.to_identifier(name, quoted=True))
+    if namespace:
+        found.set("db", exp.to_identifier(namespace, quoted=True))
     return exp.alias_(found, exp.to_identifier(alias, quoted=True), table=True) if alias else found
 
 

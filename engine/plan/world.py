@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -59,6 +59,12 @@ class World:
     """For each place in the text of a sum over the parts of layers of every period, the relation that holds it."""
     few: set[str] = field(default_factory=set)
     """Kinds of so few facts that every step over them is kept, instead of being read again by each of its readers."""
+    book: str = ""
+    """The book worked on; empty where the ruleset declares none."""
+    taken: Mapping[str, Relation] = field(default_factory=dict)
+    """Relations that this book shares with the one it was begun from."""
+    books: dict[str, World] = field(default_factory=dict)
+    """The books of one run by name, shared by their worlds; each as far as it has come."""
 
     @property
     def digits(self) -> int:
@@ -111,6 +117,10 @@ class World:
     def has(self, name: str) -> bool:
         """Whether a relation of that name was made."""
         return name in self.relations
+
+    def is_own(self, name: str) -> bool:
+        """Whether a relation was made for this book, and not taken from the one it was begun from."""
+        return name in self.relations and self.relations[name] is not self.taken.get(name)
 
     def executor_has(self, name: str) -> bool:
         """Whether rows of that name were handed to this run from outside (inputs and hand-over)."""

@@ -9,16 +9,26 @@ people read.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
 from sqlglot import exp
 
 from engine.ledger.calendar import Calendar, Period
+from engine.model.books import (
+    books_compared,
+    other_books,
+    posting_book,
+    runs_in,
+    speaks_of_books,
+    units_differ,
+    values_differ,
+)
 from engine.model.posting_order import event_journals, journals_needed, needs_balances, true_up_order
-from engine.model.ruleset import Journal, Reconciliation, Ruleset
+from engine.model.ruleset import Book, Journal, Reconciliation, Ruleset
 from engine.plan.adjust import run_stage
+from engine.plan.books import begin_book, was_handed
 from engine.plan.controls import make_control
 from engine.plan.executor import Executor
 from engine.plan.facts import Cutoff, finish_facts, make_facts, make_registers
@@ -33,7 +43,7 @@ from engine.plan.reports import make_report
 from engine.plan.units.averaging import pooled
 from engine.plan.units.slices import make_slices
 from engine.plan.units.stock import make_stock, make_stock_keys
-from engine.plan.units.valuation import make_layer_origins, make_units, placing_of
+from engine.plan.units.valuation import make_layer_origins, make_placing_inputs, make_units, placing_of
 from engine.plan.values.frames import layers_of
 from engine.plan.values.rates import make_rates
 from engine.plan.world import RunStopped, World
@@ -50,6 +60,10 @@ class Run:
     entries: list[Entry] = field(default_factory=list)
     placing: PlacingReport | None = None
     stages: list[StageTime] = field(default_factory=list)
+    upto: dict[str, Mapping[str, Relation]] = field(default_factory=dict)
+    """Relations made up to the facts, up to where units are placed, and up to their values: what other books share."""
+    books: list[Run] = field(default_factory=list)
+    """The runs of the other books, in the order in which they were made."""
 
 
 Progress = Callable[[str], None]
@@ -78,15 +92,22 @@ def run_period(
     journals, to those and whatever posts to a balance they read; `shown` adds fields to the journals' subledger rows,
     for those that have them.
 
+    The books beside the one that posts are run where everything is, or where something wanted speaks of books.
+
     Raises RunStopped where the material does not allow an answer (two rules that differ, units sold beyond stock, ...).
     """
-    world = World(ruleset, close_calendar(ruleset), period, executor, strict, given, follows=cutoff is not None)
+    book = posting_book(ruleset)
+    world = World(
+        ruleset, close_calendar(ruleset), period, executor, strict, given, follows=cutoff is not None, book=book
+    )
+    world.books[book] = world
     run = Run(world)
     steps: list[tuple[str, Callable[[], None]]] = [
         ("registers and facts", lambda: _make_inputs(world, cutoff)),
         ("reconciliation", lambda: _reconcile(world)),
         ("layers", lambda: _value(run)),
         ("journals", lambda: _post(run, wanted, shown)),
+        *([("other books", lambda: _run_books(run, wanted, shown))] if speaks_of_books(ruleset, wanted) else []),
         ("controls", lambda: _control(world, wanted)),
         ("reports", lambda: _report(world, wanted)),
     ]
@@ -104,6 +125,8 @@ def _make_inputs(world: World, cutoff: Cutoff | None) -> None:
     make_registers(world)
     make_rates(world)
     make_facts(world, cutoff)
+    make_past_periods(world)
+    make_accounts(world)
 
 
 def _reconcile(world: World) -> None:
@@ -150,11 +173,15 @@ def _make_history(world: World, found: Reconciliation) -> None:
 
 def _value(run: Run) -> None:
     world = run.world
+    run.upto = {stage: dict(world.relations) for stage in ("facts", "units", "values")}
     if not world.ruleset.layers:
         return
     layers = layers_of(world)
     make_units(world)
+    before = set(world.relations)
     make_layer_origins(world)
+    opened = world.relations.keys() - before
+    make_placing_inputs(world)
     policy = placing_of(layers, world.ruleset.kinds)
 
     def watch(relation: Relation, rows: int | None) -> None:
@@ -163,8 +190,16 @@ def _value(run: Run) -> None:
 
     run.placing = place_units(world.executor, policy, watch=watch)
     _stop_on_problem(world)
+    run.upto["units"] = {name: one for name, one in world.relations.items() if name not in opened}
+    _value_units(world)
+    run.upto["values"] = dict(world.relations)
+
+
+def _value_units(world: World) -> None:
+    """What units that were placed carry when they move, and what is left."""
+    layers = layers_of(world)
     if pooled(layers):
-        average_units(world, policy)
+        average_units(world, placing_of(layers, world.ruleset.kinds))
     make_slices(world)
 
 
@@ -222,10 +257,9 @@ def _post(run: Run, wanted: frozenset[str] | None, shown: tuple[str, ...]) -> No
     needed = None if wanted is None else journals_needed(world.ruleset, wanted)
 
     def posts(journal: Journal) -> bool:
-        return (needed is None or journal.name in needed) and posts_within(journal, world)
+        is_asked = needed is None or journal.name in needed
+        return is_asked and posts_within(journal, world) and runs_in(world.ruleset, journal, world.book)
 
-    make_past_periods(world)
-    make_accounts(world)
     run.entries = [make_entry(world, journal, shown) for journal in event_journals(world.ruleset) if posts(journal)]
     parts = [make_postings(world, run.entries, "posting of events")]
     reversed_here = make_reversals(world, parts[0], needed)
@@ -239,6 +273,41 @@ def _post(run: Run, wanted: frozenset[str] | None, shown: tuple[str, ...]) -> No
         make_balances(world, parts[-1])
     gather_postings(world, parts)
     make_ledger_lines(world)
+
+
+def _run_books(run: Run, wanted: frozenset[str] | None, shown: tuple[str, ...]) -> None:
+    """The other books: facts and reconciliation are those of the book that posts, and so is all that does not differ.
+
+    A report that compares books is that of the book that posts; one on top of another holds only what it adds.
+    """
+    runs = {run.world.book: run}
+    for book in other_books(run.world.ruleset):
+        base = runs[book.on_top_of] if book.on_top_of else run
+        apart = "values" if book.on_top_of else _apart_from(run, book)
+        own = Run(begin_book(base.world, book, base.upto[apart]), upto=dict(base.upto))
+        if apart == "facts":
+            _value(own)
+        elif apart == "units":
+            make_layer_origins(own.world)
+            _value_units(own.world)
+            own.upto["values"] = dict(own.world.relations)
+        _post(own, wanted, shown)
+        for report in own.world.ruleset.reports.values() if not book.on_top_of else ():
+            if (wanted is None or report.name in wanted) and not books_compared(own.world.ruleset, report):
+                make_report(own.world, report)
+        runs[book.name] = own
+        run.books.append(own)
+
+
+def _apart_from(run: Run, book: Book) -> str:
+    """Up to where a book shares what the posting book made: by what the rules ask, and by what it was handed."""
+    ruleset = run.world.ruleset
+    for layers in ruleset.layers.values():
+        if units_differ(ruleset, layers) or was_handed(run.world, book, "handed pool"):
+            return "facts"
+        if values_differ(ruleset, layers) or was_handed(run.world, book, "handed layer"):
+            return "units"
+    return "values"
 
 
 def _control(world: World, wanted: frozenset[str] | None) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from engine.ledger.calendar import Period
+from engine.model.books import posting_book
 from engine.model.expression import AggregateOf, ExistsTest, Grain
 from engine.model.ruleset import Adjustment, Kind, Ruleset
 from engine.plan.adjust import EFFECTS, MAKING, effect_name
@@ -50,11 +51,18 @@ class Evidence:
 
 
 def world_of(
-    executor: Executor, ruleset: Ruleset, period: Period, published: Mapping[str, Columns], given: Iterable[str]
+    executor: Executor,
+    ruleset: Ruleset,
+    period: Period,
+    published: Mapping[str, Columns],
+    given: Iterable[str],
+    book: str = "",
 ) -> World:
     """The world of a run whose relations lie in the executor: `published` by name with their columns, `input NAME` of
-    every record, and `given`, the hand-over it began with as far as it was kept."""
-    world = World(ruleset, close_calendar(ruleset), period, executor, given=frozenset(given))
+    every record, and `given`, the hand-over it began with as far as it was kept; `book` is the one whose they are, by
+    default the one that posts."""
+    book = book or posting_book(ruleset)
+    world = World(ruleset, close_calendar(ruleset), period, executor, given=frozenset(given), book=book)
     for name, columns in published.items():
         query = exp.select(*(column(one) for one, _ in columns)).from_(table(name))
         world.note(Relation(name, (), columns, query, BOOKS, stored=False))

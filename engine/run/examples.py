@@ -12,6 +12,7 @@ from sqlglot import exp
 
 from dsl import syntax
 from engine.ledger.calendar import Calendar, Period
+from engine.model.books import BOOK, runs_in
 from engine.model.expression import Literal
 from engine.model.from_syntax import resolve_under
 from engine.model.ruleset import Ruleset
@@ -104,8 +105,8 @@ def _differences(
     periods = _periods(calendar, ruleset, rows, example.run.text)
     if not periods:
         raise UnreadableExampleError(f"calendar `{calendar.name}` has no period `{example.run.text}`")
-    wanted = frozenset(one.name.text for one in example.expects)
     shown, supposed = _shown(example), frozenset[str]()
+    wanted = frozenset((*(one.name.text for one in example.expects), *((BOOK,) if BOOK in shown else ())))
     known = _last_known(calendar, ruleset, rows, under) if under is not None and under.projections else None
     handed: Handed = {}
     cutoff: Cutoff | None = None
@@ -259,7 +260,23 @@ def _row_text(row: ActualRow) -> str:
 
 
 def _actual(run: Run, name: str, example: syntax.Example) -> list[ActualRow]:
-    """The rows of a name that came out, by the columns that the example asks for."""
+    """The rows of a name that came out, by the columns that the example asks for; those of every book where it asks for
+    the book, else of the one that posts."""
+    if BOOK not in _asked(example, name):
+        return _actual_in(run, name, example)
+    runs = [one for one in (run, *run.books) if _is_kept(one, name)]
+    return [{**row, BOOK: one.world.book} for one in runs for row in _actual_in(one, name, example)]
+
+
+def _is_kept(run: Run, name: str) -> bool:
+    """Whether a book has anything of a name: one on top of another has its own journals."""
+    ruleset, book = run.world.ruleset, run.world.book
+    if name in ruleset.journals:
+        return runs_in(ruleset, ruleset.journals[name], book)
+    return not ruleset.books[book].on_top_of
+
+
+def _actual_in(run: Run, name: str, example: syntax.Example) -> list[ActualRow]:
     entry = next((one for one in run.entries if one.journal.name == name), None)
     if entry is not None:
         return [*_journal_rows(run, name), *_reversed_rows(run, name, _asked(example, name))]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from engine.plan.adjust import handed_adjustments
+from engine.plan.books import of_book
 from engine.plan.facts import fact_columns
 from engine.plan.posting.reversals import HANDED, handed_reversal
 from engine.plan.refusals.offered import HISTORY_PERIODS
@@ -23,7 +24,16 @@ from engine.plan.world import World
 
 
 def hand_over(world: World) -> dict[str, exp.Query]:
-    """Every hand-over relation of a run; each query is in a total order."""
+    """Every hand-over relation of a run, those of other books after those of the book that posts; each query is in a
+    total order."""
+    found = _of_world(world)
+    for other in world.books.values():
+        if other is not world:
+            found |= of_book(other, _of_world(other))
+    return {name: _ordered(query) for name, query in found.items()}
+
+
+def _of_world(world: World) -> dict[str, exp.Query]:
     found = dict(handed_adjustments(world))
     if world.has("stock"):
         keys = [*key_types(world), "bucket"]
@@ -47,7 +57,7 @@ def hand_over(world: World) -> dict[str, exp.Query]:
             found[f"handed {reconciliation.name} history"] = _history(world, reconciliation.name)
     found.update(handed_limits(world))
     found.update(handed_sums(world, TOOLS))
-    return {name: _ordered(query) for name, query in found.items()}
+    return found
 
 
 def _ordered(query: exp.Query) -> exp.Query:

@@ -10,6 +10,7 @@ from engine.ledger.money import minor_digits
 from engine.model.identity import ruleset_hash
 from engine.model.ruleset import Reconciliation, Ruleset
 from engine.plan.adjust import EFFECTS, MAKING, effect_name
+from engine.plan.books import of_book
 from engine.plan.controls import control_name
 from engine.plan.posting.balances import measures
 from engine.plan.posting.reversals import REVERSALS
@@ -30,6 +31,7 @@ from engine.run.results import (
     StockNames,
     VarianceLine,
 )
+from engine.run.side_by_side import book_results, tie_outs_of_books
 from engine.run.tie_outs import tie_outs
 
 WITNESSES = 5
@@ -53,19 +55,27 @@ def read_results(run: Run, ruleset: Ruleset) -> CloseResult:
         _variances(world),
         _adjustments(world),
         _journal(world),
-        tie_outs(run),
+        (*tie_outs(run), *tie_outs_of_books(run)),
         _controls(world),
-        _reports(world),
+        (*_reports(world), *(one for book in run.books for one in _reports(book.world, book.world.book))),
         _late(world),
         facts,
         tuple(run.stages),
         _reversals(world),
+        book_results(run),
     )
 
 
 def published_relations(run: Run) -> dict[str, exp.Query]:
     """What a run leaves in the books, each in a total order: lines, subledger, layers, reconciliation, effects,
-    findings."""
+    findings; of other books what is theirs."""
+    found = _published(run)
+    for book in run.books:
+        found |= of_book(book.world, _published(book))
+    return found
+
+
+def _published(run: Run) -> dict[str, exp.Query]:
     world = run.world
     names = ["ledger line", *(entry.name for entry in run.entries)]
     names += [rates_name(one) for one in world.ruleset.rates]
@@ -300,17 +310,18 @@ def _controls(world: World) -> tuple[ControlLine, ...]:
     return tuple(found)
 
 
-def _reports(world: World) -> tuple[ReportTable, ...]:
+def _reports(world: World, book: str = "") -> tuple[ReportTable, ...]:
     found: list[ReportTable] = []
     for report in world.ruleset.reports.values():
         for name in report_names(report):
-            if world.has(name):
+            if world.has(name) and world.is_own(name):
                 columns = [one for one in world.relation(name).column_names if one != "guard"]
                 chosen = [column(one) for one in columns]
                 rows = world.executor.rows(
                     exp.select(*chosen).from_(table(name)).order_by(*(one.copy() for one in chosen))
                 )
-                label = report.name if name.startswith("report ") else f"{report.name} (roll-forward)"
+                label = f"{report.name} of {book}" if book else report.name
+                label = label if name.startswith("report ") else f"{label} (roll-forward)"
                 found.append(ReportTable(label, tuple(columns), tuple(tuple(row) for row in rows)))
     return tuple(found)
 

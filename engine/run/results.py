@@ -64,6 +64,29 @@ class AccountLine:
 
 
 @dataclass(frozen=True, slots=True)
+class BookLine:
+    """An account of a result in one book: what it earned in the period, as booked; an expense is negative."""
+
+    account: str
+    title: str
+    earned: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class BookResult:
+    """What one book earned in the period, account by account; on top of another, that one's included.
+
+    `lines` counts its journal lines.
+    """
+
+    name: str
+    on_top_of: str
+    posts: bool
+    lines: int
+    earned: tuple[BookLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class TieOut:
     """One promise checked: its sentence, whether it held, figures, and what to do where it did not.
 
@@ -149,6 +172,7 @@ class CloseResult:
     facts: int
     stages: tuple[StageTime, ...]
     reversals: tuple[ReversalLine, ...] = ()
+    books: tuple[BookResult, ...] = ()
 
     @property
     def publishable(self) -> bool:

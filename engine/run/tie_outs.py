@@ -23,9 +23,9 @@ def tie_outs(run: Run) -> tuple[TieOut, ...]:
     if world.has("ledger line"):
         found += [_debits_are_credits(world), *([_booked_in_balance(world)] if world.converts else [])]
         found.append(_every_line_has_an_account(world))
-    if world.has("stock"):
+    if world.is_own("stock"):
         found.append(_units_conserved(world))
-    if world.has("unit-open") and world.has("stock"):
+    if world.is_own("unit-open") and world.has("stock"):
         found += [_layers_are_stock(world), _slices_are_events(world)]
     if run.entries:
         found.append(_sources_are_used(run))

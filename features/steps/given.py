@@ -17,8 +17,8 @@ def a_company(tmp_path: Path, kind: str, policy: str) -> Company:
 @given(
     parsers.re(
         r"(?P<kind>accruals|weeks|serials|transfers|programmes|concessions|returns|bundles|deferred income|years|"
-        r"exports|sell through) "
-        r"(?:under|that end on|of) (?:an? )?(?P<policy>.+)"
+        r"exports|sell through|books) "
+        r"(?:under|that end on|of|told) (?:an? )?(?P<policy>.+)"
     ),
     target_fixture="company",
 )
@@ -76,12 +76,15 @@ def accept(company: Company, name: str, period: str, comment: str) -> None:
 
 @when(
     parsers.re(
-        r'somebody asks what is behind "(?P<side>debit|credit) (?P<title>.+)"(?: that belongs to (?P<origin>FY\S+))?$'
+        r'somebody asks what is behind "(?P<side>debit|credit) (?P<title>[^"]+)"(?: in book (?P<book>\S+))?(?: that belongs to (?P<origin>FY\S+))?$'
     ),
     target_fixture="explanation",
 )
-def explain(company: Company, closing: Outcome, side: str, title: str, origin: str | None) -> Outcome:
-    lines = company.tieout("journal", closing.values["period"]).values["lines"]
+def explain(
+    company: Company, closing: Outcome, side: str, title: str, origin: str | None, book: str | None
+) -> Outcome:
+    of_book = ["--book", book] if book else []
+    lines = company.tieout("journal", closing.values["period"], *of_book).values["lines"]
     of_origin = [one for one in lines if origin in (None, one["origin"])]
     (line,) = (one["id"] for one in of_origin if (one["side"], one["account.title"]) == (side, title))
     outcome = company.tieout("explain", line, "--all")

@@ -75,6 +75,20 @@ def takes_back(explanation: Outcome, period: str) -> None:
     assert found["id"].startswith(f"JL-{period}-")
 
 
+@then("the books have earned")
+def books_have_earned(closing: Outcome, datatable: Table) -> None:
+    earned: dict[str, dict[str, Any]] = {}
+    for book in closing.values["books"]:
+        for line in book["earned"]:
+            earned.setdefault(line["title"], {"title": line["title"]})[book["name"]] = line["earned"]
+    agrees(list(earned.values()), datatable)
+
+
+@then(parsers.parse('a tie-out says "{sentence}"'))
+def tie_out_says(closing: Outcome, sentence: str) -> None:
+    assert [one["passed"] for one in closing.values["tie-outs"] if one["sentence"] == sentence] == [True]
+
+
 @then(parsers.parse("{number:d} lines are of facts of closed periods"))
 def late_lines(closing: Outcome, number: int) -> None:
     assert closing.values["late-lines"] == number
@@ -199,7 +213,7 @@ def exception(one: dict[str, Any]) -> dict[str, Any]:
 
 def report_rows(closing: Outcome, report: str) -> list[dict[str, Any]]:
     """The rows of a report on the page of a close, by the words of its columns."""
-    found = {one["name"].removesuffix(" (roll-forward)"): one for one in closing.values["reports"]}
+    found = {dashed(one["name"].removesuffix(" (roll-forward)")): one for one in closing.values["reports"]}
     name = dashed(report)
     assert name in found, f"no report is called {name}; there are {', '.join(found)}"
     columns = [in_words(column) for column in found[name]["columns"]]

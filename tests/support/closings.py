@@ -11,6 +11,8 @@ from engine.run.conditions import weigh
 from engine.run.results import (
     AccountLine,
     AdjustmentLine,
+    BookLine,
+    BookResult,
     CloseResult,
     ControlLine,
     ReportTable,
@@ -107,6 +109,13 @@ RESULT = CloseResult(
         ),
         ReportTable("consigned-stock", ("company", "partner", "opening", "closing"), ()),
     ),
+    books=(
+        BookResult("statutory", "", True, 12, (
+            BookLine("4010", "Product revenue", units("12820.00")),
+            BookLine("5010", "Cost of goods sold", units("-40120.55")),
+        )),
+        BookResult("management", "", False, 9, (BookLine("4010", "Product revenue", units("9000.50")),)),
+    ),
     late_lines=12,
     facts=4181,
     reversals=(ReversalLine("accrue-freight", 4, units("1250.50")),),
@@ -165,8 +174,8 @@ EMPTY = replace(
     files=(),
     conditions=weigh(close_of(), (), {}),
     result=replace(
-        RESULT, stock=(), variances=(), adjustments=(), journal=(), controls=(), reports=(), late_lines=0, facts=0,
-        stages=(), tie_outs=RESULT.tie_outs[:1],
+        RESULT, stock=(), variances=(), adjustments=(), journal=(), controls=(), reports=(), books=(),
+        late_lines=0, facts=0, stages=(), tie_outs=RESULT.tie_outs[:1],
     ),
 )  # fmt: skip
 """A hard close of a period in which nothing happened."""

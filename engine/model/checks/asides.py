@@ -12,12 +12,13 @@ from engine.model.binding.grains import LEDGER_ROWS, fields_of, grain_of, layer_
 from engine.model.binding.grids import cell_name, square
 from engine.model.binding.suggestions import did_you_mean
 from engine.model.binding.world import World
+from engine.model.books import BOOK
 from engine.model.datatypes import DataType, Family
 from engine.model.expression import Expression, Grain, Literal
 from engine.model.merging import Merged
 from engine.model.ruleset import Ruleset
 
-POSTED = ("side", "role", "amount", "booked", "book", "period", "account", "journal", "event-date", "posting-date")
+POSTED = ("side", "role", "amount", "booked", BOOK, "period", "account", "journal", "event-date", "posting-date")
 GIVEN = ("known-at", "currency", "mark")
 
 
@@ -143,7 +144,7 @@ def _expectable(world: World, ruleset: Ruleset) -> tuple[str, ...]:
 def _columns(world: World, ruleset: Ruleset, name: str) -> Iterable[str]:
     """The columns a wanted row may name; nothing where the row has none known before the run."""
     if name == "layer":
-        yield from layer_fields(world)
+        yield from (BOOK, *layer_fields(world))
     elif name in ruleset.reconciliations or name in world.records:
         yield from own_fields(world, name)
         if name in ruleset.reconciliations:
@@ -157,11 +158,11 @@ def _columns(world: World, ruleset: Ruleset, name: str) -> Iterable[str]:
         yield from (name for name in (*world.registers, *world.terms))
     elif name in ruleset.reports:
         report = ruleset.reports[name]
-        yield from (*(key.name for key in report.grain.keys), *(shown for shown, _ in report.shows))
+        yield from (BOOK, *(key.name for key in report.grain.keys), *(shown for shown, _ in report.shows))
         yield from ("role", "movement", "amount") if report.rolls else ()
     elif name in world.declared:
         grain = world.declared[name].grain
-        yield from (name, *fields_of(world, grain), *(key.name for key in grain.keys))
+        yield from (BOOK, name, *fields_of(world, grain), *(key.name for key in grain.keys))
         yield from (f"layer.{field}" for field in layer_fields(world)) if grain.form in ("slices", "layers") else ()
 
 

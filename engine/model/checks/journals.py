@@ -9,6 +9,7 @@ from itertools import combinations
 from dsl.diagnostics import Diagnostics
 from engine.model.binding.fingerprint import fingerprint
 from engine.model.binding.terms import CALENDAR_WORDS
+from engine.model.books import book_of
 from engine.model.checks.linear import Sum, linear, plus, said_sum, scaled
 from engine.model.checks.rounding import Rounding, recorded_money
 from engine.model.datatypes import Family
@@ -16,7 +17,6 @@ from engine.model.expression import (
     ComparisonOf,
     Expression,
     Grain,
-    KeyOf,
     LedgerBalance,
     Literal,
     OneOfTest,
@@ -152,15 +152,6 @@ def _on_top(ruleset: Ruleset, journal: Journal, diagnostics: Diagnostics) -> Non
                 one.span,
                 f"read `{book.on_top_of}`, or post it in a book of its own",
             )
-
-
-def book_of(journal: Journal) -> str:
-    """The one book a journal's `when` names, or ''."""
-    for test in journal.when.tests if journal.when and journal.when.joined != "or" else ():
-        names_book = isinstance(test, ComparisonOf) and isinstance(test.left, KeyOf) and test.left.name == "book"
-        if names_book and isinstance(test, ComparisonOf) and test.operator == "is" and isinstance(test.right, Literal):
-            return str(test.right.value)
-    return ""
 
 
 # ---- between journals ------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from dsl.diagnostics import InternalError
 from engine.model.expression import Grain, LedgerBalance
 from engine.plan.numbers import Value, decimal_type
 from engine.plan.relation import Origin, Relation, cast, column, named, table
@@ -73,13 +74,23 @@ def define_balance(frame: Frame, node: LedgerBalance) -> None:
     ends = [named(exp.Min(this=column("currency")), LEAST), named(exp.Max(this=column("currency")), GREATEST)]
     total = named(exp.Sum(this=column(measure)), "amount")
     grouped = exp.select(column("role"), *(column(name) for name in keys), total, *(ends if several else []))
-    grouped = grouped.from_(table(world.balances)).group_by(column("role"), *(column(name) for name in keys))
+    grouped = grouped.from_(_balances_in(world, node.book)).group_by(column("role"), *(column(name) for name in keys))
     alias = frame.join(grouped, {"role": asked["role"], **{name: asked[name] for name in keys}})
     held = exp.Coalesce(this=column("amount", alias), expressions=[exp.Literal.number("0")])
     if several:
         own = one_currency(frame, node.span, alias)
     value = Value(cast(held, decimal_type(world.digits)), node.type, world.digits, currency=own)
     frame.remember(node, frame.label_of(frame.define(f"balance #{len(frame.values) + 1}", value)))
+
+
+def _balances_in(world: World, book: str) -> exp.Expr:
+    """The balances as posted so far of the book named, else of the book worked on."""
+    if book in ("", world.book):
+        return table(world.balances)
+    other = world.books.get(book)
+    if other is None or not other.balances:
+        raise InternalError(f"the balances of book {book} are read before it has posted")
+    return table(other.balances, namespace=other.executor.namespace)
 
 
 def balance_currency(frame: Frame, node: LedgerBalance) -> exp.Expr | None:

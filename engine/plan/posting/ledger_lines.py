@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from engine.model.books import posting_book
 from engine.model.datatypes import DataType, Family
 from engine.model.expression import ItemOf
 from engine.plan.fragments import as_stored
@@ -37,12 +38,18 @@ def make_ledger_lines(world: World) -> None:
     )
     label = exp.DPipe(
         this=exp.Literal.string("JL-"),
-        expression=exp.DPipe(this=exp.Literal.string(f"{world.period.name}-"), expression=number),
+        expression=exp.DPipe(this=exp.Literal.string(f"{'-'.join(_numbered_in(world))}-"), expression=number),
     )
     names = [named(label, "id"), *(named(sql, name) for name, sql, _ in result)]
     columns = (("id", "VARCHAR"), *((name, storage) for name, _, storage in result))
     query = frame.rows_query([]).select(*names)
     world.add(Relation("ledger line", ("id",), columns, query, Origin("accounts and segments")))
+
+
+def _numbered_in(world: World) -> tuple[str, ...]:
+    """What lines are numbered in: the period, and the book where it is not the one that posts."""
+    is_posting = world.book == posting_book(world.ruleset)
+    return (world.period.name, *([] if is_posting else [world.book]))
 
 
 def make_accounts(world: World) -> None:

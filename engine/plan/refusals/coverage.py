@@ -16,7 +16,6 @@ from engine.model.expression import (
     FieldOf,
     ItemOf,
     KeyOf,
-    LedgerBalance,
     Literal,
     Minus,
 )
@@ -30,6 +29,7 @@ from engine.model.ruleset import (
 from engine.model.schema import IMPLIED, Record
 from engine.model.walk import walk
 from engine.plan.facts import DAY, MADE
+from engine.plan.refusals.book_coverage import book_refusals
 from engine.plan.refusals.currency_coverage import currency_refusals
 from engine.plan.refusals.limit_coverage import adjustment_refusals, limit_refusals
 from engine.plan.refusals.offered import closing_calendar
@@ -78,6 +78,7 @@ def refusals(ruleset: Ruleset) -> Diagnostics:
         journal_refusals(ruleset, journal, found)
     for report in ruleset.reports.values():
         report_refusals(report, found)
+    book_refusals(ruleset, found)
     _expressions(ruleset, found)
     currency_refusals(ruleset, found)
     scenario_refusals(ruleset, found)
@@ -97,12 +98,6 @@ def _head(ruleset: Ruleset, found: Refusals) -> None:
 
 
 def _whole_items(ruleset: Ruleset, found: Refusals) -> None:
-    posting = [book.name for book in ruleset.books.values() if book.posts and not book.on_top_of]
-    for book in ruleset.books.values():
-        if book.on_top_of:
-            found.add(book.span, f"`book {book.name} on top of {book.on_top_of}`: one book runs", "leave it out")
-        elif not book.posts or book.name != posting[0]:
-            found.add(book.span, f"`book {book.name}`: one book runs, and it posts", "keep one book that posts")
     for layers in list(ruleset.layers.values())[1:]:
         found.add(layers.span, f"a second `layers`, {layers.name}: units are kept in one", "")
     for reconciliation in list(ruleset.reconciliations.values())[1:]:
@@ -345,8 +340,6 @@ def _expressions(ruleset: Ruleset, found: Refusals) -> None:
     """Values that nothing computes yet, in every item, read or not."""
     for node in _bound(ruleset):
         match node:
-            case LedgerBalance() if node.book and node.book not in _posting_books(ruleset):
-                found.add(node.span, f"`{_said(node)}`: one book runs", "leave the book out")
             case ItemOf() if _not_shared(ruleset, node.item):
                 found.add(node.span, f"`{_said(node)}`: it reads an allocation that does not run", "")
             case ItemOf() if _of_days(ruleset, node.item):
@@ -359,10 +352,6 @@ def _not_shared(ruleset: Ruleset, name: str) -> bool:
 
 def _of_days(ruleset: Ruleset, name: str) -> bool:
     return name in ruleset.allocations and ruleset.allocations[name].shares.over == DAY
-
-
-def _posting_books(ruleset: Ruleset) -> set[str]:
-    return {book.name for book in ruleset.books.values() if book.posts}
 
 
 def _bound(ruleset: Ruleset) -> Iterator[object]:

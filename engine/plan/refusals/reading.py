@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dsl.diagnostics import Label
 from dsl.span import Span
+from engine.model.books import BOOK
 from engine.model.datatypes import SCALES, DataType, Family
 from engine.model.expression import (
     AbsoluteOf,
@@ -213,10 +214,9 @@ class Reading:
         return Shape(self._minor)
 
     def _key(self, node: KeyOf, rows: Offered) -> Shape:
-        books = [book for book in self._ruleset.books.values() if book.posts]
         if node.name in rows.keys or ("layer", node.name) in rows.fields or node.name == "period":
             return shape_of(node.type)
-        if node.name == "book" and books:
+        if node.name == BOOK and self._ruleset.books:
             return Shape()
         self._refuse(node.span, f"`{said(node.span)}`: {self._no_key(node.name)}", "")
         return shape_of(node.type)

@@ -369,8 +369,7 @@ def _change_events(world: World, layers: Layers, change: Change, index: int) -> 
 
 
 def make_layer_origins(world: World) -> None:
-    """`layer origin`: one row for each layer with its opening fact's fields and what it carries; then what placing
-    reads."""
+    """`layer origin`: one row for each layer with its opening fact's fields and what it carries."""
     layers = layers_of(world)
     rule = Origin(f"layers {layers.name}", layers.span)
     kinds = [world.ruleset.kinds[name] for name in layers.opening_kinds]
@@ -395,6 +394,12 @@ def make_layer_origins(world: World) -> None:
     if "handed layer" in world.given:
         branches.append(exp.select(*(column(name) for name, _ in columns)).from_(table("handed layer")))
     world.add(Relation("layer origin", ("layer",), columns, union_all(branches), rule))
+
+
+def make_placing_inputs(world: World) -> None:
+    """The order of layers, then what placing reads: `unit-event` and the hand-over under its own names."""
+    layers = layers_of(world)
+    rule = Origin(f"layers {layers.name}", layers.span)
     make_places(world, layers, rule)
     _make_placing_inputs(world, rule)
 

@@ -15,6 +15,7 @@ from typing import Protocol
 from sqlglot import exp
 
 from dsl.diagnostics import InternalError
+from engine.model.books import BOOK
 from engine.model.datatypes import DataType, Family
 from engine.model.expression import Expression, Grain, ItemOf, LedgerBalance, Literal, TestsOf
 from engine.model.ruleset import Change
@@ -150,8 +151,8 @@ class Frame:
             return self.field("layer", name)
         if name == "period":
             return Value(exp.Literal.string(self.world.period.name), DataType(Family.PERIOD))
-        if name == "book" and self.world.ruleset.books:
-            return Value(exp.Literal.string(next(iter(self.world.ruleset.books))), DataType(Family.TEXT))
+        if name == BOOK and self.world.book:
+            return Value(exp.Literal.string(self.world.book), DataType(Family.TEXT))
         raise InternalError(f"rows of {self.base} have no key {name}")
 
     def own_currency(self, row: str = "") -> exp.Expr | None:
