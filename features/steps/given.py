@@ -76,13 +76,13 @@ def accept(company: Company, name: str, period: str, comment: str) -> None:
 
 @when(
     parsers.re(
-        r'somebody asks what is behind "(?P<side>debit|credit) (?P<title>[^"]+)"(?: in book (?P<book>\S+))?(?: that belongs to (?P<origin>FY\S+))?$'
+        r'somebody asks what is behind "(?P<side>debit|credit) (?P<title>[^"]+)"'
+        r"(?: in book (?P<book>\S+))?"
+        r"(?: that belongs to (?P<origin>FY\S+))?$"
     ),
     target_fixture="explanation",
 )
-def explain(
-    company: Company, closing: Outcome, side: str, title: str, origin: str | None, book: str | None
-) -> Outcome:
+def explain(company: Company, closing: Outcome, side: str, title: str, origin: str | None, book: str | None) -> Outcome:
     of_book = ["--book", book] if book else []
     lines = company.tieout("journal", closing.values["period"], *of_book).values["lines"]
     of_origin = [one for one in lines if origin in (None, one["origin"])]
