@@ -66,9 +66,13 @@ def speaks_of_books(ruleset: Ruleset, wanted: frozenset[str] | None) -> bool:
 
 
 def units_differ(ruleset: Ruleset, layers: Layers) -> bool:
-    """Whether books may differ in which units an event moves: in what is ignored, named, or dearest."""
+    """Whether books may differ in which units an event moves: in what is ignored, named, or dearest.
+
+    Transfers open layers with what others carry while units are placed, so with them a difference in values is one too.
+    """
     read: tuple[object, ...] = (layers.ignores, layers.leave_by)
-    return differs_by_book(ruleset, read) or (layers.order == "dearest" and values_differ(ruleset, layers))
+    by_value = layers.order == "dearest" or bool(layers.transfer_kinds)
+    return differs_by_book(ruleset, read) or (by_value and values_differ(ruleset, layers))
 
 
 def values_differ(ruleset: Ruleset, layers: Layers) -> bool:
