@@ -12,10 +12,12 @@ from engine.model.expression import Grain, TestsOf
 from engine.model.ruleset import Adjustment, Journal, Kind
 from engine.plan.adjust import effect_name
 from engine.plan.posting.journal import posts_within
+from engine.plan.posting.true_up import posted_lines
 from engine.plan.relation import column, table
 from engine.plan.values.frames import fact_frame, layers_of
+from engine.plan.values.limits import is_limited
 from engine.plan.world import World
-from engine.run.basis import Asked, questions, read_when
+from engine.run.basis import Asked, Questions, questions, read_when
 from engine.run.evidence import SLICES, Evidence, add_all_facts, add_slices, numbered, reads_other_rows
 from engine.run.explain import layers_of_shares, names_of_layers, read_line
 from engine.run.explanation import Answer, FactExplanation, Posted, Reason
@@ -230,10 +232,10 @@ class _Absence:
             return Reason(f"journal `{journal.name}` posts units of layers, and it touched none", about), []
         facts = FactsAsked(world, journal.grain, self._slices, self._evidence.raw) if by_slices else self._facts
         whole = facts.asked()
-        if whole is None or journal.when is None:
-            return Reason(f"what journal `{journal.name}` would post of it comes to nothing", about), []
         keys = frozenset(one.key for one in self._slices) if by_slices else frozenset({(self._fact,)})
-        asked = replace(whole, wanted=keys, grain=journal.grain)
+        asked = None if whole is None else replace(whole, wanted=keys, grain=journal.grain)
+        if asked is None or journal.when is None:
+            return self._nothing(journal, asked)
         for held in read_when(asked, journal.when).values():
             failed = [test for test, one in zip(journal.when.tests, held, strict=True) if not one.holds]
             if len(failed) == len(held) or (failed and journal.when.joined != "or"):
@@ -242,4 +244,15 @@ class _Absence:
                 layers = names_of_layers(layers_of_shares(world, self._slices))
                 basis = [*carried_answers(facts, read.carried, layers), *own_answers(world, asked, read)]
                 return Reason(f"journal `{journal.name}` does not post it", about, told), basis
-        return Reason(f"what journal `{journal.name}` would post of it comes to nothing", about), []
+        return self._nothing(journal, asked)
+
+    def _nothing(self, journal: Journal, asked: Asked | None) -> tuple[Reason, list[Answer]]:
+        """A journal whose lines come to nothing for the fact, with what a limit that was used up had left."""
+        world, about = self._world, rule(self._world.ruleset, "journal", journal)
+        reason = Reason(f"what journal `{journal.name}` would post of it comes to nothing", about)
+        if asked is None:
+            return reason, []
+        values = tuple(line.value for line in posted_lines(world.ruleset, journal))
+        read = questions(world.ruleset, (journal.locals, values), journal.grain)
+        limited = [one for one in read.own if is_limited(world.ruleset, one.node.item)]
+        return reason, own_answers(world, asked, Questions(own=limited))

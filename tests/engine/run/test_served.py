@@ -6,7 +6,9 @@ from dsl.span import Source, Span
 from engine.model.expression import ItemOf
 from engine.plan.values.frames import fact_frame
 from engine.run.basis import Asked, Key, Question
-from engine.run.explanation import Answer
+from engine.run.evidence import Evidence
+from engine.run.explain_absence import explain_facts
+from engine.run.explanation import Answer, RunOfBooks
 from engine.run.served import served_answers
 from tests.support.small_world import HEAD, SmallWorld, small_world
 
@@ -27,9 +29,13 @@ exception more-of-late to most
 amount granted for each request
     is rounded(request.amount)
     earliest first until most is used up for each partner
-control within-limit for each request
-    needs request.amount is at most granted
-    otherwise raise too-much low to controller
+accounts ledger
+    | role       | account | title         | type      | normal | nature   |
+    | receivable | 1210    | "Receivables" | asset     | debit  | monetary |
+    | revenue    | 4010    | "Revenue"     | revenue   | credit | monetary |
+journal pay for each request posts on claim-date in fiscal
+    debit  revenue    granted
+    credit receivable granted
 """
 )
 
@@ -70,3 +76,13 @@ def test_each_row_that_went_short_says_what_it_asked_for_and_what_was_left() -> 
         "the limit is 130.00, and 100.00 of it was used up before",
         "given 50.00, of which 30.00 in this period",
     ]
+
+
+def test_a_row_that_posts_nothing_says_what_the_limit_had_left() -> None:
+    facts = [request("A", "2026-01-02", 100), request("B", "2026-01-03", 40)]
+    ran = small_world(CLAIMS, {"partner": [{"partner": "ACME"}], "request": facts})
+    run = RunOfBooks("FY2026-P01", "trial", 1, 1, "", "small", "1", "")
+    evidence = Evidence(ran.run.world, None, run, lambda _: {})
+    [missed] = explain_facts(evidence, "request", [int(str(ran.rows("request", "claim", "fact")[1]["fact"]))])
+    assert [one.sentence for one in missed.reasons] == ["what journal `pay` would post of it comes to nothing"]
+    assert [words(one)[1] for one in missed.basis] == ["the limit is 100.00, and 100.00 of it was used up before"]
