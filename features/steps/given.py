@@ -17,7 +17,7 @@ def a_company(tmp_path: Path, kind: str, policy: str) -> Company:
 @given(
     parsers.re(
         r"(?P<kind>accruals|weeks|serials|transfers|programmes|concessions|returns|bundles|deferred income|years|"
-        r"exports|sell through|books) "
+        r"exports|sell through|books|conversions) "
         r"(?:under|that end on|of|told) (?:an? )?(?P<policy>.+)"
     ),
     target_fixture="company",

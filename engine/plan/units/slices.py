@@ -273,12 +273,15 @@ def _names(columns: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
 
 
 def _waiting_events(world: World) -> exp.Query:
-    """Events that wait or are owed, and the last event's number, so that new ones are numbered above it."""
+    """Events that wait or are owed, and the last event's number, so that new ones are numbered above it.
+
+    In a period without events the last one is that of the hand-over.
+    """
     waiting = exp.union(
         *(exp.select(column("event")).from_(table(name)) for name in ("unit-waiting", "unit-owed")), distinct=True
     ).subquery()
     every = _event_kind(world)
-    highest = exp.select(exp.Max(this=column("event"))).from_(table("event")).subquery()
+    highest = exp.select(exp.Max(this=column("event", "e"))).from_(_event_kind(world)).subquery()
     kept = exp.or_(
         exp.In(this=column("event", "e"), query=waiting),
         exp.EQ(this=column("event", "e"), expression=highest),
