@@ -146,3 +146,21 @@ def test_tables_and_views_are_forgotten_and_others_are_not_there(executor: DuckD
 def test_a_relation_is_shown_with_its_grain_and_rule(executor: DuckDBExecutor) -> None:
     made = Relation("sale", ("day",), (("day", "DATE"),), asked('SELECT day FROM "raw"'), Origin("kind sale"))
     assert executor.sql_text(made).splitlines()[:3] == ["-- sale: one row per day", "-- kind sale", "SELECT"]
+
+
+def test_a_branch_reads_its_own_before_what_it_branched_from(executor: DuckDBExecutor) -> None:
+    executor.create(relation("SELECT 1 AS held", ("held", "INTEGER")))
+    executor.create(relation("SELECT 7 AS kept", ("kept", "INTEGER"), name="shared"))
+    branch = executor.branch("book main")
+    branch.create(relation("SELECT CAST('two' AS VARCHAR) AS held", ("held", "VARCHAR")))
+    branch.create(
+        relation("SELECT held, kept FROM made, shared", ("held", "VARCHAR"), ("kept", "INTEGER"), name="both")
+    )
+    assert branch.rows(asked("SELECT * FROM both")) == [("two", 7)]
+    assert [row for batch in branch.stream(asked("SELECT * FROM made")) for row in batch] == [("two",)]
+    assert executor.rows(asked("SELECT * FROM made")) == [(1,)]
+    assert executor.rows(asked(f'SELECT * FROM "{branch.namespace}".both')) == [("two", 7)]
+    branch.drop("made")
+    assert branch.rows(asked("SELECT * FROM made")) == [(1,)]
+    with pytest.raises(InternalError, match="cannot be dropped"):
+        branch.drop("shared")

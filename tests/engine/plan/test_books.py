@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
+import pytest
 from sqlglot import exp
 
 from engine.plan.relation import column, table
+from engine.plan.world import RunStopped
 from tests.support.small_world import SHOP, SmallWorld, small_world
 
 BOOKS = (
@@ -97,3 +99,11 @@ def test_a_second_period() -> None:
     assert lines(second, "resale")[("earn", "revenue")] == 66
     assert lines(second, "counted")[("earn", "revenue")] == 67
     assert second.rows("report books", "ahead", "at-net-price") == [{"ahead": 72, "at-net-price": 72}]
+
+
+def test_a_book_cannot_be_begun_over_a_period_closed_without_it() -> None:
+    first = small_world(SHOP, facts([]))
+    with pytest.raises(RunStopped) as stopped:
+        small_world(BOOKS, facts([]), "FY2026-P02", before=first)
+    assert (stopped.value.code, stopped.value.rules) == ("T431", ("book resale",))
+    assert "FY2026-P01" in stopped.value.message
