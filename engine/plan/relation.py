@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -79,6 +79,22 @@ def case(answers: Sequence[tuple[exp.Expr, exp.Expr]], otherwise: exp.Expr | Non
     """CASE WHEN test THEN value ... ELSE otherwise END; unlike sqlglot's builder it copies nothing."""
     branches = [exp.If(this=test, true=value) for test, value in answers]
     return exp.Case(ifs=branches, default=otherwise) if otherwise is not None else exp.Case(ifs=branches)
+
+
+def _structure(fields: Mapping[str, exp.Expr]) -> exp.Struct:
+    pairs = [exp.PropertyEQ(this=exp.to_identifier(name), expression=value) for name, value in fields.items()]
+    return exp.Struct(expressions=pairs)
+
+
+def unnested(rows: Sequence[Mapping[str, exp.Expr]], name: str) -> exp.Alias:
+    """One row for each of `rows`, as a structure under a name, in the select it is listed in."""
+    listed = exp.Array(expressions=[_structure(fields) for fields in rows])
+    return named(exp.Anonymous(this="UNNEST", expressions=[listed]), name)
+
+
+def part_of(structure: str, name: str) -> exp.Expr:
+    """A named value of the structure in a column."""
+    return exp.Anonymous(this="STRUCT_EXTRACT", expressions=[column(structure), exp.Literal.string(name)])
 
 
 def column(name: str, table: str | None = None) -> exp.Column:

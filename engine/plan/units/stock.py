@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from engine.model.datatypes import DataType
 from engine.model.ruleset import Kind, Stock
-from engine.plan.relation import Origin, Relation, cast, column, named, table
+from engine.plan.relation import Origin, Relation, cast, column, named, part_of, table, unnested
 from engine.plan.world import World, date_literal, empty
 
 UNITS = "DECIMAL(38,3)"
@@ -108,25 +108,36 @@ def make_stock(world: World, name: str) -> None:
 def _flow(world: World) -> exp.Query:
     branches: list[exp.Query] = []
     for kind in moving_kinds(world):
-        for bucket, sign, receiving, flow in sides_of(kind):
-            keyed = key_columns(world, kind, "f", receiving)
-            moved = (
-                exp.select(*keyed, named(exp.Sum(this=column("quantity", "f")), "quantity"))
-                .from_(table(world.facts(kind.name), "f"))
-                .where(exp.LTE(this=column(kind.record.on or "", "f"), expression=date_literal(world.period.end)))
-                .group_by(*(exp.Literal.number(str(index + 1)) for index in range(len(keyed))))
-            )
-            quantity: exp.Expr = column("quantity", "m")
-            signed = exp.Neg(this=quantity) if sign else quantity
-            branches.append(
-                exp.select(
-                    *(column(key, "m") for key in key_types(world)),
-                    named(exp.Literal.string(bucket), "bucket"),
-                    named(exp.Literal.string(flow), "kind"),
-                    named(cast(signed, UNITS), "quantity"),
-                ).from_(moved.subquery(exp.to_identifier("m", quoted=True)))
-            )
+        sides = sides_of(kind)
+        # between partners each side has its own keys; otherwise one reading of the kind serves both
+        together = [[one] for one in sides] if kind.receiver else [list(sides)]
+        branches.extend(_sides(world, kind, some) for some in together)
     return union_all(branches)
+
+
+def _sides(world: World, kind: Kind, sides: Sequence[tuple[str, str, bool, str]]) -> exp.Query:
+    """The sides of a kind that share their keys: one row by key and side, its quantity signed by the bucket."""
+    keyed = key_columns(world, kind, "f", sides[0][2])
+    moved = (
+        exp.select(*keyed, named(exp.Sum(this=column("quantity", "f")), "quantity"))
+        .from_(table(world.facts(kind.name), "f"))
+        .where(exp.LTE(this=column(kind.record.on or "", "f"), expression=date_literal(world.period.end)))
+        .group_by(*(exp.Literal.number(str(index + 1)) for index in range(len(keyed))))
+    )
+    keys = [column(key) for key in key_types(world)]
+    parts: list[dict[str, exp.Expr]] = []
+    for bucket, sign, _, flow in sides:
+        quantity: exp.Expr = exp.Neg(this=column("quantity")) if sign else column("quantity")
+        bucket_and_kind = {"bucket": exp.Literal.string(bucket), "kind": exp.Literal.string(flow)}
+        parts.append({**bucket_and_kind, "quantity": quantity})
+    both = exp.select(*keys, unnested(parts, "side")).from_(moved.subquery("m", copy=False), copy=False)
+    said = exp.select(
+        *keys,
+        named(part_of("side", "bucket"), "bucket"),
+        named(part_of("side", "kind"), "kind"),
+        named(cast(part_of("side", "quantity"), UNITS), "quantity"),
+    )
+    return said.from_(both.subquery("s", copy=False), copy=False)
 
 
 def make_daily_stock(world: World) -> str:
