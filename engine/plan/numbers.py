@@ -39,7 +39,8 @@ class Value:
     """A narrower column type that is known to hold it, where wide decimals would waste room."""
     currency: exp.Expr | None = None
     along: tuple[exp.Expr, exp.Expr] | None = None
-    """The running totals along a layer, up to and before the slice, that this is the difference of."""
+    """The running totals along a layer or a whole, up to and before the slice or part, that this is the difference
+    of."""
 
     @property
     def storage(self) -> str:

@@ -83,7 +83,8 @@ def _at_rate(frame: Frame, journal: Journal, line: PostingLine, amount: Value, r
     def booked(one: Value) -> Value:
         return rounded_to_minor(frame, convert(frame, one, company_currency(frame), rates, day, said))
 
-    if amount.along is None or not _of_layer(frame, journal, line):
+    # Slices converted at their own day add up by day; what is of the layer, and shares of a whole, by running totals.
+    if amount.along is None or (journal.grain.form in LAYERED and not _of_layer(frame, journal, line)):
         return booked(amount)
     until, since = (replace(amount, sql=one, along=None) for one in amount.along)
     return add(booked(until), booked(since), amount.type, "-")

@@ -31,9 +31,6 @@ def currency_refusals(ruleset: Ruleset, found: Refusals) -> None:
             found.add(phrase, "leftover cents apart in a ruleset with rates", "let them follow the running total")
         if layers.order == "average":
             found.add(layers.span, "`leave at average` in a ruleset with rates: layers have their currencies", "")
-    for allocation in ruleset.allocations.values():
-        if allocation.shares.leftover == "cents":
-            found.add(allocation.span, f"`allocation {allocation.name}` of money in a ruleset with rates", "")
     for journal in ruleset.journals.values():
         _journal(journal, found)
 

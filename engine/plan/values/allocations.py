@@ -3,27 +3,40 @@
 `allocation NAME` has a row for each part with its share. Gifts come first; what is left goes by weight, each part its
 floor, and the units that are then left over one by one to the largest remainders (language reference, section 7). All
 of it in whole numbers of the minor unit: a share has no digit that was not there.
+
+Where a ruleset has rates, a whole is shared in its own currency, to that currency's minor unit. Beside each share stand
+the running totals of its whole up to and before it: lines that book shares convert those, so that the parts of a whole
+add up in the company's currency too (docs/decisions/0090).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from sqlglot import exp
 
 from dsl.diagnostics import InternalError
+from dsl.span import Span
+from engine.ledger.money import MOST_DIGITS, unusual
 from engine.model.datatypes import DataType, Family
 from engine.model.expression import Grain, ItemOf, LocalOf
 from engine.model.ruleset import Allocation, Ruleset, Shares
 from engine.plan.numbers import Value, at_scale, decimal_type, stored
-from engine.plan.relation import Origin, Relation, cast, column, named, table
+from engine.plan.relation import Origin, Relation, case, cast, column, named, table
 from engine.plan.values.frame import Frame, Tools
 from engine.plan.values.items import Rule, define_answer
 from engine.plan.world import RunStopped, World, date_literal
 
+UNTIL, SINCE = "until", "since"
+"""Columns beside a share: its whole's running totals up to it and before it."""
+
 _NUMBER = DataType(Family.NUMBER)
+_TEXT = DataType(Family.TEXT)
 _WHOLE = "HUGEINT"
+_CURRENCY, _STEP = "#currency", "#step"
+"""Columns of the parts: the currency of the whole, and how many of the smallest units kept its minor unit is."""
 
 
 def allocation_name(allocation: Allocation) -> str:
@@ -52,9 +65,21 @@ def define_share(frame: Frame, node: ItemOf) -> None:
     else:
         on = {name: frame.value(given[name]).sql for name in identity}
     alias = frame.join(table(made.name), on)
-    scale = digits_shared(frame.world, allocation)
-    value = Value(cast(column(allocation.name, alias), decimal_type(scale)), node.type, scale)
-    frame.remember(node, frame.label_of(frame.define(node.item, value)))
+    frame.remember(node, frame.label_of(frame.define(node.item, _joined(frame.world, allocation, node.type, alias))))
+
+
+def _joined(world: World, allocation: Allocation, type_: DataType, alias: str) -> Value:
+    """A share as it stands in its relation, with its currency and running totals where there are any."""
+    name, scale = allocation.name, digits_shared(world, allocation)
+    value = Value(cast(column(name, alias), decimal_type(scale)), type_, scale)
+    if not _has_currency(world, allocation):
+        return value
+    along = (column(f"{name}:{UNTIL}", alias), column(f"{name}:{SINCE}", alias))
+    return replace(value, currency=column(f"{name}:currency", alias), along=along)
+
+
+def _has_currency(world: World, allocation: Allocation) -> bool:
+    return world.converts and allocation.shares.leftover == "cents"
 
 
 def make_allocation(world: World, allocation: Allocation, tools: Tools) -> Relation:
@@ -67,11 +92,43 @@ def make_allocation(world: World, allocation: Allocation, tools: Tools) -> Relat
     partition = [f"{allocation.grain.rows[0]}.{key.name}" for key in allocation.grain.keys]
     label = define_shares_of(frame, allocation, partition)
     keys = [(one, frame.field(shares.over, one)) for one in world.ruleset.kinds[shares.over].record.identity]
-    outputs = [*keys, ("identity", frame.key("identity")), (allocation.name, frame.value_of(label))]
+    outputs = [*keys, ("identity", frame.key("identity")), *shares_shown(frame, allocation, label, partition)]
     rule = Origin(f"allocation {allocation.name}", allocation.span)
     made = frame.relation(name, tuple(one for one, _ in keys), outputs, rule)
     _refuse_without_parts(world, allocation, tools)
     return made
+
+
+def shares_shown(
+    frame: Frame, allocation: Allocation, label: str, partition: Sequence[str]
+) -> list[tuple[str, Value]]:
+    """The share as its relation keeps it; with its currency and the running totals of its whole where there are rates.
+
+    The totals begin where those of the whole begin, if the whole is itself a share of something.
+    """
+    name, share = allocation.name, frame.value_of(label)
+    if not _has_currency(frame.world, allocation):
+        return [(name, share)]
+    order = [exp.Ordered(this=frame.column(allocation.shares.ties), nulls_first=True)]
+    order.append(exp.Ordered(this=frame.column("identity"), nulls_first=True))
+    rows = exp.WindowSpec(kind="ROWS", start="UNBOUNDED", start_side="PRECEDING", end="CURRENT ROW")
+    by = [frame.column(one) for one in partition]
+    total = exp.Window(
+        this=exp.Sum(this=share.sql.copy()), partition_by=by, order=exp.Order(expressions=order), spec=rows
+    )
+    begun = frame.value_of("#whole").along if "#whole" in frame.values else None
+    first = exp.Literal.number("0") if begun is None else begun[1]
+    scale = share.scale or 0
+    until = exp.Add(this=first.copy(), expression=cast(total, decimal_type(scale)))
+    upto = frame.define(f"{name}:{UNTIL}", Value(cast(until, decimal_type(scale)), share.type, scale))
+    since = exp.Sub(this=upto.sql.copy(), expression=frame.column(label))
+    own = share.currency if share.currency is not None else frame.column(_CURRENCY)
+    return [
+        (name, replace(share, currency=None)),
+        (f"{name}:currency", Value(own, _TEXT)),
+        (f"{name}:{UNTIL}", upto),
+        (f"{name}:{SINCE}", Value(cast(exp.Paren(this=since), decimal_type(scale)), share.type, scale)),
+    ]
 
 
 def define_shares_of(frame: Frame, allocation: Allocation, partition: Sequence[str]) -> str:
@@ -81,7 +138,9 @@ def define_shares_of(frame: Frame, allocation: Allocation, partition: Sequence[s
     """
     digits, shares = digits_shared(frame.world, allocation), allocation.shares
     if shares.value is not None:
-        frame.define("#whole", frame.lower(shares.value, allocation.grain))
+        whole = frame.define("#whole", frame.lower(shares.value, allocation.grain))
+        if _has_currency(frame.world, allocation):
+            _define_currency(frame, whole)
     usual = LocalOf(
         allocation.type, allocation.span, False, _define_shares(frame, partition, shares, allocation, digits)
     )
@@ -116,8 +175,12 @@ def _parts(world: World, allocation: Allocation, tools: Tools) -> Frame:
     known = exp.LTE(this=column(record.on or "", "@"), expression=date_literal(world.period.end))
     alias = frame.join(table(world.known(whole)), on, known)
     columns = [(f"{whole}.{one.name}", stored(column(one.name, alias), one.type)) for one in record.columns]
+    types = {one.name: one.type for one in record.columns}
+    if world.converts and "currency" not in types:
+        types["currency"] = _TEXT
+        columns.append((f"{whole}.currency", Value(column("currency", alias), _TEXT)))
     frame.define_all(columns)
-    frame.fields.update({(whole, one.name): (f"{whole}.{one.name}", one.type) for one in record.columns})
+    frame.fields.update({(whole, name): (f"{whole}.{name}", type_) for name, type_ in types.items()})
     frame.filter(exp.Not(this=_unknown(frame.column(f"{whole}.{record.on}"))))
     return frame
 
@@ -136,8 +199,13 @@ def _define_shares(frame: Frame, by: Sequence[str], shares: Shares, allocation: 
     takes = exp.true() if shares.when is None else frame.tests(shares.when)
     gift = _gift(frame, shares, digits)
     weight = frame.value(shares.weight)
+    _watch_currency(frame, weight, takes, shares.weight.span)
+    for one in shares.gifts:
+        _watch_currency(frame, frame.value(one.value), frame.tests(one.when), one.value.span)
     own = None if shares.value is None else frame.lower(shares.value, allocation.grain)
-    whole = _minor(own if own is not None else frame.value_of("#whole"), digits)
+    if own is not None:
+        _watch_currency(frame, own, exp.true(), shares.weight.span if shares.value is None else shares.value.span)
+    whole = _minor(frame, own if own is not None else frame.value_of("#whole"), digits)
     zero = exp.Literal.number("0")
     weighed = exp.Case().when(takes, _whole_number(weight)).else_(zero)
     labels = {one: f"{one} #{number}" for one in ("whole", "gift", "weight", "rest", "all", "floor", "remainder")}
@@ -192,31 +260,66 @@ def _share(frame: Frame, shares: Shares, labels: dict[str, str], number: int, di
     )
     negative = exp.LT(this=frame.column(labels["weight"]), expression=zero.copy())
     unit = cast(exp.Literal.number(f"{Decimal(1).scaleb(-digits):f}"), decimal_type(digits))
+    if _STEP in frame.values:
+        minor = exp.Mul(this=exp.Paren(this=minor), expression=frame.column(_STEP))
     exact = exp.Mul(this=cast(exp.Paren(this=minor), decimal_type(0)), expression=unit)
     value = exp.Case().when(negative, exp.Null()).else_(cast(exact, decimal_type(digits)))
     type_ = shares.weight.type if shares.value is None else shares.value.type
-    return frame.label_of(frame.define(f"share #{number}", Value(value, type_, digits)))
+    own = frame.column(_CURRENCY) if _STEP in frame.values else None
+    return frame.label_of(frame.define(f"share #{number}", Value(value, type_, digits, currency=own)))
+
+
+def _define_currency(frame: Frame, whole: Value) -> None:
+    """The currency of each row's whole, and the step of its minor unit."""
+    reporting = exp.Literal.string(frame.world.ruleset.head.currency)
+    own = reporting if whole.currency is None else exp.Coalesce(this=whole.currency.copy(), expressions=[reporting])
+    frame.define(_CURRENCY, Value(own, _TEXT))
+    steps = []
+    for digits, names in unusual().items():
+        among = exp.In(this=frame.column(_CURRENCY), expressions=[exp.Literal.string(one) for one in names])
+        steps.append((among, exp.Literal.number(str(10 ** (MOST_DIGITS - digits)))))
+    frame.define(_STEP, _value(case(steps, exp.Literal.number(str(10 ** (MOST_DIGITS - 2))))))
+
+
+def _watch_currency(frame: Frame, value: Value, taken: exp.Expr, span: Span) -> None:
+    """Watch that a weight or a gift that is money is of the currency of its whole."""
+    if _STEP not in frame.values or value.currency is None:
+        return
+    said = " ".join(span.text.split())
+    differ = exp.NEQ(this=value.currency.copy(), expression=frame.column(_CURRENCY))
+    words: exp.Expr = value.currency.copy()
+    for part in (exp.Literal.string(" in a whole in "), frame.column(_CURRENCY), exp.Literal.string(" of ")):
+        words = exp.DPipe(this=words, expression=part)
+    words = exp.DPipe(this=words, expression=frame.column("identity"))
+    broken = exp.and_(exp.Paren(this=taken.copy()), differ, copy=False)
+    frame.watch("T202", f"`{said}`: money of two currencies meets, ", (said,), broken, words)
 
 
 def _gift(frame: Frame, shares: Shares, digits: int) -> exp.Expr:
     """What a part is given before the rest is shared, in minor units; the first gift whose test holds."""
     case = exp.Case()
     for one in shares.gifts:
-        case = case.when(frame.tests(one.when), _minor(frame.value(one.value), digits))
+        case = case.when(frame.tests(one.when), _minor(frame, frame.value(one.value), digits))
     zero = exp.Literal.number("0")
     return case.else_(zero) if shares.gifts else zero
 
 
-def _minor(value: Value, digits: int) -> exp.Expr:
+def _minor(frame: Frame, value: Value, digits: int) -> exp.Expr:
     """A value in minor units as a whole number; missing where it has finer digits, so that nothing is rounded away."""
     if value.over is not None or value.scale is None:
         raise InternalError("a quotient reached an allocation; check refuses it")
     if value.scale <= digits:
-        return _whole_number(Value(at_scale(value, digits), value.type, digits))
-    finer = _whole_number(value)
-    ten = exp.Literal.number(str(10 ** (value.scale - digits)))
-    exact = exp.EQ(this=exp.Mod(this=finer, expression=ten), expression=exp.Literal.number("0"))
-    return exp.Case().when(exact, exp.IntDiv(this=finer.copy(), expression=ten.copy())).else_(exp.Null())
+        units = _whole_number(Value(at_scale(value, digits), value.type, digits))
+        return units if _STEP not in frame.values else _whole_times(units, frame.column(_STEP))
+    finer = exp.Literal.number(str(10 ** (value.scale - digits)))
+    step = finer if _STEP not in frame.values else exp.Mul(this=finer, expression=frame.column(_STEP))
+    return _whole_times(_whole_number(value), exp.Paren(this=step))
+
+
+def _whole_times(units: exp.Expr, step: exp.Expr) -> exp.Expr:
+    """How many steps some units are; missing where they are no whole number of them."""
+    exact = exp.EQ(this=exp.Mod(this=units, expression=step), expression=exp.Literal.number("0"))
+    return exp.Case().when(exact, exp.IntDiv(this=units.copy(), expression=step.copy())).else_(exp.Null())
 
 
 def _whole_number(value: Value) -> exp.Expr:

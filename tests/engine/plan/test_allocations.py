@@ -171,3 +171,82 @@ def test_what_cannot_be_shared_stops_the_run(
 
 def test_nothing_is_shared_without_weights() -> None:
     assert shares(ran([order(0)], [line(1, 0), line(2, 0)])) == [0, 0]
+
+
+RATES = (
+    BUNDLES.replace(
+        "    overlays may change",
+        "    lines convert at spot rate on the posting date, difference to fx\n    overlays may change",
+    )
+    .replace(
+        "terms\n    code",
+        "rates spot from erp-spot quoted to USD, stale after 31 days, missing stops the run, crossed through USD\n"
+        "terms\n    code",
+    )
+    .replace("accounts ledger", "kind order-invoice moves nothing on order-date identified by order\naccounts ledger")
+    .replace(
+        "allocation bundle-price",
+        '    | fx       | 7110    | "Exchange" | expense   | debit  | monetary |\nallocation bundle-price',
+    )
+    + """\
+journal bill for each bundle-order posts on order-date in fiscal
+    debit  revenue  rounded(bundle-order.price)
+    credit position rounded(bundle-order.price)
+"""
+)
+
+
+def abroad(currency: str, price: object, weights: Sequence[object], rate: str) -> SmallWorld:
+    lines = [line(at, one) | {"currency": currency} for at, one in enumerate(weights, start=1)]
+    facts: dict[str, list[dict[str, object]]] = {
+        "part": [],
+        "bundle-order": [order(price) | {"currency": currency}],
+        "bundle-line": lines,
+        "spot": [{"currency": currency, "date": "2026-01-10", "rate": rate}],
+    }
+    return small_world(RATES, facts, "FY2026-P01")
+
+
+def booked(world: SmallWorld, journal: str) -> list[Decimal]:
+    rows = world.rows("ledger line", "journal", "part", "side", "role", "booked")
+    return [Decimal(str(row["booked"])) for row in rows if (row["journal"], row["side"]) == (journal, "debit")]
+
+
+def test_parts_foot_in_the_currency_of_the_order_and_in_that_of_the_company() -> None:
+    # 100.00 EUR over three alike: 33.34, 33.33, 33.33. At 1.1111 the running totals are worth 37.04, 74.08 and 111.11;
+    # each part alone would be 37.04, 37.03 and 37.03, a cent under the 111.11 that the order is billed at.
+    world = abroad("EUR", 100, [1, 1, 1], "1.1111")
+    assert shares(world) == [Decimal("33.34"), Decimal("33.33"), Decimal("33.33")]
+    assert booked(world, "recognise") == [Decimal("37.04"), Decimal("37.04"), Decimal("37.03")]
+    assert booked(world, "bill") == [Decimal("111.11")]
+    assert not [row for row in world.rows("ledger line", "role") if row["role"] == "fx"]
+
+
+@pytest.mark.parametrize(
+    ("currency", "price", "expected"),
+    [
+        # Case 72: what has no smaller unit than the yen goes by whole yen.
+        ("JPY", 80, [Decimal(18), Decimal(27), Decimal(35)]),
+        ("KWD", 10, [Decimal("2.222"), Decimal("3.333"), Decimal("4.445")]),
+    ],
+)
+def test_the_last_unit_is_that_of_the_currency_of_the_order(
+    currency: str, price: object, expected: list[Decimal]
+) -> None:
+    assert shares(abroad(currency, price, [20, 30, 40], "0.01")) == expected
+
+
+def test_a_price_that_its_currency_has_no_coin_for_stops_the_run() -> None:
+    with pytest.raises(RunStopped, match="cannot be shared to the last cent"):
+        abroad("JPY", "80.5", [20, 30, 40], "0.01")
+
+
+def test_weights_in_another_currency_than_the_price_stop_the_run() -> None:
+    facts = {
+        "part": [],
+        "bundle-order": [order(80) | {"currency": "EUR"}],
+        "bundle-line": [line(1, 20) | {"currency": "EUR"}, line(2, 30) | {"currency": "GBP"}],
+        "spot": [{"currency": one, "date": "2026-01-10", "rate": "1.2"} for one in ("EUR", "GBP")],
+    }
+    with pytest.raises(RunStopped, match="`bundle-line.ssp`: money of two currencies meets, GBP in a whole in EUR"):
+        small_world(RATES, facts, "FY2026-P01")
