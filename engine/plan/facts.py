@@ -25,6 +25,9 @@ BEGINNING, END = date(1, 1, 1), date(9999, 12, 31)
 DAY = "day"
 """The calendar word for one day: a whole may be shared over days."""
 
+PERIOD = "period"
+"""The calendar word for a period: a whole may be shared over periods."""
+
 SETTLED = "handed settled"
 """Facts dated after the last hard close that it left out already, or put parts in the place of: by kind, identity."""
 

@@ -22,6 +22,7 @@ from engine.plan.posting.balances import DIMENSIONS
 from engine.plan.posting.booked_roles import takes_leftovers
 from engine.plan.posting.booking import Booked, book_lines
 from engine.plan.posting.served_later import difference, frame_served_later
+from engine.plan.posting.shared_periods import frame_by_period
 from engine.plan.posting.true_up import posted_lines
 from engine.plan.relation import Origin, column, table
 from engine.plan.values.currencies import speaks_of_own
@@ -66,7 +67,8 @@ def make_entry(world: World, journal: Journal, fields: tuple[str, ...] = ()) -> 
     lines = posted_lines(world.ruleset, journal)
     by_currency = world.converts and any(speaks_of_own(line.value) for line in lines)
     later = frame_served_later(world, journal)
-    frame = later or (currency_frame(world, journal.grain) if by_currency else frame_of(world, journal.grain))
+    frame = later or frame_by_period(world, journal)
+    frame = frame or (currency_frame(world, journal.grain) if by_currency else frame_of(world, journal.grain))
     rule = Origin(f"journal {journal.name}", journal.span)
     if frame.leftover_apart and not takes_leftovers(world, journal):
         frame.filter(exp.Not(this=frame.column("leftover")))

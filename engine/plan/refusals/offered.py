@@ -280,7 +280,7 @@ def why_no_sum(ruleset: Ruleset, node: AggregateOf, rows: Offered, scope: Grain)
         return "layers are known as at the period's end", add_period
     if row in ruleset.reconciliations and node.window is None and not rows.adjustment:
         return f"rows of {row} are those of one period", add_period
-    if grain.form == "keys" and grain.has_period:
+    if grain.form in ("keys", "rows") and grain.has_period:
         return "values of other periods are not kept", add_period
     if by_event and row in ruleset.registers and ruleset.registers[row].history:
         return f"rows of {row} are added up as at the period's end", add_period

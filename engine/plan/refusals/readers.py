@@ -23,7 +23,7 @@ from engine.plan.refusals.offered import (
     why_not,
 )
 from engine.plan.refusals.reading import Reading
-from engine.plan.refusals.reading_shares import read_allocations
+from engine.plan.refusals.reading_shares import read_allocations, read_by_period
 from engine.plan.refusals.refusing import Refusals
 from engine.plan.values.expected import read_expected
 
@@ -42,6 +42,7 @@ def read_everything(ruleset: Ruleset, refusals: Refusals) -> None:
     if ruleset.layers:
         made |= {LAYERS}
     read_allocations(ruleset, reading, refusals, made)
+    read_by_period(ruleset, refusals)
     for journal in ruleset.journals.values():
         _journal(ruleset, reading, refusals, journal, made)
     _segments(ruleset, reading, made)

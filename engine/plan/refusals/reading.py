@@ -52,6 +52,7 @@ from engine.model.ruleset import (
     Ruleset,
     Table,
 )
+from engine.plan.facts import PERIOD
 from engine.plan.numbers import SUMMED_DIGITS
 from engine.plan.posting.balances import DIMENSIONS
 from engine.plan.refusals.offered import (
@@ -321,8 +322,8 @@ class Reading:
     def _share(self, node: ItemOf, allocation: Allocation, rows: Offered, scope: Grain) -> Shape:
         for _, key in node.keys:
             self._value(key, rows, scope)
-        if not node.keys and not rows.has_row(allocation.shares.over):
-            part = allocation.shares.over
+        part = allocation.grain.rows[0] if allocation.shares.over == PERIOD else allocation.shares.over
+        if all(name == PERIOD for name, _ in node.keys) and not rows.has_row(part):
             self._refuse(node.span, f"`{said(node.span)}`: {part} is not joined to the rows that read it", "")
         cents = allocation.shares.leftover == "cents"
         return Shape(self._minor if cents else 0)

@@ -23,10 +23,12 @@ from engine.ledger.money import MOST_DIGITS, unusual
 from engine.model.datatypes import DataType, Family
 from engine.model.expression import Grain, ItemOf, LocalOf
 from engine.model.ruleset import Allocation, Ruleset, Shares
+from engine.plan.facts import PERIOD
 from engine.plan.numbers import Value, at_scale, decimal_type, stored
 from engine.plan.relation import Origin, Relation, case, cast, column, named, table
 from engine.plan.values.frame import Frame, Tools
 from engine.plan.values.items import Rule, define_answer
+from engine.plan.values.periods import OUTSIDE, periods_frame, speaks_of_period
 from engine.plan.world import RunStopped, World, date_literal
 
 UNTIL, SINCE = "until", "since"
@@ -55,7 +57,8 @@ def define_share(frame: Frame, node: ItemOf) -> None:
         return
     allocation = frame.world.ruleset.allocations[node.item]
     made = make_allocation(frame.world, allocation, frame.tools)
-    part, given = allocation.shares.over, dict(node.keys)
+    by_period = allocation.shares.over == PERIOD
+    part, given = allocation.grain.rows[0] if by_period else allocation.shares.over, dict(node.keys)
     identity = frame.world.ruleset.kinds[part].record.identity
     frame.prepare(tuple(given.values()), allocation.grain)
     if part in given:
@@ -64,8 +67,33 @@ def define_share(frame: Frame, node: ItemOf) -> None:
         on = {name: frame.field(part, name).sql for name in identity}
     else:
         on = {name: frame.value(given[name]).sql for name in identity}
-    alias = frame.join(table(made.name), on)
-    frame.remember(node, frame.label_of(frame.define(node.item, _joined(frame.world, allocation, node.type, alias))))
+    if by_period:
+        value = _of_period(frame, allocation, node.type, made, on)
+    else:
+        value = _joined(frame.world, allocation, node.type, frame.join(table(made.name), on))
+    frame.remember(node, frame.label_of(frame.define(node.item, value)))
+
+
+def _of_period(frame: Frame, allocation: Allocation, type_: DataType, made: Relation, on: dict[str, exp.Expr]) -> Value:
+    """The share of the row's period: nothing in a period that the whole does not reach; missing without a whole."""
+    share = _joined(frame.world, allocation, type_, frame.join(table(made.name), {**on, PERIOD: frame.key(PERIOD).sql}))
+    held = [column(one) for one in on]
+    first = named(exp.Min(this=column(PERIOD)), "some")
+    wholes = exp.select(*held, first).from_(table(made.name)).group_by(*(one.copy() for one in held))
+    if share.currency is not None:
+        wholes = wholes.select(named(exp.Min(this=column(f"{allocation.name}:currency")), "currency"))
+    whole = frame.join(wholes, on)
+    zero = cast(exp.Literal.number("0"), decimal_type(share.scale or 0))
+
+    def or_nothing(sql: exp.Expr) -> exp.Expr:
+        return exp.Coalesce(this=sql, expressions=[zero.copy()])
+
+    known = exp.Not(this=_unknown(column("some", whole)))
+    found = replace(share, sql=exp.Case().when(known, or_nothing(share.sql)))
+    if share.currency is None or share.along is None:
+        return found
+    along = (or_nothing(share.along[0]), or_nothing(share.along[1]))
+    return replace(found, currency=column("currency", whole), along=along)
 
 
 def _joined(world: World, allocation: Allocation, type_: DataType, alias: str) -> Value:
@@ -87,6 +115,8 @@ def make_allocation(world: World, allocation: Allocation, tools: Tools) -> Relat
     name = allocation_name(allocation)
     if world.has(name):
         return world.relation(name)
+    if allocation.shares.over == PERIOD:
+        return _make_by_period(world, allocation, tools)
     frame = _parts(world, allocation, tools)
     shares = allocation.shares
     partition = [f"{allocation.grain.rows[0]}.{key.name}" for key in allocation.grain.keys]
@@ -99,9 +129,24 @@ def make_allocation(world: World, allocation: Allocation, tools: Tools) -> Relat
     return made
 
 
-def shares_shown(
-    frame: Frame, allocation: Allocation, label: str, partition: Sequence[str]
-) -> list[tuple[str, Value]]:
+def _make_by_period(world: World, allocation: Allocation, tools: Tools) -> Relation:
+    """The share of each period of every whole known; RunStopped where one weighs beyond the days it names."""
+    frame = periods_frame(world, allocation, tools)
+    label = define_shares_of(frame, allocation, ["fact"])
+    weights = [frame.column(one) for one in frame.values if one.startswith("weight #")]
+    some = [exp.NEQ(this=one, expression=exp.Literal.number("0")) for one in weights]
+    beyond = exp.and_(frame.column(OUTSIDE), exp.Paren(this=exp.or_(*some, copy=False)), copy=False)
+    words = (
+        f"`{allocation.name}` weighs in a period that lies outside the days it names of its {allocation.grain.rows[0]}"
+    )
+    frame.guard("T424", words, (f"allocation {allocation.name}",), beyond)
+    keys = [(one.name, frame.key(one.name)) for one in allocation.shares.part_grain.keys]
+    outputs = [*keys, ("identity", frame.key("identity")), *shares_shown(frame, allocation, label, ["fact"])]
+    rule = Origin(f"allocation {allocation.name}", allocation.span)
+    return frame.relation(allocation_name(allocation), tuple(one for one, _ in keys), outputs, rule)
+
+
+def shares_shown(frame: Frame, allocation: Allocation, label: str, partition: Sequence[str]) -> list[tuple[str, Value]]:
     """The share as its relation keeps it; with its currency and the running totals of its whole where there are rates.
 
     The totals begin where those of the whole begin, if the whole is itself a share of something.
@@ -245,16 +290,25 @@ def _define_shares(frame: Frame, by: Sequence[str], shares: Shares, allocation: 
         .else_(zero.copy())
     )
     frame.define(f"one more #{number}", _value(one_more))
-    return _share(frame, shares, labels, number, digits)
+    return _share(frame, shares, labels, number, digits, _unshared(frame, shares))
 
 
-def _share(frame: Frame, shares: Shares, labels: dict[str, str], number: int, digits: int) -> str:
+def _unshared(frame: Frame, shares: Shares) -> exp.Expr | None:
+    """Whether a whole is not shared at all: a test that is the same in all its periods does not hold."""
+    if shares.over != PERIOD or shares.when is None or speaks_of_period(frame.world.ruleset, shares.when):
+        return None
+    return exp.Not(this=frame.tests(shares.when))
+
+
+def _share(
+    frame: Frame, shares: Shares, labels: dict[str, str], number: int, digits: int, unshared: exp.Expr | None
+) -> str:
     """Gift and part together, with the sign of what was left; nothing shared needs no weight."""
     zero = exp.Literal.number("0")
     nothing = exp.EQ(this=frame.column(labels["rest"]), expression=zero)
     taken = exp.Add(this=frame.column(labels["floor"]), expression=frame.column(f"one more #{number}"))
     signed = exp.Mul(this=exp.Sign(this=frame.column(labels["rest"])), expression=exp.Paren(this=taken))
-    minor = exp.Add(
+    minor: exp.Expr = exp.Add(
         this=frame.column(labels["gift"]),
         expression=exp.Paren(this=exp.Case().when(nothing, zero.copy()).else_(signed)),
     )
@@ -264,6 +318,8 @@ def _share(frame: Frame, shares: Shares, labels: dict[str, str], number: int, di
         minor = exp.Mul(this=exp.Paren(this=minor), expression=frame.column(_STEP))
     exact = exp.Mul(this=cast(exp.Paren(this=minor), decimal_type(0)), expression=unit)
     value = exp.Case().when(negative, exp.Null()).else_(cast(exact, decimal_type(digits)))
+    if unshared is not None:
+        value = exp.Case().when(unshared, cast(zero.copy(), decimal_type(digits))).else_(value)
     type_ = shares.weight.type if shares.value is None else shares.value.type
     own = frame.column(_CURRENCY) if _STEP in frame.values else None
     return frame.label_of(frame.define(f"share #{number}", Value(value, type_, digits, currency=own)))

@@ -9,6 +9,7 @@ from dsl.span import Span
 from engine.model.datatypes import DataType, Family
 from engine.model.expression import Expression, Grain, ItemOf, KeyOf
 from engine.model.ruleset import Allocation, Amount, Decision, Ruleset, Table
+from engine.plan.facts import PERIOD
 from engine.plan.numbers import Value, shown
 from engine.plan.refusals.offered import why_not
 from engine.plan.refusals.reading import Reading
@@ -33,7 +34,8 @@ def expected_value(ruleset: Ruleset, name: str, span: Span) -> Expected | None:
     """The value of a name that stands for one; None where it stands for something else."""
     shared = ruleset.allocations.get(name)
     if shared is not None:
-        parts = Grain("rows", (shared.shares.over,), (), shared.shares.part_grain.keys, shared.grain.calendar)
+        row = shared.grain.rows[0] if shared.shares.over == PERIOD else shared.shares.over
+        parts = Grain("rows", (row,), (), shared.shares.part_grain.keys, shared.grain.calendar)
         return Expected(shared, ItemOf(shared.type, span, False, name, (), None), parts)
     item = ruleset.amounts.get(name) or ruleset.decisions.get(name) or table_of(ruleset, name)
     if item is None:

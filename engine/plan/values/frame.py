@@ -65,6 +65,9 @@ class Tools:
     company_currency: Callable[[Frame], exp.Expr]
 
 
+Moment = tuple[str, str, str]
+"""An edge of a calendar span: shift, unit and edge, as in `previous quarter end`."""
+
 EVERY_DAY = "every day"
 """The mode in which facts known may also be dated after the period's end."""
 
@@ -74,7 +77,8 @@ class Frame:
 
     `fields` maps (row, field) to a column and its type; `keys` maps a key's name likewise; `date` is the governing
     date of a row (a column, or the period's end). `mode` is 'adjustment' where sums run over everything known by the
-    period's end.
+    period's end. `period` is the one that rows belong to; where each row says its own, `moments` maps the edges of
+    calendar spans to columns.
     """
 
     def __init__(
@@ -99,6 +103,8 @@ class Frame:
         self.changes: tuple[Change, ...] = ()
         self.leftover_apart = False
         self.by_currency = False
+        self.period = world.period
+        self.moments: dict[Moment, str] = {}
         self.guards: list[Guard] = []
         self.values: dict[str, Value] = {}
         self._source: exp.Expr = table(base, ROWS)
@@ -150,10 +156,19 @@ class Frame:
         if ("layer", name) in self.fields:
             return self.field("layer", name)
         if name == "period":
-            return Value(exp.Literal.string(self.world.period.name), DataType(Family.PERIOD))
+            return Value(exp.Literal.string(self.period.name), DataType(Family.PERIOD))
         if name == BOOK and self.world.book:
             return Value(exp.Literal.string(self.world.book), DataType(Family.TEXT))
         raise InternalError(f"rows of {self.base} have no key {name}")
+
+    def moment(self, shift: str, unit: str, edge: str) -> exp.Expr:
+        """An edge of a calendar span, seen from the row's period."""
+        held = self.moments.get((shift, unit, edge))
+        if held is not None:
+            return self.column(held)
+        if self.moments:
+            raise InternalError(f"rows of {self.base} say their period, and not its {shift} {unit} {edge}")
+        return date_literal(self.world.calendar.moment(self.period, shift, unit, edge))
 
     def own_currency(self, row: str = "") -> exp.Expr | None:
         """The currency of a row's own money; None where rows have none."""

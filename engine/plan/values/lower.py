@@ -119,8 +119,7 @@ class Lowerer:
             case BucketOf():
                 return lookups.bucket(frame, node, self.value)
             case MomentOf():
-                moment = frame.world.calendar.moment(frame.world.period, node.shift, node.unit, node.edge)
-                return Value(date_literal(moment), DataType(Family.DATE))
+                return Value(frame.moment(node.shift, node.unit, node.edge), DataType(Family.DATE))
             case ItemOf() | AggregateOf() | AtExtreme() | LedgerBalance() | BandOf():
                 return self._prepared(node)
             case _:
@@ -240,10 +239,10 @@ class Lowerer:
         day = self.value(node.left)
         if isinstance(node.period, Literal):
             spans = self._frame.world.calendar.span(str(node.period.value))
-            first, last = spans[0].start, spans[-1].end
+            first, last = date_literal(spans[0].start), date_literal(spans[-1].end)
         else:
-            first, last = self._frame.world.period.start, self._frame.world.period.end
-        inside = exp.Between(this=day.sql, low=date_literal(first), high=date_literal(last))
+            first, last = (self._frame.moment("", "period", edge) for edge in ("start", "end"))
+        inside = exp.Between(this=day.sql, low=first, high=last)
         return exp.Not(this=inside) if node.negated else inside
 
 

@@ -196,57 +196,53 @@ journal bill for each bundle-order posts on order-date in fiscal
 )
 
 
-def abroad(currency: str, price: object, weights: Sequence[object], rate: str) -> SmallWorld:
-    lines = [line(at, one) | {"currency": currency} for at, one in enumerate(weights, start=1)]
+def abroad(prices: Mapping[str, object], weights: Sequence[object] = (20, 30, 40)) -> SmallWorld:
+    """An order in each currency, named for it, of parts with the same weights."""
     facts: dict[str, list[dict[str, object]]] = {
         "part": [],
-        "bundle-order": [order(price) | {"currency": currency}],
-        "bundle-line": lines,
-        "spot": [{"currency": currency, "date": "2026-01-10", "rate": rate}],
+        "bundle-order": [order(price, name=one) | {"currency": one} for one, price in prices.items()],
+        "bundle-line": [
+            line(at, weight, name=one) | {"currency": one}
+            for one in prices
+            for at, weight in enumerate(weights, start=1)
+        ],
+        "spot": [{"currency": one, "date": "2026-01-10", "rate": "1.1111"} for one in prices],
     }
     return small_world(RATES, facts, "FY2026-P01")
 
 
-def booked(world: SmallWorld, journal: str) -> list[Decimal]:
-    rows = world.rows("ledger line", "journal", "part", "side", "role", "booked")
-    return [Decimal(str(row["booked"])) for row in rows if (row["journal"], row["side"]) == (journal, "debit")]
+def booked(world: SmallWorld, journal: str, currency: str) -> list[Decimal]:
+    rows = world.rows("ledger line", "journal", "part", "side", "currency", "booked")
+    wanted = (journal, "debit", currency)
+    return [Decimal(str(row["booked"])) for row in rows if (row["journal"], row["side"], row["currency"]) == wanted]
 
 
 def test_parts_foot_in_the_currency_of_the_order_and_in_that_of_the_company() -> None:
-    # 100.00 EUR over three alike: 33.34, 33.33, 33.33. At 1.1111 the running totals are worth 37.04, 74.08 and 111.11;
-    # each part alone would be 37.04, 37.03 and 37.03, a cent under the 111.11 that the order is billed at.
-    world = abroad("EUR", 100, [1, 1, 1], "1.1111")
-    assert shares(world) == [Decimal("33.34"), Decimal("33.33"), Decimal("33.33")]
-    assert booked(world, "recognise") == [Decimal("37.04"), Decimal("37.04"), Decimal("37.03")]
-    assert booked(world, "bill") == [Decimal("111.11")]
+    # Yen have nothing smaller (case 72), dinars thousandths: the last unit is that of the order's currency.
+    world = abroad({"EUR": 100, "GBP": "0.10", "JPY": 80, "KWD": 10})
+    assert shares(world) == [
+        Decimal(one)
+        for one in ("22.22", "33.33", "44.45", "0.02", "0.03", "0.05", "18", "27", "35", "2.222", "3.333", "4.445")
+    ]
+    # GBP: 0.02 is worth 0.0222, 0.05 is 0.0556, 0.10 is 0.1111: 0.02, 0.06 and 0.11, hence 0.02, 0.04 and 0.05. Alone
+    # the last would be 0.0556, 0.06, the second 0.0333, 0.03.
+    assert booked(world, "recognise", "GBP") == [Decimal("0.02"), Decimal("0.04"), Decimal("0.05")]
+    for currency in ("EUR", "GBP", "JPY", "KWD"):
+        assert [sum(booked(world, "recognise", currency))] == booked(world, "bill", currency)
     assert not [row for row in world.rows("ledger line", "role") if row["role"] == "fx"]
-
-
-@pytest.mark.parametrize(
-    ("currency", "price", "expected"),
-    [
-        # Case 72: what has no smaller unit than the yen goes by whole yen.
-        ("JPY", 80, [Decimal(18), Decimal(27), Decimal(35)]),
-        ("KWD", 10, [Decimal("2.222"), Decimal("3.333"), Decimal("4.445")]),
-    ],
-)
-def test_the_last_unit_is_that_of_the_currency_of_the_order(
-    currency: str, price: object, expected: list[Decimal]
-) -> None:
-    assert shares(abroad(currency, price, [20, 30, 40], "0.01")) == expected
 
 
 def test_a_price_that_its_currency_has_no_coin_for_stops_the_run() -> None:
     with pytest.raises(RunStopped, match="cannot be shared to the last cent"):
-        abroad("JPY", "80.5", [20, 30, 40], "0.01")
+        abroad({"JPY": "80.5"})
 
 
 def test_weights_in_another_currency_than_the_price_stop_the_run() -> None:
-    facts = {
+    facts: dict[str, list[dict[str, object]]] = {
         "part": [],
         "bundle-order": [order(80) | {"currency": "EUR"}],
         "bundle-line": [line(1, 20) | {"currency": "EUR"}, line(2, 30) | {"currency": "GBP"}],
         "spot": [{"currency": one, "date": "2026-01-10", "rate": "1.2"} for one in ("EUR", "GBP")],
     }
-    with pytest.raises(RunStopped, match="`bundle-line.ssp`: money of two currencies meets, GBP in a whole in EUR"):
+    with pytest.raises(RunStopped, match=r"`bundle-line.ssp`: money of two currencies meets, GBP in a whole in EUR"):
         small_world(RATES, facts, "FY2026-P01")
