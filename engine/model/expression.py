@@ -23,6 +23,10 @@ class Key:
     type: DataType
 
 
+LEDGER_ROWS = {"ledger-line": "lines", "ledger-balance": "balances", "correction": "corrections"}
+"""Rows that the ledger itself has, each with the form of its grain."""
+
+
 @dataclass(frozen=True, slots=True)
 class Grain:
     """What one row of an item stands for.
@@ -265,7 +269,10 @@ class AggregateOf(Bound):
 
 @dataclass(frozen=True, slots=True)
 class LedgerBalance(Bound):
-    """`balance of ROLE`, of a book where one is named, at `keys`: the asker's, calendar words left out."""
+    """`balance of ROLE`, of a book where one is named, at `keys`: the asker's, calendar words left out.
+
+    A key that is a date is no dimension: it says up to which day the balance is asked for.
+    """
 
     role: Expression
     book: str

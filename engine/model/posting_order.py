@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from engine.model.checks.reading import Edge, Value, graph, reachable, values_of
-from engine.model.expression import ItemOf, LedgerBalance, Literal
+from engine.model.expression import LEDGER_ROWS, AggregateOf, AtExtreme, ItemOf, LedgerBalance, Literal
 from engine.model.ruleset import Control, Journal, Report, Ruleset, TrueUp
 from engine.model.walk import walk
 
@@ -27,12 +27,22 @@ def event_journals(ruleset: Ruleset) -> tuple[Journal, ...]:
 
 
 def needs_balances(ruleset: Ruleset) -> bool:
-    """Whether some rule reads a balance."""
-    readers = (*ruleset.journals.values(), *values_of(ruleset).values(), *ruleset.reports.values())
-    asked = (node for reader in (*readers, *ruleset.controls.values()) for node in walk(reader))
-    return any(trues_up(one) for one in ruleset.journals.values()) or any(
-        isinstance(node, LedgerBalance) for node in asked
+    """Whether some rule or example reads a balance."""
+    items: tuple[Journal | Control | Report, ...] = (
+        *ruleset.journals.values(), *ruleset.reports.values(), *ruleset.controls.values(),
+    )  # fmt: skip
+    asked = [node for reader in (*items, *values_of(ruleset).values()) for node in walk(reader)]
+    expected = (one.name.text for example in ruleset.examples for one in example.expects)
+    return (
+        any(trues_up(one) for one in ruleset.journals.values())
+        or any(isinstance(node, LedgerBalance) or _of_balances(node) for node in asked)
+        or any(one.grain.form == "balances" for one in items)
+        or "ledger-balance" in expected
     )
+
+
+def _of_balances(node: object) -> bool:
+    return isinstance(node, AggregateOf | AtExtreme) and node.source.grain.form == "balances"
 
 
 def true_up_order(ruleset: Ruleset) -> tuple[tuple[Journal, ...], tuple[Journal, ...]]:
@@ -70,6 +80,8 @@ def roles_posted(journal: Journal) -> frozenset[str]:
 
 def journals_needed(ruleset: Ruleset, wanted: frozenset[str]) -> frozenset[str]:
     """Journals to run for what is wanted: those named, and whatever posts to a balance that something wanted reads."""
+    if wanted & set(LEDGER_ROWS):
+        return frozenset(ruleset.journals)
     items = (ruleset.journals, ruleset.controls, ruleset.reports, values_of(ruleset))
     waiting = [one for group in items for name, one in group.items() if name in wanted]
     found = {one.name for one in waiting if isinstance(one, Journal)}
@@ -77,12 +89,24 @@ def journals_needed(ruleset: Ruleset, wanted: frozenset[str]) -> frozenset[str]:
     while waiting:
         asked = waiting.pop()
         roles = frozenset(_balances_read(ruleset, asked, read))
-        everything = isinstance(asked, Journal) and asked.grain.form == "balances"
+        everything = _reads_any_balance(ruleset, asked, read)
         for journal in ruleset.journals.values():
             if journal.name not in found and (everything or _posts_to(journal, roles)):
                 found.add(journal.name)
                 waiting.append(journal)
     return frozenset(found)
+
+
+def _reads_any_balance(ruleset: Ruleset, reader: Reader, read: Mapping[str, tuple[Edge, ...]]) -> bool:
+    """Whether a reader goes over rows of the ledger, or asks for the balance of a role that its row names."""
+    if reader.grain.form in LEDGER_ROWS.values():
+        return True
+    return any(
+        (isinstance(node, LedgerBalance) and not isinstance(node.role, Literal))
+        or (isinstance(node, AggregateOf | AtExtreme) and node.source.grain.form in LEDGER_ROWS.values())
+        for holder in _holders(ruleset, reader, read)
+        for node in walk(holder)
+    )
 
 
 def _posts_to(journal: Journal, roles: frozenset[str]) -> bool:
@@ -92,16 +116,21 @@ def _posts_to(journal: Journal, roles: frozenset[str]) -> bool:
 
 
 def _balances_read(ruleset: Ruleset, reader: Reader, read: Mapping[str, tuple[Edge, ...]]) -> Iterator[str]:
-    values = values_of(ruleset)
     for line in reader.lines if isinstance(reader, Journal) else ():
         if isinstance(line, TrueUp) and isinstance(line.role, Literal):
             yield str(line.role.value)
     for role, _ in reader.rolls if isinstance(reader, Report) else ():
         yield role
-    through = {
-        name for node in walk(reader) if isinstance(node, ItemOf) for name in reachable(read, node.item) & values.keys()
-    }
-    for holder in (reader, *(values[name] for name in sorted(through))):
+    for holder in _holders(ruleset, reader, read):
         for node in walk(holder):
             if isinstance(node, LedgerBalance) and isinstance(node.role, Literal):
                 yield str(node.role.value)
+
+
+def _holders(ruleset: Ruleset, reader: Reader, read: Mapping[str, tuple[Edge, ...]]) -> tuple[Reader, ...]:
+    """A reader, and every value it reads through others."""
+    values = values_of(ruleset)
+    through = {
+        name for node in walk(reader) if isinstance(node, ItemOf) for name in reachable(read, node.item) & values.keys()
+    }
+    return (reader, *(values[name] for name in sorted(through)))

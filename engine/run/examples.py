@@ -20,13 +20,13 @@ from engine.model.scenarios import UnderScenario
 from engine.plan.controls import control_name
 from engine.plan.executor import Executor
 from engine.plan.facts import PROJECTED, Cutoff
-from engine.plan.posting.balances import DIMENSIONS, measures
+from engine.plan.posting.balances import DIMENSIONS, make_ledger_balances, measures
 from engine.plan.posting.booked_roles import booked_role
 from engine.plan.posting.journal import RATE_DAY, READ
 from engine.plan.posting.reversals import REVERSALS
 from engine.plan.relation import column, named, table
 from engine.plan.reports import report_names
-from engine.plan.values.expected import expected_value, make_expected
+from engine.plan.values.expected import expected_value, make_expected, make_expected_corrections
 from engine.plan.world import RunStopped, World
 from engine.run.close import Run, close_calendar, run_period
 from engine.run.given import FactRow, UnreadableExampleError, append_inputs, cell_value, facts_given, with_parameters
@@ -280,6 +280,8 @@ def _actual_in(run: Run, name: str, example: syntax.Example) -> list[ActualRow]:
     entry = next((one for one in run.entries if one.journal.name == name), None)
     if entry is not None:
         return [*_journal_rows(run, name), *_reversed_rows(run, name, _asked(example, name))]
+    if name in ("ledger-line", "ledger-balance"):
+        return _rows_of_ledger(run.world, name, _asked(example, name))
     made = _made(run.world, name, example)
     if not run.world.has(made):
         raise UnreadableExampleError(
@@ -299,6 +301,8 @@ def _made(world: World, name: str, example: syntax.Example) -> str:
     if name in ruleset.reports:
         shown, *rolled = report_names(ruleset.reports[name])
         return rolled[0] if rolled and {"role", "movement"} & set(asked) else shown
+    if name == "correction":
+        return make_expected_corrections(world, asked).name
     value = None if world.has(name) else expected_value(ruleset, name, example.span)
     return name if value is None else make_expected(world, value, asked).name
 
@@ -357,6 +361,21 @@ def _reversed_rows(run: Run, name: str, asked: tuple[str, ...]) -> list[ActualRo
     query = query.group_by(*(column(one) for one in keys)).order_by(*(column(one) for one in keys))
     names = (*keys, *measures(world))
     return [{**dict(zip(names, row, strict=True)), "period": world.period.name} for row in world.executor.rows(query)]
+
+
+def _rows_of_ledger(world: World, name: str, asked: tuple[str, ...]) -> list[ActualRow]:
+    """Lines or balances of the ledger, money summed by the other columns asked for; none of nothing."""
+    made = "ledger line" if name == "ledger-line" else make_ledger_balances(world)
+    money = [one for one in ("amount", "booked") if one in asked or one == "amount"]
+    held = {"amount": "amount", "booked": measures(world)[-1]}
+    have = [one for one in asked if one in world.relation(made).column_names and one not in money]
+    sums = [exp.Sum(this=column(held[one])) for one in money]
+    query = exp.select(
+        *(column(one) for one in have), *(named(total, one) for total, one in zip(sums, money, strict=True))
+    )
+    query = query.from_(table(made)).group_by(*(column(one) for one in have)).order_by(*(column(one) for one in have))
+    query = query.having(exp.or_(*(exp.NEQ(this=one.copy(), expression=exp.Literal.number("0")) for one in sums)))
+    return [dict(zip((*have, *money), row, strict=True)) for row in world.executor.rows(query)]
 
 
 _OF_LINES = ("amount ", "booked ", "currency ", "role ", "guard", READ, RATE_DAY)

@@ -9,11 +9,10 @@ from sqlglot import exp
 
 from engine.model.expression import Expression, Grain, ItemOf
 from engine.model.ruleset import Reconciliation, Table
-from engine.plan.posting.ledger_lines import line_frame
 from engine.plan.relation import Relation, column, table
 from engine.plan.units.valuation import carried_item
 from engine.plan.values.frame import Frame
-from engine.plan.values.frames import fact_frame, layers_of, reconciliation_frame
+from engine.plan.values.frames import fact_frame, layers_of, line_frame, reconciliation_frame
 from engine.plan.world import World
 from engine.run.basis import Asked, Key, Question, Questions, answers, asked_keys, item_of, questions
 from engine.run.evidence import BOOKS

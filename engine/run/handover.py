@@ -11,6 +11,7 @@ from sqlglot import exp
 from engine.plan.adjust import handed_adjustments
 from engine.plan.books import of_book
 from engine.plan.facts import fact_columns
+from engine.plan.posting.corrections import handed_corrections
 from engine.plan.posting.reversals import HANDED, handed_reversal
 from engine.plan.refusals.offered import HISTORY_PERIODS
 from engine.plan.relation import column, named, table
@@ -52,6 +53,7 @@ def _of_world(world: World) -> dict[str, exp.Query]:
         due = handed_reversal(world)
         if due is not None:
             found[HANDED] = due
+        found.update(handed_corrections(world))
     for reconciliation in world.ruleset.reconciliations.values():
         if world.has(reconciliation.name):
             found[f"handed {reconciliation.name} history"] = _history(world, reconciliation.name)

@@ -201,7 +201,7 @@ def test_what_no_run_makes_is_refused_by_the_check() -> None:
         ("shelf", "expect a reconciliation that compares it, or `layer`"),
         ("counts", "expect one of its outcomes: `count-of`"),
         (
-            "ledger-line",
+            "override",
             "expect a journal, a control, a report, a reconciliation, an amount, an allocation, a decision or `layer`",
         ),
     ):

@@ -430,7 +430,7 @@ def _balance(world: World, asker: Asker, node: syntax.BalanceOf) -> Expression:
     keys = tuple(
         (key.name, KeyOf(key.type, node.span, False, key.name))
         for key in asker.grain.keys
-        if key.name not in CALENDAR_WORDS
+        if key.name not in CALENDAR_WORDS and not (key.name == role_ref.parts[-1].text == "role")
     )
     return LedgerBalance(DataType(Family.MONEY, currency), node.span, False, role, book, node.company_currency, keys)
 

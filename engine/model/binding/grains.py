@@ -29,12 +29,11 @@ from engine.model.binding.terms import (
 )
 from engine.model.binding.world import Field, World
 from engine.model.datatypes import DataType, Family
-from engine.model.expression import Grain, Key
+from engine.model.expression import LEDGER_ROWS, Grain, Key
 
 ONCE = Grain("once", (), (), (), "")
 BOOKED = DataType(Family.MONEY, "company")
 """Money in the currency of its company."""
-LEDGER_ROWS = {"ledger-line": "lines", "ledger-balance": "balances", "correction": "corrections"}
 LEDGER_KEYS = ("company", "partner", "part", "programme", "authorisation", "currency")
 LAYER_KEY = Key("layer", TEXT)
 EVENT_KEY = Key("event", TEXT)
@@ -118,7 +117,7 @@ def said(world: World, grain: Grain) -> str:
     if grain.form == "layers":
         return f"each {', '.join(grain.rows)}"
     own: list[str] = [*grain.rows]
-    if grain.form in ("lines", "balances", "corrections"):
+    if grain.form in LEDGER_ROWS.values():
         return f"each {own[0]}"
     held = {key.name for row in own if row in (*world.records, *world.reconciliations) for key in row_keys(world, row)}
     return f"each {', '.join([*own, *(key.name for key in grain.keys if key.name not in held)])}"
@@ -182,7 +181,7 @@ def _ledger_fields(world: World, row: str) -> dict[str, Field]:
     if row == "correction":
         found |= {
             "origin-period": (PERIOD, False),
-            "amount": (MONEY, False),
+            "amount": (BOOKED, False),
             "cause": (one_of("cause", CAUSES), False),
             "share-of-result": (RATE, False),
             "share-accumulated": (RATE, False),

@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from dsl import syntax
 from dsl.span import Span
 from engine.model.binding.asker import Asker
-from engine.model.binding.grains import LEDGER_ROWS, fields_of, grain_of, is_row, said
+from engine.model.binding.grains import fields_of, grain_of, is_row, said
 from engine.model.binding.names import find, report_unknown, unknown
 from engine.model.binding.suggestions import did_you_mean
 from engine.model.binding.terms import CALENDAR_WORDS
 from engine.model.binding.visibility import key_in_terms, keys_in_terms
 from engine.model.binding.world import World
-from engine.model.expression import Expression, FieldOf, Grain, KeyOf, Source
+from engine.model.expression import LEDGER_ROWS, Expression, FieldOf, Grain, KeyOf, Source
 
 IMPLIED_KEYS = ("layer", "event", "ledger-line")
 

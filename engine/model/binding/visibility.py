@@ -8,9 +8,7 @@ from engine.model.binding.grains import LAYER_KEY, fields_of, pool_keys, row_key
 from engine.model.binding.terms import CALENDAR_WORDS, CURRENCY, calendar_type, one_of
 from engine.model.binding.world import Field, World
 from engine.model.datatypes import Family
-from engine.model.expression import Expression, FieldOf, Grain, KeyOf, RegisterField
-
-LEDGER_FORMS = ("lines", "balances", "corrections")
+from engine.model.expression import LEDGER_ROWS, Expression, FieldOf, Grain, KeyOf, RegisterField
 
 
 def keys_in_terms(world: World, asker: Asker, target: Grain, span: Span) -> tuple[tuple[str, Expression], ...] | None:
@@ -23,7 +21,7 @@ def keys_in_terms(world: World, asker: Asker, target: Grain, span: Span) -> tupl
     if target.form == "slices":
         same = grain.form == "slices" and set(grain.touched) <= set(target.touched)
         return () if same else None
-    if target.form in LEDGER_FORMS:
+    if target.form in LEDGER_ROWS.values():
         return () if grain.form == target.form else None
     if target.form == "layers" and not _has_layer(grain, target):
         return None

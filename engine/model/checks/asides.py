@@ -8,13 +8,13 @@ from dsl import syntax
 from engine.model.binding.algebra import agree, fitted
 from engine.model.binding.asker import Asker
 from engine.model.binding.expressions import bind
-from engine.model.binding.grains import LEDGER_ROWS, fields_of, grain_of, layer_fields, own_fields
+from engine.model.binding.grains import fields_of, grain_of, layer_fields, own_fields
 from engine.model.binding.grids import cell_name, square
 from engine.model.binding.suggestions import did_you_mean
 from engine.model.binding.world import World
 from engine.model.books import BOOK
 from engine.model.datatypes import DataType, Family
-from engine.model.expression import Expression, Grain, Literal
+from engine.model.expression import LEDGER_ROWS, Expression, Grain, Literal
 from engine.model.merging import Merged
 from engine.model.ruleset import Ruleset
 
@@ -156,6 +156,8 @@ def _columns(world: World, ruleset: Ruleset, name: str) -> Iterable[str]:
         yield from (output for table in ruleset.tables.values() for output, _ in table.outputs)
         yield from (f"layer.{field}" for field in layer_fields(world))
         yield from (name for name in (*world.registers, *world.terms))
+    elif name in LEDGER_ROWS:
+        yield from (BOOK, *own_fields(world, name))
     elif name in ruleset.reports:
         report = ruleset.reports[name]
         yield from (BOOK, *(key.name for key in report.grain.keys), *(shown for shown, _ in report.shows))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from engine.model.expression import (
+    LEDGER_ROWS,
     AbsoluteOf,
     AggregateOf,
     Arithmetic,
@@ -26,7 +27,6 @@ from engine.model.expression import (
 from engine.model.ruleset import Amount, Cap, Local, Ruleset
 
 MINOR_UNIT = Decimal("0.01")
-LEDGER_ROWS = ("ledger-line", "ledger-balance", "correction")
 
 
 class Rounding:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from sqlglot import exp
 
 from dsl.diagnostics import InternalError
+from engine.model.datatypes import Family
 from engine.model.expression import Grain, LedgerBalance
 from engine.plan.numbers import Value, decimal_type
-from engine.plan.relation import Origin, Relation, cast, column, named, table
+from engine.plan.relation import Origin, Relation, case, cast, column, named, table
 from engine.plan.units.stock import union_all
 from engine.plan.values.currencies import GREATEST, LEAST, company_currency, is_in_company_currency, one_currency
 from engine.plan.values.frame import Frame
-from engine.plan.world import World
+from engine.plan.world import World, date_literal
 
 DIMENSIONS = ("company", "partner", "part", "programme", "authorisation")
 """What balances are kept by, beside their role and currency."""
@@ -56,13 +57,15 @@ def measures(world: World) -> tuple[str, ...]:
 def define_balance(frame: Frame, node: LedgerBalance) -> None:
     """Give the balance of a role, at the asker's keys, a column of the frame; 0 where nothing was posted.
 
-    In its company's currency it is what was booked; else it is of one currency, of the asker's where that has one.
+    In its company's currency it is what was booked; else it is of one currency, of the asker's where that has one. A
+    row that asks for the balance of another day than the period's end finds it missing: only that one is known.
     """
     if frame.remembered(node) is not None:
         return
     world = frame.world
     measure = "booked" if node.company_currency and world.converts else "amount"
-    keys = [name for name, _ in node.keys if name != "currency"]
+    days = [value for _, value in node.keys if value.type.family is Family.DATE]
+    keys = [name for name, value in node.keys if name != "currency" and value not in days]
     frame.prepare((tuple(value for _, value in node.keys), node.role), Grain("once", (), (), (), ""))
     asked = {name: frame.value(value).sql for name, value in node.keys if name in keys}
     asked["role"] = frame.value(node.role).sql
@@ -76,7 +79,10 @@ def define_balance(frame: Frame, node: LedgerBalance) -> None:
     grouped = exp.select(column("role"), *(column(name) for name in keys), total, *(ends if several else []))
     grouped = grouped.from_(_balances_in(world, node.book)).group_by(column("role"), *(column(name) for name in keys))
     alias = frame.join(grouped, {"role": asked["role"], **{name: asked[name] for name in keys}})
-    held = exp.Coalesce(this=column("amount", alias), expressions=[exp.Literal.number("0")])
+    held: exp.Expr = exp.Coalesce(this=column("amount", alias), expressions=[exp.Literal.number("0")])
+    for day in days:
+        at_end = exp.EQ(this=frame.value(day).sql, expression=date_literal(world.period.end))
+        held = case([(at_end, held)])
     if several:
         own = one_currency(frame, node.span, alias)
     value = Value(cast(held, decimal_type(world.digits)), node.type, world.digits, currency=own)

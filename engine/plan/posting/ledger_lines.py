@@ -5,7 +5,6 @@ from __future__ import annotations
 from sqlglot import exp
 
 from engine.model.books import posting_book
-from engine.model.datatypes import DataType, Family
 from engine.model.expression import ItemOf
 from engine.plan.fragments import as_stored
 from engine.plan.numbers import Value
@@ -13,8 +12,7 @@ from engine.plan.posting.balances import DIMENSIONS, measures
 from engine.plan.posting.journal import TEXT
 from engine.plan.posting.postings import POSTING
 from engine.plan.relation import Origin, Relation, cast, column, named, table
-from engine.plan.values.frame import Frame
-from engine.plan.values.frames import TOOLS
+from engine.plan.values.frames import line_frame
 from engine.plan.world import World
 
 
@@ -103,16 +101,3 @@ _ACCOUNT = {
     "normal": "account.normal",
     "nature": "account.nature",
 }
-
-
-def line_frame(world: World, name: str) -> Frame:
-    """Ledger lines, with their accounts and without segments, as rows that segment tables read."""
-    base = world.relation(name)
-    fields: dict[tuple[str, str], tuple[str, DataType]] = {
-        ("ledger-line", name): (name, TEXT) for name, storage in base.columns if storage == "VARCHAR"
-    }
-    fields[("ledger-line", "nature")] = ("account.nature", TEXT)
-    frame = Frame(world, base.name, fields, {name: (name, TEXT) for name in (*DIMENSIONS, "currency")}, tools=TOOLS)
-    frame.expose("ledger-line", "amount", DataType(Family.MONEY), base)
-    frame.expose("ledger-line", "booked", DataType(Family.MONEY), base, measures(world)[-1])
-    return frame

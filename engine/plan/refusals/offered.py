@@ -30,7 +30,7 @@ from engine.plan.values.occurring import beside, kinds_having, paired_grains
 from engine.plan.values.substitute import parts
 
 STOCK, KEYS, HISTORY, LAYERS = "stock", "keys", "history", "layers"
-BALANCES = "balances"
+BALANCES, POSTED = "balances", "posted"
 """Steps of a period: stock by bucket, combinations of stock keys, rows of closed periods, layers and slices.
 
 The rows of a reconciliation are there under its own name, its decided columns under that name and ` decided`."""
@@ -129,6 +129,14 @@ def balance_rows(made: frozenset[str]) -> Offered:
     return Offered(fields, frozenset(("role", *DIMENSIONS, "currency")), made)
 
 
+def correction_rows(made: frozenset[str]) -> Offered:
+    """Corrections of closed periods."""
+    texts = ("company", "role", "origin-period")
+    others = ("amount", "share-of-result", "share-accumulated", "cause", "known-at", "flagged")
+    fields = frozenset(("correction", name) for name in (*texts, *others))
+    return Offered(fields, frozenset(texts), made, True)
+
+
 def rows_of(ruleset: Ruleset, grain: Grain, made: frozenset[str], adjustment: bool = False) -> Offered:
     """The rows of a grain that a frame serves (`why_not` is empty)."""
     if grain.form == "slices":
@@ -137,6 +145,10 @@ def rows_of(ruleset: Ruleset, grain: Grain, made: frozenset[str], adjustment: bo
         return layer_rows(ruleset, made)
     if grain.form == "balances":
         return balance_rows(made)
+    if grain.form == "corrections":
+        return correction_rows(made)
+    if grain.form == "lines":
+        return line_rows(made)
     if grain.form == "keys":
         return key_rows(grain, made)
     if grain.rows[0] in ruleset.kinds:
@@ -158,10 +170,9 @@ def why_not(ruleset: Ruleset, grain: Grain, made: frozenset[str]) -> str:
         return _why_no_layers(ruleset, grain, made)
     if grain.form == "rows":
         return _why_no_rows(ruleset, grain, made)
-    if grain.form == "balances" and BALANCES in made:
-        return ""
     if grain.form != "keys":
-        return "rows of the ledger are read by no rule but the table of segments"
+        known = POSTED if grain.form in ("lines", "corrections") else BALANCES
+        return "" if known in made else "rows of the ledger are read by controls, reports and examples"
     return _why_no_keys(ruleset, grain, made)
 
 

@@ -8,11 +8,13 @@ from engine.model.datatypes import DataType, Family
 from engine.model.expression import Expression, FieldOf, Grain, ItemOf, KeyOf
 from engine.model.posting_order import trues_up
 from engine.model.ruleset import Adjustment, Control, Journal, Layers, PostingLine, Reconciliation, Report, Ruleset
+from engine.plan.posting.corrections import SHARES
 from engine.plan.refusals.offered import (
     BALANCES,
     HISTORY,
     KEYS,
     LAYERS,
+    POSTED,
     STOCK,
     Offered,
     Shape,
@@ -25,6 +27,7 @@ from engine.plan.refusals.offered import (
 from engine.plan.refusals.reading import Reading
 from engine.plan.refusals.reading_shares import read_allocations, read_by_period
 from engine.plan.refusals.refusing import Refusals
+from engine.plan.refusals.shapes import kept_digits
 from engine.plan.values.expected import read_expected
 
 
@@ -46,6 +49,9 @@ def read_everything(ruleset: Ruleset, refusals: Refusals) -> None:
     for journal in ruleset.journals.values():
         _journal(ruleset, reading, refusals, journal, made)
     _segments(ruleset, reading, made)
+    made |= {BALANCES, POSTED}
+    for share in SHARES:
+        reading.store("correction", share, Shape(kept_digits(ruleset), kept_digits(ruleset)))
     for control in ruleset.controls.values():
         rows = _rows(ruleset, reading, refusals, control, made)
         if rows is not None:

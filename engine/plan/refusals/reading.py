@@ -208,7 +208,7 @@ class Reading:
 
     def _balance(self, node: LedgerBalance, rows: Offered, scope: Grain) -> Shape:
         for name, key in node.keys:
-            if name not in DIMENSIONS:
+            if name not in DIMENSIONS and key.type.family is not Family.DATE:
                 self._refuse(node.span, f"`{said(node.span)}` for each `{name}`: balances are not kept by it", "")
             self._value(key, rows, scope)
         self._value(node.role, rows, scope)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from dsl import syntax
 from dsl.span import Span
 from engine.model.datatypes import DataType, Family
-from engine.model.expression import Expression, Grain, ItemOf, KeyOf
+from engine.model.expression import LEDGER_ROWS, Expression, Grain, ItemOf, KeyOf
 from engine.model.ruleset import Allocation, Amount, Decision, Ruleset, Table
 from engine.plan.facts import PERIOD
 from engine.plan.numbers import Value, shown
@@ -84,7 +84,8 @@ def _is_made(ruleset: Ruleset, name: str) -> bool:
     """Whether a run makes a relation that an example may read by this name."""
     items = (ruleset.journals, ruleset.controls, ruleset.reports, ruleset.reconciliations)
     records = (ruleset.kinds, ruleset.registers)
-    return any(name in one for one in (*items, *records)) or (name == "layer" and bool(ruleset.layers))
+    always = name in LEDGER_ROWS or (name == "layer" and bool(ruleset.layers))
+    return always or any(name in one for one in (*items, *records))
 
 
 def _instead(ruleset: Ruleset, name: str) -> str:
@@ -105,6 +106,14 @@ def make_expected(world: World, found: Expected, columns: tuple[str, ...]) -> Re
     outputs.append((found.node.item, value))
     name = f"expected {found.node.item}"
     return frame.relation(name, (), outputs, Origin(name, found.node.span))
+
+
+def make_expected_corrections(world: World, columns: tuple[str, ...]) -> Relation:
+    """Corrections of closed periods with the columns that an example asks for."""
+    frame = frame_of(world, Grain("corrections", ("correction",), (), (), ""))
+    found = ((name, _beside(world, frame, f"correction.{name}")) for name in columns or ("amount",))
+    outputs = [(name, value) for name, value in found if value is not None]
+    return frame.relation("expected correction", (), outputs, Origin("correction"))
 
 
 def _beside(world: World, frame: Frame, name: str) -> Value | None:

@@ -11,7 +11,8 @@ from engine.model.expression import Grain
 from engine.model.ruleset import Layers
 from engine.model.schema import Record
 from engine.plan.facts import DAY, fact_columns, reaches_beyond, with_rows
-from engine.plan.posting.balances import make_ledger_balances, measures
+from engine.plan.posting.balances import DIMENSIONS, make_ledger_balances, measures
+from engine.plan.posting.corrections import SHARES, make_corrections
 from engine.plan.relation import Origin, Relation, cast, column, named, table
 from engine.plan.units.stock import make_daily_stock
 from engine.plan.values.currencies import company_currency
@@ -290,6 +291,36 @@ def balance_frame(world: World) -> Frame:
     return frame
 
 
+def correction_frame(world: World) -> Frame:
+    """Corrections of closed periods, by company, role and origin."""
+    made = make_corrections(world)
+    keys = {one: (one, TEXT) for one in made.grain}
+    kept = {**keys, "cause": ("cause", TEXT), "known-at": ("known-at", DATE), "flagged": ("flagged", YES_NO)}
+    frame = Frame(
+        world, made.name, {("correction", one): known for one, known in kept.items()}, keys, column("known-at", "r"),
+        tools=TOOLS,
+    )  # fmt: skip
+    frame.expose("correction", "amount", DataType(Family.MONEY, "company"), made)
+    for share in SHARES:
+        frame.expose("correction", share, DataType(Family.RATE), made)
+    return frame
+
+
+def line_frame(world: World, name: str) -> Frame:
+    """Lines of the ledger: as segment tables read them, still without segments, or as they were posted."""
+    base = world.relation(name)
+    fields: dict[tuple[str, str], tuple[str, DataType]] = {
+        ("ledger-line", one): (one, TEXT) for one, storage in base.columns if storage == "VARCHAR"
+    }
+    fields[("ledger-line", "nature")] = ("account.nature", TEXT)
+    keys = {one: (one, TEXT) for one in (*DIMENSIONS, "currency")}
+    keys |= {"ledger-line": ("id", TEXT)} if "id" in base.column_names else {}
+    frame = Frame(world, base.name, fields, keys, tools=TOOLS)
+    frame.expose("ledger-line", "amount", DataType(Family.MONEY), base)
+    frame.expose("ledger-line", "booked", DataType(Family.MONEY, "company"), base, measures(world)[-1])
+    return frame
+
+
 def currency_frame(world: World, grain: Grain) -> Frame:
     """The rows of a grain; combinations of keys with each currency they occur in."""
     if grain.form != "keys":
@@ -308,6 +339,10 @@ def frame_of(world: World, grain: Grain, mode: str = "", everything: bool = Fals
         return layer_frame(world)
     if grain.form == "balances":
         return balance_frame(world)
+    if grain.form == "corrections":
+        return correction_frame(world)
+    if grain.form == "lines":
+        return line_frame(world, "ledger line")
     if grain.form == "rows":
         row = grain.rows[0]
         if row in world.ruleset.kinds:
