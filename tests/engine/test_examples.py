@@ -269,13 +269,45 @@ example "what is not expected moves the balance all the same"
         "    expect report owing\n        | partner | stands |\n        | ACME | 100.00 USD |\n",
         "    expect amount stands\n        | partner | stands |\n        | ACME | 100.00 USD |\n",
         "    expect report moved\n        | movement | amount |\n        | closing | 100.00 USD |\n",
+        "    expect ledger-balance\n        | role | partner | amount |\n        | owed | ACME | 100.00 USD |\n"
+        "        | receivable | ACME | 70.00 USD |\n        | revenue | ACME | -30.00 USD |\n"
+        "    expect no other ledger-balance\n",
+        "    expect ledger-line\n        | journal | side | account | amount |\n"
+        '        | pay | credit | "1210" | 30.00 USD |\n',
     ],
-    ids=["a true-up", "a report", "an amount", "a roll-forward"],
+    ids=["a true-up", "a report", "an amount", "a roll-forward", "the ledger's balances", "its lines"],
 )
 def test_a_balance_holds_what_every_journal_posts_to_it(expects: str) -> None:
     ruleset = ruleset_of(OWED + expects)
     result = run_example(ruleset, ruleset.examples[0], lambda: DuckDBExecutor(threads=1))
     assert result.passed, result
+
+
+def test_balances_and_corrections_of_several_closes_are_expected() -> None:
+    # What a period posts counts in it: 100 are owed in January, and in February the 40 that became known late. All revenue
+    # of January was owed to the partner, so its result is nothing, and what corrects it is the whole of it.
+    text = OWED.partition("    given claim")[0].replace("| bill-date  |", "| bill-date  | known-at   |")
+    text = text.replace("| 2026-01-05 |", "| 2026-01-05 | 2026-01-05 |") + LATER
+    ruleset = ruleset_of(text)
+    result = run_example(ruleset, ruleset.examples[0], lambda: DuckDBExecutor(threads=1))
+    assert result.passed, result
+
+
+LATER = """\
+        | "2"      | ACME    | 40.00 USD  | 2026-01-09 | 2026-02-03 |
+    run FY2026-P02
+    expect ledger-balance
+        | role       | amount     | nature   |
+        | receivable | 140.00 USD | monetary |
+        | owed       | 40.00 USD  | monetary |
+        | revenue    | 100.00 USD | monetary |
+    expect no other ledger-balance
+    expect correction
+        | role       | origin-period | amount    | cause     | share-of-result |
+        | receivable | FY2026-P01    | 40.00 USD | late-fact | 100%            |
+        | revenue    | FY2026-P01    | 40.00 USD | late-fact | 100%            |
+    expect no other correction
+"""
 
 
 def test_what_no_one_reads_is_not_run() -> None:

@@ -1,4 +1,4 @@
-"""Rows of the ledger that rules read: balances by role, lines, and corrections of closed periods, over several closes."""
+"""Rows of the ledger that rules read over several closes: balances by role, lines, corrections of closed periods."""
 
 from __future__ import annotations
 
@@ -111,8 +111,8 @@ def quarter() -> list[SmallWorld]:
 
 
 def test_a_balance_is_read_by_the_role_that_a_row_names() -> None:
-    # Bills of 1,000 stand in January, and a tenth is owed. In February they are 1,540, handed-over balance included: the
-    # ledger says 1,500 of revenue. What is stated of the middle of a month meets a balance that nobody knows.
+    # Bills of 1,000 stand in January, and a tenth is owed. In February they are 1,540, what was handed over included,
+    # and the ledger says 1,500 of revenue. What is stated of the middle of a month meets a balance that nobody knows.
     january, february, march = quarter()
     assert january.rows("control ledger-agrees", "role") == []
     broken = february.rows("control ledger-agrees", "role", "as-of-date", "test 0 operand 0")
@@ -148,7 +148,7 @@ def test_a_correction_is_measured_on_the_result_of_its_year_and_on_what_its_peri
         ("receivable", "FY2026-P01", Decimal(40), "late-fact", share, share),
         ("revenue", "FY2026-P01", Decimal(40), "late-fact", share, share),
     ]
-    # By February it is 1,540 - 154 = 1,386. January lacked C when it was closed and lacks D: 60. February lacks D and E: 50.
+    # By February it is 1,540 - 154 = 1,386. January, when closed, lacked C and D, which is 60; February D and E, 50.
     first = (Decimal("0.014430"), Decimal("0.043290"))
     second = (Decimal("0.021645"), Decimal("0.036075"))
     assert late(march) == [
