@@ -284,8 +284,8 @@ def test_a_balance_holds_what_every_journal_posts_to_it(expects: str) -> None:
 
 
 def test_balances_and_corrections_of_several_closes_are_expected() -> None:
-    # What a period posts counts in it: 100 are owed in January, and in February the 40 that became known late. All revenue
-    # of January was owed to the partner, so its result is nothing, and what corrects it is the whole of it.
+    # What a period posts counts in it: 100 are owed in January, and in February the 40 that became known late. All
+    # revenue of January was owed to the partner, so its result is nothing, and what corrects it is the whole of it.
     text = OWED.partition("    given claim")[0].replace("| bill-date  |", "| bill-date  | known-at   |")
     text = text.replace("| 2026-01-05 |", "| 2026-01-05 | 2026-01-05 |") + LATER
     ruleset = ruleset_of(text)
