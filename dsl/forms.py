@@ -51,6 +51,7 @@ kind shipment moves our-warehouse to in-transit on ship-date identified by compa
 kind transfer moves partner-stock to partner-stock of receiver on transfer-date identified by company, document
 kind price-change moves nothing on effective-date identified by part, effective-date
 kind inventory-report states partner-stock on as-of-date identified by company, partner, part, as-of-date
+kind delivery tells of deliveries on last-day identified by company, partner, file
 layers channel over in-transit, partner-stock for each company, partner, part
     carry unit-price, standard-cost
     leave oldest first by ship-date, then document, then line

@@ -22,6 +22,7 @@ from adapters.cli import (
     journal,
     periods,
     rules,
+    scorecard,
     what_if,
 )
 from adapters.cli.command import InOrder
@@ -40,6 +41,7 @@ COMMANDS: tuple[click.Command, ...] = (
     exceptions.exceptions,
     journal.journal,
     explain.explain,
+    scorecard.scorecard,
     what_if.what_if,
     evidence.sql,
     books.books,

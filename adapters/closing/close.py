@@ -23,7 +23,14 @@ from adapters.books.entries import Run as StoredRun
 from adapters.books.errors import PeriodClosed, PeriodOutOfOrder, UnknownPeriod
 from adapters.books.store import Books
 from adapters.closing.exceptions import EXCEPTIONS, acceptances_of, add_exceptions
-from adapters.closing.inputs import NOTHING_SUPPOSED, Supposed, attach_files, attach_inputs, attach_supposed
+from adapters.closing.inputs import (
+    NOTHING_SUPPOSED,
+    Supposed,
+    attach_files,
+    attach_inputs,
+    attach_refused,
+    attach_supposed,
+)
 from adapters.duckdb_executor import DuckDBExecutor
 from engine.ledger.calendar import Calendar
 from engine.ledger.calendar import Period as CalendarPeriod
@@ -164,7 +171,8 @@ def run_of(
     """
     executor = DuckDBExecutor(threads=resources.threads, memory_limit=resources.memory_limit, temporary_folder=folder)
     with executor:
-        given = frozenset((*attach_supposed(executor, ruleset, supposed), *(name for name, _ in handed.files)))
+        attached = (*attach_supposed(executor, ruleset, supposed), *attach_refused(executor, books, ruleset, upto))
+        given = frozenset((*attached, *(name for name, _ in handed.files)))
         attach_inputs(executor, books, ruleset, upto, frozenset(supposed))
         attach_files(executor, handed.files)
         yield run_period(executor, ruleset, period, given=given, cutoff=handed.cutoff, wanted=wanted, progress=progress)

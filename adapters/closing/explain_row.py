@@ -197,7 +197,7 @@ class RowSearch:
         """The facts whose identity has every part of a name."""
         words = [one for one in asked.replace("/", " ").replace(",", " ").split() if one]
         found: list[Named] = []
-        for kind in self._ruleset.kinds.values():
+        for kind in (one for one in self._ruleset.kinds.values() if not one.told):
             found += self._newest(self._rows(kind, [_has_part(word) for word in words])) if words else []
         found += self._recorded(words) if words else []
         if not found:

@@ -18,8 +18,10 @@ from adapters.books.store import Books
 from adapters.duckdb_executor import DuckDBExecutor
 from engine.model.ruleset import Ruleset
 from engine.model.schema import Record
+from engine.model.told import DELIVERIES
 from engine.plan.facts import PROJECTED
 from engine.plan.relation import cast, column, named, table
+from engine.plan.told import REFUSED_ROWS
 from engine.run.given import INPUT_TAIL
 
 Supposed = Mapping[str, Sequence[Mapping[str, object]]]
@@ -33,7 +35,7 @@ ROWS_OF_FILE = 2**32
 def records_of(ruleset: Ruleset) -> tuple[Record, ...]:
     """The records a ruleset reads: kinds, registers and rate sets."""
     return (
-        *(one.record for one in ruleset.kinds.values()),
+        *(one.record for one in ruleset.kinds.values() if not one.told),
         *(one.record for one in ruleset.registers.values()),
         *(one.record for one in ruleset.rates.values()),
     )
@@ -63,6 +65,18 @@ def attach_inputs(
         executor.view(f"input {record.name}", query)
         read += [one.path for one in entries]
     return tuple(read)
+
+
+def attach_refused(executor: DuckDBExecutor, books: Books, ruleset: Ruleset, upto: int | None) -> tuple[str, ...]:
+    """Where the rules tell of deliveries, the rows of each file that wait in quarantine; the name they are under."""
+    if all(one.told != DELIVERIES for one in ruleset.kinds.values()):
+        return ()
+    loads = [one for one in books.loads() if one.quarantined and (upto is None or one.seq <= upto)]
+    counted = Counter[str]()
+    for one in loads:
+        counted[one.sha256] += one.quarantined
+    executor.append(REFUSED_ROWS, (("file", "VARCHAR"), ("rows", "BIGINT")), sorted(counted.items()))
+    return (REFUSED_ROWS,)
 
 
 def attach_supposed(executor: DuckDBExecutor, ruleset: Ruleset, supposed: Supposed) -> tuple[str, ...]:

@@ -147,6 +147,7 @@ _HOLDINGS: dict[str, Maker] = {
     "moves": lambda span, source, target, of: syntax.Movement(span, "moves", source, target, of),
     "moves_nothing": lambda span: syntax.Movement(span, "nothing", None, None, None),
     "states": lambda span, bucket: syntax.Movement(span, "states", None, bucket, None),
+    "tells_of": lambda span, told: syntax.Movement(span, "tells", None, None, None, told),
     "field_line": lambda span, required, perhaps: syntax.FieldLine(span, required, perhaps or ()),
     "field_line_perhaps": lambda span, perhaps: syntax.FieldLine(span, (), perhaps),
     "stock": syntax.Stock,

@@ -195,12 +195,15 @@ class Register(Item):
 
 @dataclass(frozen=True, slots=True)
 class Movement(Node):
-    """`moves A to B [of RECEIVER]`, `moves nothing`, `states A`: form is 'moves', 'nothing' or 'states'."""
+    """`moves A to B [of RECEIVER]`, `moves nothing`, `states A`, `tells of B`: form is 'moves', 'nothing', 'states'
+    or 'tells', which moves nothing either and names in `told` what the books tell of.
+    """
 
     form: str
     source: Name | None
     target: Name | None
     receiver: Name | None
+    told: Name | None = None
 
 
 @dataclass(frozen=True, slots=True)

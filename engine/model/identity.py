@@ -12,7 +12,7 @@ from engine.model.schema import Measure, Schema
 def schema_of(ruleset: Ruleset) -> Schema:
     """The rows a client must supply: every register, kind and rate set, in order of the text."""
     records = [register.record for register in ruleset.registers.values()]
-    records.extend(kind.record for kind in ruleset.kinds.values())
+    records.extend(kind.record for kind in ruleset.kinds.values() if not kind.told)
     records.extend(rates.record for rates in ruleset.rates.values())
     calendars = tuple(ruleset.calendars.values())
     return Schema(tuple(records), ruleset.head.currency, bool(ruleset.rates), measures_of(ruleset), calendars)

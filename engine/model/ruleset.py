@@ -53,13 +53,14 @@ class Register(Item):
 
 @dataclass(frozen=True, slots=True)
 class Kind(Item):
-    """What happens. form: 'moves', 'nothing', 'states'; source and target buckets or ''; receiver field or ''."""
+    """What happens. form: 'moves', 'nothing', 'states'; buckets, receiver, what the books tell of; or ''."""
 
     record: Record
     form: str
     source: str
     target: str
     receiver: str
+    told: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -467,7 +468,7 @@ class Head:
 
 @dataclass(frozen=True)
 class Ruleset:
-    """A whole ruleset, bound. Mappings are by item name, in order of the text."""
+    """A whole ruleset, bound. Mappings are by item name; `texts`, which are hashed, are (file, text), base first."""
 
     head: Head
     citations: dict[str, Citation]
@@ -496,5 +497,4 @@ class Ruleset:
     scenarios: dict[str, syntax.Scenario]
     examples: tuple[syntax.Example, ...]
     texts: tuple[tuple[str, str], ...] = field(repr=False)
-    """(file name, text) of everything that was merged, base first: what is hashed."""
     trees: tuple[syntax.RulesetText, ...] = field(repr=False)

@@ -151,7 +151,7 @@ def kinds_by_day(ruleset: Ruleset, allocation: Allocation) -> frozenset[str]:
 
 def reaches_beyond(ruleset: Ruleset, kind: str) -> bool:
     """Whether open facts of a kind may be dated after the period's end: counts, and what adjustments may draw in."""
-    return kind in early_kinds(ruleset) or _days_after(ruleset, ruleset.kinds[kind]) > 0
+    return kind in early_kinds(ruleset) or days_after(ruleset, ruleset.kinds[kind]) > 0
 
 
 def make_facts(world: World, cutoff: Cutoff | None) -> None:
@@ -163,9 +163,11 @@ def make_facts(world: World, cutoff: Cutoff | None) -> None:
     """
     adjusted, early = adjusted_kinds(world.ruleset), early_kinds(world.ruleset)
     for kind in world.ruleset.kinds.values():
+        if kind.told and world.strict:
+            continue  # told of by the run itself, later; an example gives its rows
         _look_at_input(world, kind)
         name = f"{kind.name} as loaded" if kind.name in adjusted else kind.name
-        last = END if kind.name in early else world.period.end + timedelta(days=_days_after(world.ruleset, kind))
+        last = END if kind.name in early else world.period.end + timedelta(days=days_after(world.ruleset, kind))
         query = _open_facts(world, kind, cutoff, last)
         rule = Origin(f"kind {kind.name}", kind.span)
         stored = kind.name in world.corrected or kind.name in world.few
@@ -193,7 +195,8 @@ def facts_ahead(world: World, kind: Kind, days: int) -> str:
     return name
 
 
-def _days_after(ruleset: Ruleset, kind: Kind) -> int:
+def days_after(ruleset: Ruleset, kind: Kind) -> int:
+    """How many days after the period's end a count of a kind may be dated and still be compared with it."""
     within = [one.within or 0 for one in ruleset.reconciliations.values() if one.reported_kind == kind.name]
     return max(within, default=0)
 
@@ -229,7 +232,8 @@ def _base(world: World, kind: Kind) -> exp.Select:
     return exp.select(*(column(one, "i") for one in names)).from_(rows)
 
 
-def _consumed(kind: Kind, cutoff: Cutoff) -> exp.Expr:
+def consumed(kind: Kind, cutoff: Cutoff) -> exp.Expr:
+    """Whether earlier hard closes consumed a row `b` of a kind's input."""
     published = exp.LTE(this=column("publication", "b"), expression=exp.Literal.number(str(cutoff.publication)))
     dated = exp.LTE(this=column(kind.record.on or "", "b"), expression=date_literal(cutoff.end))
     return exp.Paren(this=exp.and_(published, dated, copy=False))
@@ -250,7 +254,7 @@ def _open_facts(world: World, kind: Kind, cutoff: Cutoff | None, last: date) -> 
     if last < END:
         conditions.append(exp.LTE(this=column(kind.record.on or "", "b"), expression=date_literal(last)))
     if cutoff is not None:
-        conditions.append(exp.Not(this=_consumed(kind, cutoff)))
+        conditions.append(exp.Not(this=consumed(kind, cutoff)))
     query = exp.select(*_selected(world, kind)).from_(_base(world, kind).subquery(exp.to_identifier("b", quoted=True)))
     if world.executor_has(SETTLED):
         conditions.append(_not_among(kind, SETTLED))
@@ -261,7 +265,7 @@ def _open_facts(world: World, kind: Kind, cutoff: Cutoff | None, last: date) -> 
 def _closed_facts(world: World, kind: Kind, cutoff: Cutoff) -> Relation:
     """What closed periods consumed, as their adjustments left it."""
     query = exp.select(*_selected(world, kind)).from_(_base(world, kind).subquery(exp.to_identifier("b", quoted=True)))
-    query = query.where(_consumed(kind, cutoff))
+    query = query.where(consumed(kind, cutoff))
     if world.executor_has("handed excluded"):
         query = query.where(_not_among(kind, "handed excluded"))
     query = with_rows(world, query, [f"handed recorded {kind.name}"], kind)

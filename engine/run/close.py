@@ -40,6 +40,7 @@ from engine.plan.posting.reversals import make_reversals
 from engine.plan.reconcile import make_reconciliation
 from engine.plan.relation import Relation, column, table
 from engine.plan.reports import make_report
+from engine.plan.told import tell_before_controls, tell_before_reports
 from engine.plan.units.averaging import pooled
 from engine.plan.units.slices import make_slices
 from engine.plan.units.stock import make_stock, make_stock_keys
@@ -108,7 +109,7 @@ def run_period(
         ("layers", lambda: _value(run)),
         ("journals", lambda: _post(run, wanted, shown)),
         *([("other books", lambda: _run_books(run, wanted, shown))] if speaks_of_books(ruleset, wanted) else []),
-        ("controls", lambda: _control(world, wanted)),
+        ("controls", lambda: _control(world, cutoff, wanted)),
         ("reports", lambda: _report(world, wanted)),
     ]
     for name, step in steps:
@@ -310,13 +311,15 @@ def _apart_from(run: Run, book: Book) -> str:
     return "values"
 
 
-def _control(world: World, wanted: frozenset[str] | None) -> None:
+def _control(world: World, cutoff: Cutoff | None, wanted: frozenset[str] | None) -> None:
+    tell_before_controls(world, cutoff)
     for control in world.ruleset.controls.values():
         if wanted is None or control.name in wanted:
             make_control(world, control)
 
 
 def _report(world: World, wanted: frozenset[str] | None) -> None:
+    tell_before_reports(world)
     for report in world.ruleset.reports.values():
         if wanted is None or report.name in wanted:
             make_report(world, report)

@@ -7,14 +7,13 @@ from decimal import Decimal
 
 from sqlglot import exp
 
-from dsl import syntax
 from engine.model.checks.governance import VALUE
 from engine.model.expression import Literal
-from engine.model.ruleset import Control, Reconciliation, Table
+from engine.model.ruleset import Control, Reconciliation
 from engine.model.walk import operands
 from engine.plan.controls import control_name, holds_label, operand_label
-from engine.plan.fragments import equal
-from engine.plan.relation import column, named, table
+from engine.plan.relation import column, table
+from engine.plan.unresolved import tables_of, unresolved
 from engine.plan.world import World
 from engine.run.conditions import CONTROL, RECONCILIATION, Raised, Row, digest_of
 from engine.run.said import number, place, said, words_of
@@ -39,17 +38,6 @@ def read_exceptions(world: World) -> tuple[Raised, ...]:
         if world.has(reconciliation.name):
             found += _of_reconciliation(world, reconciliation)
     return tuple(found)
-
-
-def blocking_outcomes(close: syntax.Close | None) -> tuple[str, ...]:
-    """The outcomes of tables of which none may be open at a hard close."""
-    lines = close.lines if close is not None else ()
-    return tuple(
-        name.text
-        for line in lines
-        if isinstance(line, syntax.HardNeeds) and line.form == "no-open"
-        for name in line.names
-    )
 
 
 # ---- controls --------------------------------------------------------------------------------------------------------
@@ -102,11 +90,11 @@ def _value(cells: Cells, label: str) -> object:
 
 
 def _of_reconciliation(world: World, found: Reconciliation) -> list[Raised]:
-    tables = [one for one in world.ruleset.tables.values() if found.name in one.grain.rows]
+    tables = tables_of(world, found)
     outputs = [name for one in tables for name, _ in one.outputs]
     made = world.relation(found.name)
     columns = [one for one in made.column_names if one != "guard"]
-    rows = world.executor.rows(_unresolved(world, found, columns, _blocked(world, tables, made.column_names)))
+    rows = world.executor.rows(unresolved(world, found, columns))
     names = (*columns, "left expected", "left reported")
 
     def raised(row: Row, cells: list[Cells]) -> Raised:
@@ -122,36 +110,6 @@ def _of_reconciliation(world: World, found: Reconciliation) -> list[Raised]:
         )  # fmt: skip
 
     return _grouped(made.grain, (dict(zip(names, one, strict=True)) for one in rows), raised)
-
-
-def _blocked(world: World, tables: Iterable[Table], have: tuple[str, ...]) -> list[exp.Expr]:
-    """Whether a row has an outcome that a hard close may not leave open."""
-    wanted = blocking_outcomes(world.ruleset.close)
-    return [
-        exp.EQ(this=column(name, "d"), expression=exp.Literal.string(outcome))
-        for one in tables
-        for name, type_ in one.outputs
-        for outcome in wanted
-        if name in have and outcome in type_.values
-    ]
-
-
-def _unresolved(world: World, found: Reconciliation, columns: Iterable[str], blocked: list[exp.Expr]) -> exp.Query:
-    """The rows whose sides differ once every stage is through, with both sides as they were left."""
-    residual = f"{found.name} residual"
-    left = residual if world.has(residual) else found.name
-    keys = [key.name for key in found.grain.keys]
-    same = exp.and_(*(equal(column(key, "l"), column(key, "d")) for key in keys), copy=False)
-    sides = [named(column(side, "l"), f"left {side}") for side in ("expected", "reported")]
-    differ = exp.NullSafeNEQ(this=column("expected", "l"), expression=column("reported", "l"))
-    ordered = [exp.Ordered(this=column(key, "d"), nulls_first=True) for key in keys]
-    return (
-        exp.select(*(column(one, "d") for one in columns), *sides)
-        .from_(table(found.name, "d"))
-        .join(table(left, "l"), on=same, copy=False)
-        .where(exp.or_(differ, *blocked, copy=False))
-        .order_by(*ordered)
-    )
 
 
 def _worth(cells: Cells) -> Decimal | None:

@@ -16,6 +16,7 @@ from engine.plan.posting.reversals import HANDED, handed_reversal
 from engine.plan.refusals.offered import HISTORY_PERIODS
 from engine.plan.relation import column, named, table
 from engine.plan.reports import handed_balance
+from engine.plan.told import handed_exceptions
 from engine.plan.units.slices import handed_layers
 from engine.plan.units.stock import key_types
 from engine.plan.values.closed_sums import handed_sums
@@ -59,6 +60,7 @@ def _of_world(world: World) -> dict[str, exp.Query]:
             found[f"handed {reconciliation.name} history"] = _history(world, reconciliation.name)
     found.update(handed_limits(world))
     found.update(handed_sums(world, TOOLS))
+    found.update(handed_exceptions(world))
     return found
 
 

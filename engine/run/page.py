@@ -41,7 +41,8 @@ def read_results(run: Run, ruleset: Ruleset) -> CloseResult:
     """Everything the page of a close shows."""
     world = run.world
     period = world.period
-    facts = sum(world.count(exp.select(column("fact")).from_(table(kind))) for kind in ruleset.kinds if world.has(kind))
+    fed = [name for name, kind in ruleset.kinds.items() if not kind.told and world.has(name)]
+    facts = sum(world.count(exp.select(column("fact")).from_(table(kind))) for kind in fed)
     return CloseResult(
         period.name,
         period.start,

@@ -17,7 +17,7 @@ def a_company(tmp_path: Path, kind: str, policy: str) -> Company:
 @given(
     parsers.re(
         r"(?P<kind>accruals|weeks|serials|transfers|programmes|concessions|returns|bundles|deferred income|years|"
-        r"exports|sell through|books|conversions) "
+        r"exports|sell through|books|conversions|scorecards) "
         r"(?:under|that end on|of|told) (?:an? )?(?P<policy>.+)"
     ),
     target_fixture="company",
@@ -43,6 +43,13 @@ def load(company: Company, day: str) -> None:
     assert outcome.code == 0, outcome.problems or [
         file["faults"] or file["message"] for file in outcome.values["files"]
     ]
+
+
+@when(parsers.parse("what is known on {day} is loaded with {count:d} row in quarantine"))
+def load_with_quarantine(company: Company, day: str, count: int) -> None:
+    outcome = company.tieout("load", "--on", day)
+    assert (outcome.code, outcome.values["written"]) == (1, True)
+    assert len(company.tieout("quarantine", "list").values["rows"]) == count
 
 
 @when(parsers.re(r"(?P<period>FY\S+) is closed (?P<how>on trial|for good)$"), target_fixture="closing")

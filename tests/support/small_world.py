@@ -22,6 +22,7 @@ from engine.model.schema import IDENTITY_SEPARATOR, IMPLIED, Record
 from engine.plan.executor import Row
 from engine.plan.facts import Cutoff
 from engine.plan.relation import Origin, column, table
+from engine.plan.told import REFUSED_ROWS
 from engine.plan.values.frames import frame_of
 from engine.plan.values.tables import table_of
 from engine.run.close import Run, close_calendar, run_period
@@ -286,8 +287,10 @@ def small_world(
     strict: bool = True,
     threads: int | None = None,
     shuffled: int | None = None,
+    refused: Mapping[str, int] | None = None,
 ) -> SmallWorld:
-    """Run a period of a ruleset on inputs by record; `before` is the period hard-closed before it.
+    """Run a period of a ruleset on inputs by record; `before` is the period hard-closed before it, `refused` how many
+    rows of each file wait in quarantine.
 
     With a seed in `shuffled` the rows of each record are loaded, and so numbered, in another order.
     """
@@ -304,7 +307,9 @@ def small_world(
     calendar = close_calendar(ruleset)
     wanted = calendar.period(period)
     assert wanted is not None, period
-    given = frozenset(handed)
+    if refused is not None:
+        executor.append(REFUSED_ROWS, (("file", "VARCHAR"), ("rows", "BIGINT")), sorted(refused.items()))
+    given = frozenset((*handed, *([] if refused is None else [REFUSED_ROWS])))
     return SmallWorld(
         run_period(executor, ruleset, wanted, given=given, cutoff=cutoff, strict=strict), executor, ruleset
     )
@@ -344,7 +349,8 @@ def _row(
     late = cutoff is not None and isinstance(row["known-at"], date) and row["known-at"] > cutoff.end
     row["publication"] = 2 if late else 1
     row["version"] = row["version"] or 1
-    row["source-file"], row["source-row"], row["fact"] = record.name, number, number
+    row["source-file"] = row["source-file"] or record.name
+    row["source-row"], row["fact"] = number, number
     return row
 
 

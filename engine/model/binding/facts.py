@@ -24,6 +24,7 @@ from engine.model.binding.grains import (
 )
 from engine.model.binding.literals import whole_count
 from engine.model.binding.suggestions import did_you_mean
+from engine.model.binding.telling import check_told
 from engine.model.binding.terms import QUANTITY, UNKNOWN
 from engine.model.binding.world import World
 from engine.model.datatypes import Family
@@ -75,7 +76,9 @@ def bind_kind(world: World, node: syntax.Kind) -> Kind:
         )
     source = movement.source.text if movement.source else ""
     target = movement.target.text if movement.target else ""
-    return Kind(name, node.name.span, NO_META, record, movement.form, source, target, receiver)
+    form = "nothing" if movement.form == "tells" else movement.form
+    told = check_told(world, node, record)
+    return Kind(name, node.name.span, NO_META, record, form, source, target, receiver, told)
 
 
 # ---- layers ----------------------------------------------------------------------------------------------------------

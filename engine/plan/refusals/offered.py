@@ -21,6 +21,7 @@ from engine.model.expression import (
 )
 from engine.model.ruleset import Layers, Reconciliation, Ruleset
 from engine.model.schema import Record
+from engine.model.told import ADJUSTMENTS, DELIVERIES, EXCEPTIONS
 from engine.plan.facts import DAY
 from engine.plan.posting.balances import DIMENSIONS
 from engine.plan.values.closed_sums import is_closed_sum
@@ -36,6 +37,14 @@ BALANCES, POSTED = "balances", "posted"
 The rows of a reconciliation are there under its own name, its decided columns under that name and ` decided`."""
 HISTORY_PERIODS = 12
 """Closed periods whose reconciliation rows are handed on, for `within last N periods`."""
+
+
+TOLD_AFTER = {
+    DELIVERIES: "journals have posted; controls and reports read it",
+    ADJUSTMENTS: "journals have posted; controls and reports read it",
+    EXCEPTIONS: "every control was held; reports read it",
+}
+"""When the books tell of something, as the end of a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +210,8 @@ def _why_no_rows(ruleset: Ruleset, grain: Grain, made: frozenset[str]) -> str:
     row = grain.rows[0]
     if row in ruleset.reconciliations:
         return "" if row in made else f"{row} is measured later in the close"
+    if row in ruleset.kinds and ruleset.kinds[row].told and row not in made:
+        return f"{row} is told of once {TOLD_AFTER[ruleset.kinds[row].told]}"
     record = ruleset.kinds[row].record if row in ruleset.kinds else ruleset.registers[row].record
     others = [key.name for key in grain.keys if key.name not in {one.name for one in record.columns}]
     joined = {"period", *ruleset.registers} if row in ruleset.kinds else set()
@@ -242,6 +253,8 @@ def why_no_window(ruleset: Ruleset, node: AggregateOf, rows: Offered) -> Reason:
     window, row = node.window, node.source.grain.rows[0] if node.source.grain.rows else ""
     if window is None:
         return NO_REASON
+    if row in ruleset.kinds and ruleset.kinds[row].told:
+        return f"{row} tells of the period being closed", "show it by period: each close keeps its own figures"
     if row in ruleset.kinds and node.source.grain.form == "rows":
         return _why_no_days(node, window)
     if row not in ruleset.reconciliations or window.last is None or window.unit != "period":
@@ -289,6 +302,8 @@ def why_no_sum(ruleset: Ruleset, node: AggregateOf, rows: Offered, scope: Grain)
         return NO_REASON if summed else ("parts of layers are kept for the period only", add_period)
     if grain.form == "layers" and by_event:
         return "layers are known as at the period's end", add_period
+    if row in ruleset.kinds and ruleset.kinds[row].told:
+        return f"{row} tells of the period being closed", add_period
     if row in ruleset.reconciliations and node.window is None and not rows.adjustment:
         return f"rows of {row} are those of one period", add_period
     if grain.form in ("keys", "rows") and grain.has_period:

@@ -8,6 +8,7 @@ from engine.model.datatypes import DataType, Family
 from engine.model.expression import Expression, FieldOf, Grain, ItemOf, KeyOf
 from engine.model.posting_order import trues_up
 from engine.model.ruleset import Adjustment, Control, Journal, Layers, PostingLine, Reconciliation, Report, Ruleset
+from engine.model.told import ADJUSTMENTS, DELIVERIES, EXCEPTIONS
 from engine.plan.posting.corrections import SHARES
 from engine.plan.refusals.offered import (
     BALANCES,
@@ -52,17 +53,24 @@ def read_everything(ruleset: Ruleset, refusals: Refusals) -> None:
     made |= {BALANCES, POSTED}
     for share in SHARES:
         reading.store("correction", share, Shape(kept_digits(ruleset), kept_digits(ruleset)))
+    made |= _told(ruleset, DELIVERIES, ADJUSTMENTS)
     for control in ruleset.controls.values():
         rows = _rows(ruleset, reading, refusals, control, made)
         if rows is not None:
             reading.tests(control.when, rows, control.grain)
             reading.tests(control.needs, rows, control.grain)
+    made |= _told(ruleset, EXCEPTIONS)
     for report in ruleset.reports.values():
         rows = _rows(ruleset, reading, refusals, report, made) if report.shows else None
         if rows is not None:
             for _, value in report.shows:
                 reading.value(value, rows, report.grain)
     read_expected(ruleset, reading, refusals, made)
+
+
+def _told(ruleset: Ruleset, *told: str) -> frozenset[str]:
+    """The kinds that the books tell of something."""
+    return frozenset(one.name for one in ruleset.kinds.values() if one.told in told)
 
 
 def _reconcile(ruleset: Ruleset, reading: Reading, refusals: Refusals, found: Reconciliation) -> frozenset[str]:
@@ -101,6 +109,11 @@ def _adjustment(
 ) -> None:
     row = adjustment.grain.rows[0] if adjustment.grain.form == "rows" else ""
     if row not in (*ruleset.kinds, *ruleset.reconciliations):
+        return
+    changed = ruleset.kinds.get(adjustment.action.name if adjustment.action.form == "record" else row)
+    if changed is not None and changed.told:
+        words = f"`{adjustment.name}` on {changed.name}: what the books tell of is not adjusted"
+        refusals.add(adjustment.span, words, "adjust the facts that it tells of")
         return
     if row in ruleset.reconciliations:
         if row not in made:

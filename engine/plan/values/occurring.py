@@ -25,7 +25,8 @@ from engine.plan.world import World, date_literal
 def kinds_having(ruleset: Ruleset, names: Sequence[str]) -> tuple[str, ...]:
     """Kinds whose facts have every one of some keys."""
     wanted = set(names)
-    return tuple(kind.name for kind in ruleset.kinds.values() if wanted <= {one.name for one in kind.record.columns})
+    fed = (kind for kind in ruleset.kinds.values() if not kind.told)
+    return tuple(kind.name for kind in fed if wanted <= {one.name for one in kind.record.columns})
 
 
 def beside(ruleset: Ruleset, grain: Grain) -> tuple[str, ...]:
