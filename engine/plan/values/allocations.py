@@ -28,6 +28,7 @@ from engine.plan.numbers import Value, at_scale, decimal_type, stored
 from engine.plan.relation import Origin, Relation, case, cast, column, named, table
 from engine.plan.values.frame import Frame, Tools
 from engine.plan.values.items import Rule, define_answer
+from engine.plan.values.lookups import referred
 from engine.plan.values.periods import OUTSIDE, periods_frame, speaks_of_period
 from engine.plan.world import RunStopped, World, date_literal
 
@@ -62,7 +63,7 @@ def define_share(frame: Frame, node: ItemOf) -> None:
     identity = frame.world.ruleset.kinds[part].record.identity
     frame.prepare(tuple(given.values()), allocation.grain)
     if part in given:
-        on = {"identity": frame.value(given[part]).sql}
+        on = {"identity": referred(frame, part, frame.value(given[part]).sql)}
     elif frame.has_row(part):
         on = {name: frame.field(part, name).sql for name in identity}
     else:
@@ -196,12 +197,33 @@ def define_shares_of(frame: Frame, allocation: Allocation, partition: Sequence[s
             answer = LocalOf(allocation.type, one.span, False, label)
             rules.append(Rule(one.name, one.when, answer, (), one.meta, one.to))
     label = define_answer(frame, allocation.name, rules, allocation.grain, allocation.type, None)
+    for way in (shares, *(one.shares for one in allocation.exceptions if one.shares is not None)):
+        _guard_missing(frame, allocation, way, label)
     sentence = (
         f"`{allocation.name}` cannot be shared to the last {shares.leftover.rstrip('s')}: no part takes a share, "
         "a weight is under nothing, or the whole or a gift is not rounded"
     )
     frame.guard("T424", sentence, (f"allocation {allocation.name}",), _unknown(frame.column(label)))
     return label
+
+
+def _guard_missing(frame: Frame, allocation: Allocation, shares: Shares, label: str) -> None:
+    """Stop the run where nothing says what a part weighs or is given, or whether it takes part at all."""
+    frame.prepare((shares.weight, shares.when, tuple((one.value, one.when) for one in shares.gifts)), shares.part_grain)
+    takes = exp.true() if shares.when is None else frame.tests(shares.when)
+    lacking = [exp.and_(takes, _unknown(frame.value(shares.weight).sql), copy=False), _unknown(exp.Paren(this=takes))]
+    for one in shares.gifts:
+        given = frame.tests(one.when)
+        lacking += [exp.and_(given, _unknown(frame.value(one.value).sql), copy=False), _unknown(exp.Paren(this=given))]
+    broken = exp.and_(_unknown(frame.column(label)), exp.Paren(this=exp.or_(*lacking, copy=False)))
+    asked = dict.fromkeys(
+        " ".join(one.span.text.split()) for one in (shares.weight, *(one.value for one in shares.gifts))
+    )
+    words = " or ".join(f"`{one}`" for one in asked)
+    sentence = (
+        f"`{allocation.name}` cannot be shared: {words} is missing for a part, or what says whether it takes part"
+    )
+    frame.guard("T424", sentence, (f"allocation {allocation.name}",), broken)
 
 
 def shared_fields(ruleset: Ruleset, whole: str, part: str) -> tuple[str, ...]:
@@ -252,7 +274,7 @@ def _define_shares(frame: Frame, by: Sequence[str], shares: Shares, allocation: 
         _watch_currency(frame, own, exp.true(), shares.weight.span if shares.value is None else shares.value.span)
     whole = _minor(frame, own if own is not None else frame.value_of("#whole"), digits)
     zero = exp.Literal.number("0")
-    weighed = exp.Case().when(takes, _whole_number(weight)).else_(zero)
+    weighed = exp.Case().when(takes, _whole_number(weight)).when(exp.Not(this=takes.copy()), zero)
     labels = {one: f"{one} #{number}" for one in ("whole", "gift", "weight", "rest", "all", "floor", "remainder")}
     frame.define_all(
         [(labels["whole"], _value(whole)), (labels["gift"], _value(gift)), (labels["weight"], _value(weighed))]
@@ -353,11 +375,13 @@ def _watch_currency(frame: Frame, value: Value, taken: exp.Expr, span: Span) -> 
 
 def _gift(frame: Frame, shares: Shares, digits: int) -> exp.Expr:
     """What a part is given before the rest is shared, in minor units; the first gift whose test holds."""
-    case = exp.Case()
-    for one in shares.gifts:
-        case = case.when(frame.tests(one.when), _minor(frame, frame.value(one.value), digits))
     zero = exp.Literal.number("0")
-    return case.else_(zero) if shares.gifts else zero
+    answers: list[tuple[exp.Expr, exp.Expr]] = []
+    for one in shares.gifts:
+        given = frame.tests(one.when)
+        answers.append((_unknown(exp.Paren(this=given.copy())), exp.Null()))
+        answers.append((given, _minor(frame, frame.value(one.value), digits)))
+    return case(answers, zero) if answers else zero
 
 
 def _minor(frame: Frame, value: Value, digits: int) -> exp.Expr:

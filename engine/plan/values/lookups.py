@@ -10,6 +10,7 @@ from sqlglot import exp
 
 from engine.model.datatypes import DataType, Family
 from engine.model.expression import BucketOf, Expression, FactField, RegisterField
+from engine.model.schema import IDENTITY_SEPARATOR
 from engine.plan.fragments import in_force, running_sums
 from engine.plan.numbers import Value, stored
 from engine.plan.relation import cast, column, named, table
@@ -46,9 +47,26 @@ def fact_field(frame: Frame, node: FactField, lower: Lower) -> Value:
     """A field of the fact that a reference names, of all known by the period's end; missing where there is none."""
     record = frame.world.ruleset.kinds[node.kind].record
     on = {name: lower(key).sql for name, key in node.keys}
+    if "identity" in on:
+        on["identity"] = referred(frame, node.kind, on["identity"])
     alias = frame.join(table(frame.world.known(node.kind)), on)
     types = {one.name: one.type for one in record.columns}
     return stored(column(node.name, alias), types.get(node.name, node.type))
+
+
+def referred(frame: Frame, kind: str, reference: exp.Expr) -> exp.Expr:
+    """The identity that a reference to a fact means: the keys of the fact parted by `/`, without the company, which is
+    the row's own where it has one."""
+    identity = frame.world.ruleset.kinds[kind].record.identity
+    if len(identity) == 1:
+        return reference
+    parts = [reference, exp.Literal.string("/"), exp.Literal.string(IDENTITY_SEPARATOR)]
+    keys: exp.Expr = exp.Anonymous(this="REPLACE", expressions=parts)
+    if identity[0] == "company" and "company" in frame.keys:
+        company = exp.Coalesce(this=frame.key("company").sql, expressions=[exp.Literal.string("")])
+        keys = exp.DPipe(this=exp.DPipe(this=company, expression=parts[2].copy()), expression=keys)
+    whole = exp.Anonymous(this="CONTAINS", expressions=[reference.copy(), parts[2].copy()])
+    return exp.Case().when(whole, reference.copy()).else_(keys)
 
 
 def bucket(frame: Frame, node: BucketOf, lower: Lower) -> Value:

@@ -158,8 +158,13 @@ def test_random_bundles_are_shared_as_by_hand_and_foot() -> None:
         ([order(10)], [line(1, 2), line(2, -1)], "cannot be shared.*first at order B, line"),
         ([order(10)], [], "nothing to share bundle-order B over: no bundle-line belongs to it"),
         ([order("10.005")], [line(1, 1)], "cannot be shared"),
+        (
+            [order(10)],
+            [line(1, 1), line(2, None)],
+            "`bundle-price` cannot be shared: `bundle-line.ssp` is missing for a part.*first at order B, line 02",
+        ),
     ],
-    ids=["no weight", "negative weight", "no part", "a broken cent"],
+    ids=["no weight", "negative weight", "no part", "a broken cent", "no stand-alone price"],
 )
 def test_what_cannot_be_shared_stops_the_run(
     orders: list[dict[str, object]], lines: list[dict[str, object]], said: str
