@@ -78,6 +78,7 @@ class DuckDBExecutor:
         self.connection = duckdb.connect(str(database) if database else ":memory:", config=settings)
         self.connection.execute("SET GLOBAL TimeZone = 'UTC'")
         self._text: dict[int, tuple[exp.Query, str]] = {}
+        self._made: dict[str, str] = {}
         self._namespaces: tuple[str, ...] = (MAIN,)
         self._branches: list[DuckDBExecutor] = []
 
@@ -94,7 +95,7 @@ class DuckDBExecutor:
         with _faults(f"namespace {namespace}"):
             self.connection.execute(f"CREATE SCHEMA {_quoted(namespace)}")
         made = copy(self)
-        made._text, made._branches = {}, []
+        made._text, made._branches, made._made = {}, [], {}
         made._namespaces = (namespace, *self._namespaces)
         made.connection = made._cursor(self.connection)
         self._branches.append(made)
@@ -131,9 +132,11 @@ class DuckDBExecutor:
         with _faults(f"relation {relation.name} ({relation.origin})"):
             if not relation.stored:
                 self.connection.execute(f"CREATE VIEW {name} AS {self._sql(relation.query)}")
+                self._made[relation.name] = "VIEW"
                 self._check(relation)
                 return None
             found = self.connection.execute(f"CREATE TABLE {name} AS {self._sql(relation.query)}").fetchone()
+        self._made[relation.name] = "TABLE"
         self._check(relation)
         return int(found[0]) if found else 0
 
@@ -141,6 +144,7 @@ class DuckDBExecutor:
         """Make rows that lie outside (files) readable under a name; their types are those of the query."""
         with _faults(f"relation {name}"):
             self.connection.execute(f"CREATE VIEW {_quoted(name)} AS {self._sql(query)}")
+        self._made[name] = "VIEW"
 
     def copy_to_parquet(self, query: exp.Query, path: Path) -> None:
         """Write the rows of a query, in its order, to a Parquet file that must not exist."""
@@ -157,6 +161,7 @@ class DuckDBExecutor:
         remaining = iter(rows)
         with _faults(f"rows of {name}"):
             self.connection.execute(f"CREATE TABLE IF NOT EXISTS {target} ({declared})")
+            self._made[name] = "TABLE"
             while batch := list(islice(remaining, _BATCH)):
                 # A pass for each column takes a quarter of the time that zip(*batch) takes on as many rows.
                 arrays = [pyarrow.array(list(map(itemgetter(at), batch)), kind) for at, kind in enumerate(types)]
@@ -193,14 +198,10 @@ class DuckDBExecutor:
 
     def drop(self, name: str) -> None:
         """Forget a relation, whether table or view; InternalError where there is none."""
-        kind = self.connection.execute(
-            "SELECT table_type FROM information_schema.tables WHERE table_name = ? AND table_schema = ?",
-            [name, self.namespace],
-        ).fetchone()
+        kind = self._made.pop(name, None)
         if kind is None:
-            raise InternalError(f"relation {name} cannot be dropped: it does not exist")
-        word = "VIEW" if kind[0] == "VIEW" else "TABLE"
-        self.connection.execute(f"DROP {word} {_quoted(name)}")
+            raise InternalError(f"relation {name} cannot be dropped: it was not made here")
+        self.connection.execute(f"DROP {kind} {_quoted(name)}")
 
     def describe(self, name: str) -> tuple[tuple[str, str], ...]:
         """Names and types of a relation's columns, as the database sees them."""

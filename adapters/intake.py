@@ -84,7 +84,7 @@ def read_beside(
         for record in (schema.record(name) for name in names if report.is_written):
             if record is not None:
                 columns = [name for name, _ in record.stored]
-                found = connection.execute(_ordered_facts(record)).fetchall()
+                found = run(connection, _ordered_facts(record))
                 rows[record.name] = [dict(zip(columns, row, strict=True)) for row in found]
     return report, rows
 
@@ -267,14 +267,14 @@ def _publish(connection: duckdb.DuckDBPyConnection, books: Books, schema: Schema
         publication.commit(lambda changes: [changes.add_load(new) for new in loads])
 
 
-def _ordered_facts(record: Record) -> str:
+def _ordered_facts(record: Record) -> exp.Select:
     keys = dict.fromkeys(("identity", *record.row_key, "version", "source-file", "source-row"))
     return _ordered(versions.new_facts(record), record.stored, tuple(keys))
 
 
-def _ordered(name: str, shape: Sequence[tuple[str, str]], keys: Sequence[str]) -> str:
+def _ordered(name: str, shape: Sequence[tuple[str, str]], keys: Sequence[str]) -> exp.Select:
     query = exp.select(*(column(one) for one, _ in shape)).from_(table(name))
-    return query.order_by(*(column(key) for key in keys)).sql("duckdb")
+    return query.order_by(*(column(key) for key in keys))
 
 
 def _new_load(file: FileReport, files: dict[str, FileEntry]) -> NewLoad:

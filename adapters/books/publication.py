@@ -7,13 +7,13 @@ files nobody names, which the next writer sweeps; a crash after it leaves a fini
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
+from sqlglot import exp
 
 from adapters.books import chain, durable
 from adapters.books.chain import AuditEvent, Head
@@ -71,7 +71,7 @@ class Publication:
         """The folder this publication writes into."""
         return self._layout.staging / self._name
 
-    def write(self, connection: duckdb.DuckDBPyConnection, query: str, name: str) -> FileEntry:
+    def write(self, connection: duckdb.DuckDBPyConnection, query: exp.Query, name: str) -> FileEntry:
         """Write the rows of an ordered query as one Parquet file of this publication.
 
         `name` is the record or relation the rows are of. The order must be total: then the same rows give the same
@@ -82,7 +82,7 @@ class Publication:
             raise InternalError(f"a publication of kind {self.kind} holds no files")
         return self._write(connection, query, HOME_OF_KIND[self.kind], name)
 
-    def write_quarantine(self, connection: duckdb.DuckDBPyConnection, query: str, name: str) -> FileEntry:
+    def write_quarantine(self, connection: duckdb.DuckDBPyConnection, query: exp.Query, name: str) -> FileEntry:
         """Write refused rows, as `write` does, into the quarantine; only a load has them. `name` is the feed."""
         if self.kind != LOAD:
             raise InternalError(f"a publication of kind {self.kind} has no quarantine")
@@ -124,14 +124,16 @@ class Publication:
         except OSError:
             return
 
-    def _write(self, connection: duckdb.DuckDBPyConnection, query: str, home: str, name: str) -> FileEntry:
+    def _write(self, connection: duckdb.DuckDBPyConnection, query: exp.Query, home: str, name: str) -> FileEntry:
         path = relative_path(home, self.number, name)
         if any(file.path.casefold() == path.casefold() for file in self.files):
             raise InternalError(f"{name} was written twice in one publication")
-        _check_ordered(connection, query)
+        if query.args.get("order") is None:
+            raise InternalError("what is published must be one ordered query")
         self._lock.assert_held()
         target = self.staging / home / Path(path).name
-        copy = f"COPY ({query}) TO $target (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP_ROWS})"
+        text = query.sql(dialect="duckdb", copy=False)
+        copy = f"COPY ({text}) TO $target (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP_ROWS})"
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             [(rows,)] = connection.execute(copy, {"target": str(target)}).fetchall()
@@ -210,12 +212,3 @@ def utc_text(moment: datetime) -> str:
     if moment.tzinfo is None:
         raise InternalError("a clock without a time zone")
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-
-
-def _check_ordered(connection: duckdb.DuckDBPyConnection, query: str) -> None:
-    """InternalError unless the text is one SELECT with an ORDER BY of its own, by DuckDB's parser."""
-    [(text,)] = connection.execute("SELECT json_serialize_sql($query)", {"query": query}).fetchall()
-    statements = json.loads(text).get("statements", [])
-    modifiers = [one["type"] for one in statements[0]["node"]["modifiers"]] if len(statements) == 1 else []
-    if "ORDER_MODIFIER" not in modifiers:
-        raise InternalError("what is published must be one ordered query")

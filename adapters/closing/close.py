@@ -279,7 +279,7 @@ def _publish(
     first = first_period(books, calendar) or period
     with books.publication("run", f"{period.name} {kind.value}") as publication:
         for name, query in relations.items():
-            publication.write(executor.connection, query.sql(dialect="duckdb", copy=False), file_name(name))
+            publication.write(executor.connection, query, file_name(name))
         details: dict[str, Json] = {
             "tieout": version("tieout"),
             "duckdb": version("duckdb"),

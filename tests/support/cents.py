@@ -11,6 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cache
 
 from tests.support.oracle import Held, Moved, Opened, Worth
 
@@ -40,10 +41,11 @@ class Records:
 
 def rounded(amount: Fraction) -> Fraction:
     """An amount in whole cents: half a cent goes away from zero."""
-    cents = (abs(amount) * 200 + 1) // 2
+    cents = (abs(amount.numerator) * 200 + amount.denominator) // (2 * amount.denominator)
     return Fraction(cents if amount >= 0 else -cents, 100)
 
 
+@cache
 def along_the_layer(offset: int, price: Fraction) -> Fraction:
     """The cents that belong to one unit of a layer on its running total."""
     return rounded(price * (offset + 1)) - rounded(price * offset)

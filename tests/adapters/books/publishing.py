@@ -8,6 +8,8 @@ from decimal import Decimal
 from pathlib import Path
 
 import duckdb
+import sqlglot
+from sqlglot import exp
 
 from adapters.books.changes import Changes
 from adapters.books.entries import ControlTotal, NewAcceptance, NewLoad, NewRun, Period, Receipt, RunKind
@@ -24,6 +26,13 @@ MONTHS = (
 TEXTS = {"standard.tieout": "ruleset standard\n", "client.tieout": "ruleset client\n"}
 
 
+def parsed(text: str) -> exp.Query:
+    """A query as it is published."""
+    query = sqlglot.parse_one(text, dialect="duckdb")
+    assert isinstance(query, exp.Query)
+    return query
+
+
 def fixed_clock() -> datetime:
     """A clock that stands still."""
     return datetime(2026, 4, 1, 8, 30, tzinfo=UTC)
@@ -38,11 +47,13 @@ def publish_load(books: Books, connection: duckdb.DuckDBPyConnection, name: str)
     """Publish one load: 40 accepted rows of record `pos`, 3 refused rows, a control total."""
     with books.publication("load", subject=name) as publication:
         accepted = publication.write(
-            connection, f"SELECT i, i::DECIMAL(18, 4) AS amount FROM range({ROWS}) AS rows (i) ORDER BY i", "pos"
+            connection,
+            parsed(f"SELECT i, i::DECIMAL(18, 4) AS amount FROM range({ROWS}) AS rows (i) ORDER BY i"),
+            "pos",
         )
         refused = publication.write_quarantine(
             connection,
-            f"SELECT i AS source_row, 'no date' AS reason FROM range({REFUSED}) AS rows (i) ORDER BY i",
+            parsed(f"SELECT i AS source_row, 'no date' AS reason FROM range({REFUSED}) AS rows (i) ORDER BY i"),
             "feed",
         )
         total = ControlTotal("amount", Decimal("783.00"), Decimal("780.00"), Decimal("3.00"), Decimal("783"))
@@ -69,7 +80,7 @@ def publish_run(
         changes.add_run(NewRun(calendar, period, kind, ruleset, inputs, {"duckdb": "2.0.0"}))
 
     with books.publication("run", subject=f"{period} {kind.value}") as publication:
-        publication.write(connection, "SELECT i AS posting FROM range(2) AS rows (i) ORDER BY i", "journal")
+        publication.write(connection, parsed("SELECT i AS posting FROM range(2) AS rows (i) ORDER BY i"), "journal")
         return publication.commit(changes_of_run)
 
 

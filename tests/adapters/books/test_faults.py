@@ -18,7 +18,7 @@ import pytest
 
 from adapters.books.errors import BooksError
 from adapters.books.store import Books, open_books, verify_books
-from tests.adapters.books.publishing import fixed_clock, publish_load
+from tests.adapters.books.publishing import fixed_clock, parsed, publish_load
 
 ROOT = Path(__file__).resolve().parents[3]
 DRIVER = Path(__file__).with_name("kill_driver.py")
@@ -132,7 +132,7 @@ def test_a_parquet_file_for_which_there_is_no_room_is_one_sentence(
         resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, hard))
         try:
             with pytest.raises(BooksError, match="is full, nothing was written; free some space"):
-                publication.write(connection, query, "pos")
+                publication.write(connection, parsed(query), "pos")
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert list(books.layout.staging.iterdir()) == []

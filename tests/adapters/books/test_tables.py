@@ -12,6 +12,7 @@ from adapters.books.store import Books
 from adapters.books.tables import attach, attach_record
 from engine.model.datatypes import DataType, Family
 from engine.model.schema import IMPLIED, Column, Record
+from tests.adapters.books.publishing import parsed
 
 PART = Column("part", DataType(Family.TEXT), required=True)
 QUANTITY = Column("quantity", DataType(Family.QUANTITY), required=True)
@@ -23,7 +24,7 @@ IMPLIED_VALUES = """part AS identity, 'USD' AS currency, DATE '2026-02-01' AS "k
 
 def _publish(books: Books, connection: duckdb.DuckDBPyConnection, columns: str) -> FileEntry:
     with books.publication("load") as publication:
-        file = publication.write(connection, f"SELECT {columns} ORDER BY ALL", "sale-line")
+        file = publication.write(connection, parsed(f"SELECT {columns} ORDER BY ALL"), "sale-line")
         publication.commit(lambda changes: None)
     return file
 
