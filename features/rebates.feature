@@ -78,7 +78,8 @@ Feature: Rebates
       | Trade receivables | 7,500 | 0      |
       | Product revenue   | 0     | 7,500  |
     When FY2026-P06 is closed on trial
-    Then the rebates are
+    Then it is built on trials of FY2026-P04, FY2026-P05
+    And the rebates are
       | programme | bought | foreseen | rebate right |
       | VOLUME    | 575    | 1,200    | 5,750        |
     And the journal posts

@@ -82,6 +82,7 @@ def close(terminal: Terminal, client: Path, hard: bool, html: Path | None, perio
         result=closed.result,
         conditions=closed.conditions,
         is_refused=closed.is_refused,
+        built_on=closed.built_on,
     )
     page, values = close_page(closing), close_json(closing)
     if closed.is_refused:

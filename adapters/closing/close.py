@@ -52,13 +52,15 @@ class Closed:
     """What a close came to: its result, how the conditions of the rules stand, and the run in the books.
 
     `run` is None where a tie-out refused publication. `is_refused` says that a hard close was asked for and its
-    conditions are not met: then the run is a trial and the period stays open.
+    conditions are not met: then the run is a trial and the period stays open. `built_on` names the open periods before
+    it, whose hand-over was worked out on the way.
     """
 
     result: CloseResult
     conditions: Conditions
     run: StoredRun | None
     is_refused: bool = False
+    built_on: tuple[str, ...] = ()
 
 
 Review = Callable[[Closed], None]
@@ -117,7 +119,8 @@ def close_period(
             with run_of(books, ruleset, earlier, handed, resources, Path(folder), progress) as run:
                 handed = write_hand_over(books, run, earlier, Path(folder))
         with run_of(books, ruleset, period, handed, resources, Path(folder), progress) as run:
-            return _conclude(books, ruleset, run, hard, review, progress)
+            closed = _conclude(books, ruleset, run, hard, review, progress)
+    return replace(closed, built_on=tuple(one.name for one in between))
 
 
 def _conclude(

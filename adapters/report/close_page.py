@@ -85,7 +85,8 @@ class Closing:
 
     `kind` is `trial` or `hard close`; `number` counts the runs of the kind in the period, None where nothing was
     published; `known_at` is the last day whose knowledge went in, None for all; `files` are those delivered since the
-    last hard close. `is_refused` says that a hard close was asked for and the conditions made it a trial.
+    last hard close. `is_refused` says that a hard close was asked for and the conditions made it a trial; `built_on`
+    names the open periods before it, whose own trials it opens with.
     """
 
     client: str
@@ -96,6 +97,7 @@ class Closing:
     result: CloseResult
     conditions: Conditions
     is_refused: bool = False
+    built_on: tuple[str, ...] = ()
 
 
 def close_page(closing: Closing) -> Page:
@@ -105,6 +107,7 @@ def close_page(closing: Closing) -> Page:
     known = "everything loaded" if closing.known_at is None else f"as known on {closing.known_at.isoformat()}"
     dates = f"{result.start.isoformat()} to {result.end.isoformat()}"
     blocks: list[Block] = [
+        *([Sentences("Built on a trial", (_built_on(closing),))] if closing.built_on else []),
         _files(closing.files),
         _movements(result),
         _counts(result),
@@ -164,6 +167,7 @@ def close_json(closing: Closing) -> dict[str, Any]:
         "known-at": plain(closing.known_at),
         "published": closing.number is not None,
         "refused": closing.is_refused,
+        "built-on": list(closing.built_on),
         "files": plain(closing.files),
         **_result_json(closing.result),
         "conditions": conditions_json(closing.conditions),
@@ -413,6 +417,13 @@ def _raised(control: ControlLine) -> Check:
     more = control.broken - len(control.witnesses)
     details = (*control.witnesses, *([f"and {more:,} more"] if more else []))
     return Check(False, f"{control.code}, {control.severity}, to {control.role}: {rows} of {control.name}", details)
+
+
+def _built_on(closing: Closing) -> str:
+    first, *others = closing.built_on
+    names = f"{first} to {others[-1]}" if others else first
+    verb, what = ("are", "what trials of them come") if others else ("is", "what a trial of it comes")
+    return f"{names} {verb} open: {closing.result.period} opens with {what} to now, entries and true-ups included"
 
 
 def _late(result: CloseResult) -> str:

@@ -103,10 +103,10 @@ def _or(value: exp.Expr, otherwise: exp.Expr) -> exp.Expr:
 
 
 def newest(name: str, names: Sequence[str], unique: Sequence[str]) -> exp.Select:
-    """Rows of an input, of rows with one identity the one known last (then published last, then by place in the
+    """Rows of an input, of rows with one identity the one known last (then loaded last, then by place in the
     file)."""
     latest = [
-        exp.Ordered(this=column(one), desc=True, nulls_first=False) for one in ("version", "known-at", "publication")
+        exp.Ordered(this=column(one), desc=True, nulls_first=False) for one in ("known-at", "version", "publication")
     ]
     order = exp.Order(
         expressions=[*latest, exp.Ordered(this=column("source-file")), exp.Ordered(this=column("source-row"))]

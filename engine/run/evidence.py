@@ -186,7 +186,7 @@ def add_facts(world: World, kind: Kind, name: str, only: Callable[[str], exp.Exp
 
 def _loaded(world: World, kind: Kind, only: Callable[[str], exp.Expr]) -> exp.Select:
     """Loaded facts of a kind that meet a condition, of each the newest version, on the day that adjustments gave it."""
-    latest = ("version", "known-at", "publication")
+    latest = ("known-at", "version", "publication")
     order = exp.Order(expressions=[exp.Ordered(this=column(one, "i"), desc=True, nulls_first=False) for one in latest])
     rank = exp.Window(this=exp.RowNumber(), partition_by=[column("identity", "i")], order=order)
     star = exp.Column(this=exp.Star(), table=exp.to_identifier("i", quoted=True))

@@ -63,6 +63,11 @@ def rows_are_left_in_quarantine(company: Company, day: str, count: int, words: s
     assert all(any(words in reason for reason in row["reasons"]) for row in rows), rows
 
 
+@then(parsers.parse("it is built on trials of {names}"))
+def is_built_on_trials(closing: Outcome, names: str) -> None:
+    assert ", ".join(closing.values["built-on"]) == names
+
+
 @then("these entries are taken back")
 def entries_are_taken_back(closing: Outcome, datatable: Table) -> None:
     agrees(closing.values["reversals"], datatable)

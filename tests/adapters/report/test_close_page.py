@@ -52,6 +52,16 @@ def test_many_kinds_of_movement_go_on_below_without_widening_the_page() -> None:
     assert all(f"{value:,}" in text for _, value in kinds)
 
 
+def test_a_trial_says_that_it_is_built_on_another() -> None:
+    def said(*names: str) -> str:
+        return " ".join(page_text(close_page(replace(CLOSING, built_on=names)), colour=False).split())
+
+    after_one = "FY2025-P12 is open: FY2026-P01 opens with what a trial of it comes to now"
+    assert f"Built on a trial {after_one}, entries and true-ups included" in said("FY2025-P12")
+    assert "FY2025-P11 to FY2025-P12 are open: FY2026-P01 opens with what trials" in said("FY2025-P11", "FY2025-P12")
+    assert "Built on a trial" not in said()
+
+
 def test_totals_are_the_sums_of_what_stands_above() -> None:
     table = table_of(close_page(CLOSING), "Channel stock, units")
     for at, column in enumerate(table.columns):
