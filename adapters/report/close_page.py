@@ -21,7 +21,7 @@ from adapters.report.blocks import (
     Verdict,
 )
 from adapters.report.conditions import condition_blocks, conditions_json, signing_roles
-from adapters.report.side_by_side import book_blocks
+from adapters.report.side_by_side import book_blocks, company_blocks
 from adapters.wording import NIL, counted, decimals, figure, money_places, plain, plural
 from engine.run.conditions import Conditions
 from engine.run.results import (
@@ -116,6 +116,7 @@ def close_page(closing: Closing) -> Page:
         _journal(result),
         *_ways_in(result),
         *book_blocks(result),
+        *company_blocks(result),
         Checks("Tie-outs", tuple(_tie_out(one) for one in result.tie_outs)),
         _controls(result.controls),
         Sentences("Late postings", (_late(result),)),
@@ -177,6 +178,7 @@ def close_json(closing: Closing) -> dict[str, Any]:
 def _result_json(result: CloseResult) -> dict[str, Any]:
     values: dict[str, Any] = plain(result)
     values["stock"] = [{**plain(line), "flows": plain(dict(line.flows))} for line in result.stock]
+    values["companies"] = [{**plain(one), "earned": plain(dict(one.earned))} for one in result.companies]
     if not _in_several_currencies(result):
         own = ("account", "title", "debit", "credit")
         values["journal"] = [{name: line[name] for name in own} for line in values["journal"]]

@@ -29,5 +29,25 @@ def book_blocks(result: CloseResult) -> tuple[Block, ...]:
     return Table("Books side by side", heads, rows, total, "no book earned anything"), *way_in
 
 
+def company_blocks(result: CloseResult) -> tuple[Block, ...]:
+    """Companies beside each other, where there are several: what each posted, and what it earned in each book.
+
+    Each is in its own currency, so nothing is added up over them.
+    """
+    if not result.companies:
+        return ()
+    figures = [
+        one for each in result.companies for one in (each.debit, each.credit, *(sum_ for _, sum_ in each.earned))
+    ]
+    places = money_places(result.currency, figures)
+    books = [f"earned, {book}" if book else "earned" for book, _ in result.companies[0].earned]
+    heads = (Column("company"), *(Column(one, True) for one in ("debit", "credit", *books)))
+    rows = tuple(
+        (each.company, *(figure(one, places) for one in (each.debit, each.credit, *(sum_ for _, sum_ in each.earned))))
+        for each in result.companies
+    )
+    return (Table("Companies", heads, rows),)
+
+
 def _head(book: BookResult) -> str:
     return f"{book.name}, which posts" if book.posts else book.name

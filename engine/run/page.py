@@ -31,7 +31,7 @@ from engine.run.results import (
     StockNames,
     VarianceLine,
 )
-from engine.run.side_by_side import book_results, tie_outs_of_books
+from engine.run.side_by_side import book_results, company_results, tie_outs_of_books
 from engine.run.tie_outs import tie_outs
 
 WITNESSES = 5
@@ -64,6 +64,7 @@ def read_results(run: Run, ruleset: Ruleset) -> CloseResult:
         tuple(run.stages),
         _reversals(world),
         book_results(run),
+        company_results(run),
     )
 
 

@@ -87,6 +87,17 @@ class BookResult:
 
 
 @dataclass(frozen=True, slots=True)
+class CompanyResult:
+    """One company, in its own currency: what it debited and credited in the book that posts, and what it earned in each
+    book; in one on top of another, that one's included."""
+
+    company: str
+    debit: Decimal
+    credit: Decimal
+    earned: tuple[tuple[str, Decimal], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class TieOut:
     """One promise checked: its sentence, whether it held, figures, and what to do where it did not.
 
@@ -173,6 +184,8 @@ class CloseResult:
     stages: tuple[StageTime, ...]
     reversals: tuple[ReversalLine, ...] = ()
     books: tuple[BookResult, ...] = ()
+    companies: tuple[CompanyResult, ...] = ()
+    """Where more than one company posted something."""
 
     @property
     def publishable(self) -> bool:

@@ -18,9 +18,12 @@ from engine.plan.relation import column, named, table
 from engine.plan.values.frames import frame_of
 from engine.plan.world import World
 from engine.run.close import Run
-from engine.run.results import BookLine, BookResult, TieOut
+from engine.run.results import BookLine, BookResult, CompanyResult, TieOut
 from engine.run.said import said, text
 from engine.run.tie_outs import tie_outs
+
+SIDES = ("debit", "credit")
+ZERO = Decimal(0)
 
 
 def book_results(run: Run) -> tuple[BookResult, ...]:
@@ -49,6 +52,48 @@ def _earned(world: World) -> tuple[BookLine, ...]:
     query = query.group_by(*(one.copy() for one in keys)).order_by(*(one.copy() for one in keys))
     rows = world.executor.rows(query)
     return tuple(BookLine(str(account or ""), str(title or ""), Decimal(str(sum_))) for account, title, sum_ in rows)
+
+
+def company_results(run: Run) -> tuple[CompanyResult, ...]:
+    """What each company posted and what it earned in each book, by name; nothing where only one posted."""
+    if not run.world.has("ledger line"):
+        return ()
+    sides = {one: (debit, credit) for one, debit, credit, _ in _by_company(run.world)}
+    earned: dict[str, dict[str, Decimal]] = {}
+    for one in (run, *run.books):
+        book = one.world.ruleset.books.get(one.world.book)
+        own = {company: sum_ for company, _, _, sum_ in _by_company(one.world)}
+        base = earned[book.on_top_of] if book is not None and book.on_top_of else {}
+        earned[one.world.book] = {
+            company: own.get(company, ZERO) + base.get(company, ZERO) for company in {**base, **own}
+        }
+    companies = sorted({company for found in earned.values() for company in found})
+    if len(companies) < 2:
+        return ()
+    return tuple(
+        CompanyResult(
+            company, *sides.get(company, (ZERO, ZERO)),
+            tuple((book, found.get(company, ZERO)) for book, found in earned.items()),
+        )
+        for company in companies
+    )  # fmt: skip
+
+
+def _by_company(world: World) -> list[tuple[str, Decimal, Decimal, Decimal]]:
+    """For each company of a book's lines: debits, credits, and what it earned, as booked."""
+    booked, zero = column(measures(world)[-1]), exp.Literal.number("0")
+    on_debit, on_credit = (exp.EQ(this=column("side"), expression=exp.Literal.string(one)) for one in SIDES)
+    of_result = exp.In(this=column("account.type"), expressions=[exp.Literal.string(one) for one in RESULTS])
+    signed = exp.Case().when(on_credit, booked.copy()).else_(exp.Neg(this=booked.copy()))
+    sums = [
+        exp.Case().when(on_debit, booked.copy()).else_(zero),
+        exp.Case().when(on_credit.copy(), booked.copy()).else_(zero.copy()),
+        exp.Case().when(of_result, signed).else_(zero.copy()),
+    ]
+    query = exp.select(column("company"), *(exp.Sum(this=one) for one in sums)).from_(table("ledger line"))
+    named_ones = query.where(exp.Not(this=exp.Is(this=column("company"), expression=exp.Null())))
+    rows = world.executor.rows(named_ones.group_by(column("company")).order_by(column("company")))
+    return [(str(company), *(Decimal(str(one)) for one in row)) for company, *row in rows]  # type: ignore[misc]
 
 
 def _together(base: tuple[BookLine, ...], own: tuple[BookLine, ...]) -> tuple[BookLine, ...]:

@@ -22,6 +22,7 @@ def a_company(tmp_path: Path, kind: str, policy: str) -> Company:
     ),
     target_fixture="company",
 )
+@given(parsers.re(r"(?P<kind>companies) (?P<policy>supplied .+)"), target_fixture="company")
 def a_company_under_a_policy(tmp_path: Path, kind: str, policy: str) -> Company:
     return Company.found(tmp_path / "company", dashed(kind), policy)
 

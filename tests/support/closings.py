@@ -14,6 +14,7 @@ from engine.run.results import (
     BookLine,
     BookResult,
     CloseResult,
+    CompanyResult,
     ControlLine,
     ReportTable,
     ReversalLine,
@@ -116,6 +117,14 @@ RESULT = CloseResult(
         )),
         BookResult("management", "", False, 9, (BookLine("4010", "Product revenue", units("9000.50")),)),
     ),
+    companies=(
+        CompanyResult("US01", units("80241.10"), units("80241.10"), (
+            ("statutory", units("-30000.00")), ("management", units("9000.50")),
+        )),
+        CompanyResult("US02", units("2699.45"), units("2699.45"), (
+            ("statutory", units("2699.45")), ("management", units("0")),
+        )),
+    ),
     late_lines=12,
     facts=4181,
     reversals=(ReversalLine("accrue-freight", 4, units("1250.50")),),
@@ -174,7 +183,7 @@ EMPTY = replace(
     files=(),
     conditions=weigh(close_of(), (), {}),
     result=replace(
-        RESULT, stock=(), variances=(), adjustments=(), journal=(), controls=(), reports=(), books=(),
+        RESULT, stock=(), variances=(), adjustments=(), journal=(), controls=(), reports=(), books=(), companies=(),
         late_lines=0, facts=0, stages=(), tie_outs=RESULT.tie_outs[:1],
     ),
 )  # fmt: skip
