@@ -117,9 +117,8 @@ def _differences(
             for name, (columns, values) in handed.items():
                 executor.append(name, columns, values)
             given = frozenset(handed) | supposed
-            everything = wanted if last else None
             run = run_period(
-                executor, ruleset, period, given=given, cutoff=cutoff, strict=False, wanted=everything, shown=shown
+                executor, ruleset, period, given=given, cutoff=cutoff, strict=False, wanted=wanted, shown=shown
             )
             if last:
                 return _compare(run, example)
