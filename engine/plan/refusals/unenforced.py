@@ -26,8 +26,8 @@ def warn_of_overrides(ruleset: Ruleset, diagnostics: Diagnostics) -> None:
 
 
 def warn_of_corrections(ruleset: Ruleset, diagnostics: Diagnostics) -> None:
-    """Warn (T901) that every correction is of a late fact, and that nobody flags one yet."""
-    items = (*values_of(ruleset).values(), *ruleset.controls.values(), *ruleset.reports.values())
+    """Warn (T901) rules that every correction is of a late fact, and that nobody flags one yet."""
+    items = (*values_of(ruleset).values(), *ruleset.controls.values())
     asked = [
         node for item in items for node in walk(item)
         if isinstance(node, FieldOf) and node.row == "correction" and node.name in ("cause", "flagged")

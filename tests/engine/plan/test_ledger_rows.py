@@ -185,3 +185,11 @@ def test_a_balance_of_one_role_by_rows_of_another_is_refused() -> None:
             "balances are not kept by it",
         )
     ]
+
+
+def test_rules_that_ask_for_the_cause_of_a_correction_are_warned_of() -> None:
+    asked = CORRECTED.replace("when correction.share-of-result is at least 4%", "when correction.cause is error")
+    told = [(one.message, one.span.text) for one in compiled(asked)[1] if one.code == "T901"]
+    words = "every correction is of a late fact, and none is flagged, in this version"
+    assert told == [(words, "correction.cause")]
+    assert not [one for one in compiled(CORRECTED)[1] if one.code == "T901"]
