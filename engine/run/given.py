@@ -13,7 +13,7 @@ from engine.model.datatypes import DataType, Family
 from engine.model.expression import Literal
 from engine.model.identity import schema_of
 from engine.model.ruleset import Band, Parameter, Ruleset
-from engine.model.schema import IDENTITY_SEPARATOR, IMPLIED, Measure, Record
+from engine.model.schema import IDENTITY_SEPARATOR, IMPLIED, Column, Measure, Record
 from engine.plan.executor import Executor, Row
 
 COMPANY = "OUR-COMPANY"
@@ -69,8 +69,22 @@ def facts_given(ruleset: Ruleset, example: syntax.Example) -> dict[str, list[Fac
             number += 1
             rows.append(_fact_row(ruleset, record, given.grid.head, row, number))
         _number_versions(rows)
+    _date_undated(ruleset, found)
     _count_in_units(ruleset, example, found)
     return found
+
+
+def _date_undated(ruleset: Ruleset, rows: Mapping[str, list[FactRow]]) -> None:
+    """A fact whose own day is not given happened on that of the earliest fact that has one; it would else be lost."""
+    kinds = [(kind.record, rows.get(kind.name, [])) for kind in ruleset.kinds.values() if kind.record.on is not None]
+    days = [row.get(record.on or "") for record, held in kinds for row in held]
+    first = min((one for one in days if isinstance(one, date)), default=None)
+    for record, held in kinds:
+        for row in held:
+            on = record.on or ""
+            if first is not None and row[on] is None and on not in record.identity:
+                row[on] = first
+                row["known-at"] = first if row["known-at"] == date(1, 1, 1) else row["known-at"]
 
 
 def _count_in_units(ruleset: Ruleset, example: syntax.Example, rows: Mapping[str, list[FactRow]]) -> None:
@@ -133,11 +147,24 @@ def _fact_row(ruleset: Ruleset, record: Record, head: syntax.Row, row: syntax.Ro
         found["company"] = COMPANY
     identity = [("" if found[one] is None else str(found[one])) for one in record.identity]
     found["identity"] = IDENTITY_SEPARATOR.join(identity)
-    found["currency"] = found["currency"] or ruleset.head.currency
+    found["currency"] = found["currency"] or _currency_said(ruleset, columns, head, row) or ruleset.head.currency
     found["known-at"] = found["known-at"] or found.get(record.on or "date") or date(1, 1, 1)
     found["source-file"], found["source-row"] = "example", row.span.location.line
     found["version"], found["publication"], found["fact"] = 1, 1, number
     return found
+
+
+def _currency_said(ruleset: Ruleset, columns: Mapping[str, Column], head: syntax.Row, row: syntax.Row) -> str | None:
+    """The currency that all cells of money of a row say; UnreadableExampleError where they say several."""
+    said: dict[str, None] = {}
+    for title, cell in zip(head.cells, row.cells, strict=True):
+        column = columns.get(title.span.text.strip())
+        value = cell.values[0] if isinstance(cell, syntax.ValueCell) and len(cell.values) == 1 else None
+        if column is not None and column.type.family in (Family.MONEY, Family.PRICE) and not column.type.domain:
+            said.update({value.unit.text: None} if isinstance(value, syntax.Measure) else {})
+    if len(said) > 1:
+        raise UnreadableExampleError(f"a row with money in {' and '.join(said)}: its money is in one currency")
+    return next(iter(said), None) if ruleset.rates else None
 
 
 def _number_versions(rows: list[FactRow]) -> None:

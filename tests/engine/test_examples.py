@@ -315,3 +315,51 @@ def test_what_no_one_reads_is_not_run() -> None:
     assert journals_needed(ruleset, frozenset({"sell"})) == {"sell"}
     assert journals_needed(ruleset, frozenset({"target"})) == frozenset()
     assert journals_needed(ruleset, frozenset({"stands"})) == {"pay", "accrue"}
+
+
+BUNDLE = (
+    HEAD
+    + """\
+rates spot from erp-spot quoted to USD, stale after 3 days, missing stops the run, crossed through USD
+terms
+    order, line are text
+    price, alone are money
+    order-date is a date
+kind bundle-order moves nothing on order-date identified by order
+    has price
+kind bundle-line moves nothing on order-date identified by order, line
+    has alone
+allocation share for each bundle-order
+    spreads bundle-order.price over bundle-line in proportion to bundle-line.alone
+    leftover cents by largest remainder, ties by line
+example "whole yen, and lines without a day of their own"
+    given bundle-order
+        | order | price  | order-date |
+        | B     | 80 JPY | 2026-01-10 |
+    given bundle-line
+        | order | line | alone  |
+        | B     | "1"  | 20 JPY |
+        | B     | "2"  | 30 JPY |
+        | B     | "3"  | 40 JPY |
+    run FY2026-P01
+    expect allocation share
+        | line | share  |
+        | "1"  | 18 JPY |
+        | "2"  | 27 JPY |
+        | "3"  | 35 JPY |
+"""
+)
+
+
+def test_money_is_in_the_currency_that_its_cells_say_and_a_fact_without_a_day_is_not_lost() -> None:
+    ruleset = ruleset_of(BUNDLE)
+    result = run_example(ruleset, ruleset.examples[0], lambda: DuckDBExecutor(threads=1))
+    assert result.passed, (result.stopped, result.differences)
+
+
+def test_a_row_with_money_of_two_currencies_is_refused() -> None:
+    kind = "kind two moves nothing on order-date identified by order\n    has price, alone\n"
+    given = "    given two\n        | order | price | alone |\n        | B | 1 JPY | 1 EUR |\n"
+    text = BUNDLE.replace("kind bundle-line", f"{kind}kind bundle-line").replace("    run FY", f"{given}    run FY")
+    result = run_example(ruleset_of(text), ruleset_of(text).examples[0], lambda: DuckDBExecutor(threads=1))
+    assert "a row with money in JPY and EUR" in result.stopped

@@ -227,8 +227,12 @@ def _guard_missing(frame: Frame, allocation: Allocation, shares: Shares, label: 
 
 
 def shared_fields(ruleset: Ruleset, whole: str, part: str) -> tuple[str, ...]:
-    """The fields that a part and its whole have in common: rows combine where they agree."""
-    theirs = {one.name for one in ruleset.kinds[whole].record.columns}
+    """What a part and its whole agree on: the keys of the whole where the part has them all, else every field that both
+    have."""
+    record = ruleset.kinds[whole].record
+    if set(record.identity) <= {one.name for one in ruleset.kinds[part].record.columns}:
+        return record.identity
+    theirs = {one.name for one in record.columns}
     return tuple(one.name for one in ruleset.kinds[part].record.columns if one.name in theirs)
 
 
