@@ -21,15 +21,16 @@ from dsl.diagnostics import InternalError
 from dsl.span import Span
 from engine.ledger.money import MOST_DIGITS, unusual
 from engine.model.datatypes import DataType, Family
-from engine.model.expression import Grain, ItemOf, LocalOf
-from engine.model.ruleset import Allocation, Ruleset, Shares
+from engine.model.expression import Grain, ItemOf, LocalOf, TestsOf
+from engine.model.ruleset import Allocation, Meta, Ruleset, Shares
 from engine.plan.facts import PERIOD
 from engine.plan.numbers import Value, at_scale, decimal_type, stored
 from engine.plan.relation import Origin, Relation, case, cast, column, named, table
 from engine.plan.values.frame import Frame, Tools
-from engine.plan.values.items import Rule, define_answer
+from engine.plan.values.items import Rule, define_answer, survives
 from engine.plan.values.lookups import referred
 from engine.plan.values.periods import OUTSIDE, periods_frame, speaks_of_period
+from engine.plan.values.shares_told import Shared, Way, told
 from engine.plan.world import RunStopped, World, date_literal
 
 UNTIL, SINCE = "until", "since"
@@ -121,9 +122,9 @@ def make_allocation(world: World, allocation: Allocation, tools: Tools) -> Relat
     frame = _parts(world, allocation, tools)
     shares = allocation.shares
     partition = [f"{allocation.grain.rows[0]}.{key.name}" for key in allocation.grain.keys]
-    label = define_shares_of(frame, allocation, partition)
+    shared = define_shares_of(frame, allocation, partition)
     keys = [(one, frame.field(shares.over, one)) for one in world.ruleset.kinds[shares.over].record.identity]
-    outputs = [*keys, ("identity", frame.key("identity")), *shares_shown(frame, allocation, label, partition)]
+    outputs = [*keys, ("identity", frame.key("identity")), *shares_shown(frame, allocation, shared, partition)]
     rule = Origin(f"allocation {allocation.name}", allocation.span)
     made = frame.relation(name, tuple(one for one, _ in keys), outputs, rule)
     _refuse_without_parts(world, allocation, tools)
@@ -133,7 +134,7 @@ def make_allocation(world: World, allocation: Allocation, tools: Tools) -> Relat
 def _make_by_period(world: World, allocation: Allocation, tools: Tools) -> Relation:
     """The share of each period of every whole known; RunStopped where one weighs beyond the days it names."""
     frame = periods_frame(world, allocation, tools)
-    label = define_shares_of(frame, allocation, ["fact"])
+    shared = define_shares_of(frame, allocation, ["fact"])
     weights = [frame.column(one) for one in frame.values if one.startswith("weight #")]
     some = [exp.NEQ(this=one, expression=exp.Literal.number("0")) for one in weights]
     beyond = exp.and_(frame.column(OUTSIDE), exp.Paren(this=exp.or_(*some, copy=False)), copy=False)
@@ -142,19 +143,24 @@ def _make_by_period(world: World, allocation: Allocation, tools: Tools) -> Relat
     )
     frame.guard("T424", words, (f"allocation {allocation.name}",), beyond)
     keys = [(one.name, frame.key(one.name)) for one in allocation.shares.part_grain.keys]
-    outputs = [*keys, ("identity", frame.key("identity")), *shares_shown(frame, allocation, label, ["fact"])]
+    outputs = [*keys, ("identity", frame.key("identity")), *shares_shown(frame, allocation, shared, ["fact"])]
     rule = Origin(f"allocation {allocation.name}", allocation.span)
     return frame.relation(allocation_name(allocation), tuple(one for one, _ in keys), outputs, rule)
 
 
-def shares_shown(frame: Frame, allocation: Allocation, label: str, partition: Sequence[str]) -> list[tuple[str, Value]]:
-    """The share as its relation keeps it; with its currency and the running totals of its whole where there are rates.
+def shares_shown(
+    frame: Frame, allocation: Allocation, shared: Shared, partition: Sequence[str]
+) -> list[tuple[str, Value]]:
+    """The share as its relation keeps it and how it came about; with its currency and the running totals of its whole
+    where there are rates.
 
     The totals begin where those of the whole begin, if the whole is itself a share of something.
     """
-    name, share = allocation.name, frame.value_of(label)
+    name, share = allocation.name, frame.value_of(shared.label)
+    step = frame.column(_STEP) if _STEP in frame.values else exp.Literal.number("1")
+    beside = told(frame, shared, digits_shared(frame.world, allocation), step)
     if not _has_currency(frame.world, allocation):
-        return [(name, share)]
+        return [(name, share), *beside]
     order = [exp.Ordered(this=frame.column(allocation.shares.ties), nulls_first=True)]
     order.append(exp.Ordered(this=frame.column("identity"), nulls_first=True))
     rows = exp.WindowSpec(kind="ROWS", start="UNBOUNDED", start_side="PRECEDING", end="CURRENT ROW")
@@ -167,17 +173,18 @@ def shares_shown(frame: Frame, allocation: Allocation, label: str, partition: Se
     scale = share.scale or 0
     until = exp.Add(this=first.copy(), expression=cast(total, decimal_type(scale)))
     upto = frame.define(f"{name}:{UNTIL}", Value(cast(until, decimal_type(scale)), share.type, scale))
-    since = exp.Sub(this=upto.sql.copy(), expression=frame.column(label))
+    since = exp.Sub(this=upto.sql.copy(), expression=frame.column(shared.label))
     own = share.currency if share.currency is not None else frame.column(_CURRENCY)
     return [
         (name, replace(share, currency=None)),
         (f"{name}:currency", Value(own, _TEXT)),
         (f"{name}:{UNTIL}", upto),
         (f"{name}:{SINCE}", Value(cast(exp.Paren(this=since), decimal_type(scale)), share.type, scale)),
+        *beside,
     ]
 
 
-def define_shares_of(frame: Frame, allocation: Allocation, partition: Sequence[str]) -> str:
+def define_shares_of(frame: Frame, allocation: Allocation, partition: Sequence[str]) -> Shared:
     """The column with the share of each row of a frame over parts; rows that agree in `partition` share one whole.
 
     Missing where a whole cannot be shared to the last cent or unit, which stops the run.
@@ -187,15 +194,16 @@ def define_shares_of(frame: Frame, allocation: Allocation, partition: Sequence[s
         whole = frame.define("#whole", frame.lower(shares.value, allocation.grain))
         if _has_currency(frame.world, allocation):
             _define_currency(frame, whole)
-    usual = LocalOf(
-        allocation.type, allocation.span, False, _define_shares(frame, partition, shares, allocation, digits)
-    )
-    rules = [Rule("", None, usual, (), allocation.meta, ())]
-    for one in allocation.exceptions:
-        if one.shares is not None:
-            label = _define_shares(frame, partition, one.shares, allocation, digits)
-            answer = LocalOf(allocation.type, one.span, False, label)
-            rules.append(Rule(one.name, one.when, answer, (), one.meta, one.to))
+    found: list[tuple[str, Shares, TestsOf | None, Meta, tuple[str, ...]]] = [("", shares, None, allocation.meta, ())]
+    found += [(one.name, one.shares, one.when, one.meta, one.to) for one in allocation.exceptions if one.shares]
+    rules: list[Rule] = []
+    numbered: list[tuple[str, int, int]] = []
+    for name, way, when, meta, to in found:
+        number = len(frame.values) + 1
+        label = _define_shares(frame, partition, way, allocation, digits)
+        rules.append(Rule(name, when, LocalOf(allocation.type, way.weight.span, False, label), (), meta, to))
+        frame.prepare(way.weight, way.part_grain)
+        numbered.append((name, number, frame.value(way.weight).scale or 0))
     label = define_answer(frame, allocation.name, rules, allocation.grain, allocation.type, None)
     for way in (shares, *(one.shares for one in allocation.exceptions if one.shares is not None)):
         _guard_missing(frame, allocation, way, label)
@@ -204,7 +212,10 @@ def define_shares_of(frame: Frame, allocation: Allocation, partition: Sequence[s
         "a weight is under nothing, or the whole or a gift is not rounded"
     )
     frame.guard("T424", sentence, (f"allocation {allocation.name}",), _unknown(frame.column(label)))
-    return label
+    in_play = {one.name: frame.column(f"{allocation.name}?{one.name}") for one in rules if one.name}
+    stands = [survives(one, rules, allocation.name, in_play) for one in rules]
+    ways = [Way(*one, test) for one, test in zip(numbered, stands, strict=True)]
+    return Shared(label, tuple(ways))
 
 
 def _guard_missing(frame: Frame, allocation: Allocation, shares: Shares, label: str) -> None:

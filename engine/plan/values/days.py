@@ -103,7 +103,7 @@ def share_over_days(world: World, allocation: Allocation, kind: Kind, days: str)
     """The share of each day of each fact: `fact`, `part` (the day) and `quantity`; RunStopped where a whole cannot be
     shared."""
     frame = _day_frame(world, kind, days)
-    label = define_shares_of(frame, allocation, ["fact"])
+    label = define_shares_of(frame, allocation, ["fact"]).label
     integer = DataType(Family.NUMBER)
     outputs = [
         ("fact", Value(frame.column("fact"), integer, 0, kept_as="BIGINT")),

@@ -150,18 +150,18 @@ def define_answer(
     in_play = _define_in_play(frame, item, ordered, grain, as_of)
     for rule in rules:
         frame.prepare((rule.value, *(cap.limit for cap in rule.caps)), grain)
-    survives = {rule.name: _survives(rule, rules, item, in_play) for rule in rules}
+    stands = {rule.name: survives(rule, rules, item, in_play) for rule in rules}
     values = aligned([_capped_value(frame, rule, grain, prepared=True) for rule in rules])
     # Unknown in any answer that could stand makes the whole unknown; live data has no unknown.
-    unknown = exp.or_(*(exp.Is(this=test, expression=exp.Null()) for test in survives.values()), copy=False)
-    standing = [(survives[rule.name], value) for rule, value in zip(rules, values, strict=True)]
+    unknown = exp.or_(*(exp.Is(this=test, expression=exp.Null()) for test in stands.values()), copy=False)
+    standing = [(stands[rule.name], value) for rule, value in zip(rules, values, strict=True)]
     answer = case([(unknown, exp.Null()), *((stands, value.sql) for stands, value in standing)])
     below = [(stands, value.over) for stands, value in standing if value.over is not None]
     over = case([(unknown, exp.Null()), *below]) if below else None
     first = values[0]
-    currency = _currency(rules, values, survives)
+    currency = _currency(rules, values, stands)
     result = Value(answer, type_, first.scale, over, first.over_scale, currency=currency)
-    conflicts = _conflicts(frame, item, rules, survives, values)
+    conflicts = _conflicts(frame, item, rules, stands, values)
     label = frame.label_of(frame.define(item, result))
     for names, broken in conflicts:
         both = " and ".join(names)
@@ -223,8 +223,8 @@ def _define_in_play(
     return {name: frame.column(label) for name, label in labels.items()}
 
 
-def _survives(rule: Rule, rules: Sequence[Rule], item: str, in_play: dict[str, exp.Expr]) -> exp.Expr:
-    """In play, and no exception to it in play."""
+def survives(rule: Rule, rules: Sequence[Rule], item: str, in_play: dict[str, exp.Expr]) -> exp.Expr:
+    """The condition that an answer stands: in play, and no exception to it in play."""
     defeats = [in_play[other.name] for other in rules if other.name and (rule.name or item) in other.to]
     tests = [in_play[rule.name]] if rule.name else []
     if defeats:
