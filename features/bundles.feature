@@ -92,6 +92,30 @@ Feature: Bundles
       | Contract liability | 70,000  | 100,000 |
       | Revenue            | 0       | 70,000  |
     And every tie-out holds
+    When somebody asks what is behind "credit Revenue"
+    Then it was worked out so
+      | of 100,000.00 what is given leaves 70,000.00 |
+      | weighs 1 of 1                                |
+    # The terms of the support, the implied half year and the year, become known when January is closed: 30,000 over 18 months,
+    # 1,666.67 each as the case file derives; in whole yen twelve months of 1,667 and six of 1,666.
+    When FY2007-P01 is closed for good
+    And these support terms become known
+      | order   | item    | from       | to         |
+      | LICENCE | support | 2007-01-10 | 2008-06-30 |
+    And what is known on 2007-03-02 is loaded
+    And FY2007-P02 is closed on trial
+    Then the journal posts
+      | title              | debit | credit |
+      | Contract liability | 3,334 | 0      |
+      | Support revenue    | 0     | 3,334  |
+    And 2 lines are of facts of closed periods
+    When somebody asks what is behind "credit Support revenue" that belongs to FY2007-P01
+    Then it was worked out so
+      | 30,000.00 is shared                          |
+      | weighs 1 of 18                               |
+      | takes one of the odd cents                   |
+      | of 100,000.00 what is given leaves 70,000.00 |
+      | given 30,000.00                              |
 
   Scenario: What cannot be shared stops the close
     Things that all cost nothing alone give no proportion; nobody guesses one, and nothing is published.

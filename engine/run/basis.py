@@ -28,6 +28,7 @@ from engine.model.expression import (
 )
 from engine.model.ruleset import Amount, Decision, Item, Meta, Parameter, Ruleset, Table
 from engine.model.walk import operands
+from engine.plan.facts import PERIOD
 from engine.plan.numbers import Value
 from engine.plan.relation import column, named
 from engine.plan.values.frame import Frame
@@ -101,6 +102,10 @@ def _collect(ruleset: Ruleset, nodes: object, scope: Grain, found: Questions, se
         if not isinstance(part, ItemOf) or part in seen:
             continue
         seen.add(part)
+        if part.item in ruleset.allocations:
+            found.own.append(Question(part, scope))
+            _collect_whole(ruleset, part, found, seen)
+            continue
         item = item_of(ruleset, part.item)
         if item is None:
             continue
@@ -109,6 +114,14 @@ def _collect(ruleset: Ruleset, nodes: object, scope: Grain, found: Questions, se
             continue
         found.own.append(Question(part, scope))
         _collect(ruleset, _inside(item, part), item.grain, found, seen)
+
+
+def _collect_whole(ruleset: Ruleset, node: ItemOf, found: Questions, seen: set[ItemOf]) -> None:
+    """A share of periods is one of a whole of the same row, which may itself be a share."""
+    allocation = ruleset.allocations[node.item]
+    if allocation.shares.over == PERIOD and allocation.shares.value is not None:
+        _collect(ruleset, in_terms_of(allocation.shares.value, dict(node.keys), None, allocation.grain),
+                 allocation.grain, found, seen)  # fmt: skip
 
 
 def _is_carried(ruleset: Ruleset, node: FieldOf) -> bool:

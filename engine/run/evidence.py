@@ -232,14 +232,19 @@ def add_slices(world: World, facts: Sequence[int]) -> None:
         world.add(Relation("slice", (), columns, query, BOOKS))
 
 
-def asked_frame(world: World, grain: Grain, found: Mapping[str, str]) -> Frame:
-    """A frame over the facts, or the slices, asked about; `found` names the relation of each kind's facts."""
+def asked_frame(world: World, grain: Grain, found: Mapping[str, str], period: Period | None = None) -> Frame:
+    """A frame over the facts, or the slices, asked about; `found` names the relation of each kind's facts.
+
+    Rows for each fact and period are asked of `period`, else of the one that is closed.
+    """
     before = dict(world.current)
     world.current.update(found)
     try:
         if grain.form == "slices":
             return slice_frame(world, grain.touched)
-        return fact_frame(world, grain.rows[0])
+        frame = fact_frame(world, grain.rows[0])
+        frame.period = period if period is not None and grain.has_period else world.period
+        return frame
     finally:
         world.current.clear()
         world.current.update(before)

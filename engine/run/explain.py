@@ -41,6 +41,7 @@ from engine.run.rates_used import home_currency, rates_used
 from engine.run.reversed_lines import is_reversal
 from engine.run.said import called, place, rule, said, text
 from engine.run.served import asked_before
+from engine.run.shared import reads_shares
 from engine.run.shares import LINES, Share, shares_of_line
 from engine.run.summed import summed_facts
 from engine.run.unrounded import unrounded
@@ -70,11 +71,13 @@ def explain_line(evidence: Evidence, line_id: str, everything: bool = False) -> 
     limit = len(by_fact) if everything else SHOWN
     chosen = by_fact[: max(ASKED, limit)]
     asked_shares = [share for _, of_fact in chosen for share in of_fact]
-    facts = FactsAsked(world, journal.grain, asked_shares, raw)
+    facts = FactsAsked(world, journal.grain, asked_shares, raw, world.calendar.period(line.origin))
     asked = facts.asked()
     layers = layers_of_shares(world, asked_shares)
     read = questions(world.ruleset, (journal.when, journal.locals, posting.value, posting.role), journal.grain)
-    if reads_other_rows(tuple(read.nodes)) or journal.grain.form == "keys":
+    carried = tuple(world.ruleset.amounts.get(one) for one in read.carried)
+    shared = reads_shares(world, (journal, carried))
+    if reads_other_rows(tuple(read.nodes)) or shared or journal.grain.form == "keys":
         add_all_facts(world, evidence.cutoff)
     amounts, exact = _worked_out(world, journal, line, posting, asked, len(chosen) == len(by_fact))
     total = sum((share.amount for share in shares), Decimal(0))

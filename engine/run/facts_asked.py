@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from sqlglot import exp
 
+from engine.ledger.calendar import Period
 from engine.model.expression import Grain
 from engine.model.ruleset import Adjustment, Kind
 from engine.model.schema import IDENTITY_SEPARATOR
@@ -25,10 +26,16 @@ SLICE_KEYS = ("event", "layer", "layer.from", "returning", "settling")
 
 
 class FactsAsked:
-    """Facts of one grain, looked up once; made for one explanation, so relations of the world are made once."""
+    """Facts of one grain, looked up once; made for one explanation, so relations of the world are made once.
 
-    def __init__(self, world: World, grain: Grain, shares: Sequence[Share], raw: RawRows) -> None:
+    `period` is the one that rows for each fact and period are asked of, where it is not the one that is closed.
+    """
+
+    def __init__(
+        self, world: World, grain: Grain, shares: Sequence[Share], raw: RawRows, period: Period | None = None
+    ) -> None:
         self.world = world
+        self._period = period
         self.grain = grain
         self.shares = shares
         self._raw = raw
@@ -81,7 +88,11 @@ class FactsAsked:
             found = self._rows.get(share.fact) if share.fact is not None else None
             names[share.key] = "" if found is None else called(found[0], str(found[1]["identity"]))
         return Asked(
-            lambda: asked_frame(self.world, self.grain, self._found), self.grain, keys, frozenset(names), names
+            lambda: asked_frame(self.world, self.grain, self._found, self._period),
+            self.grain,
+            keys,
+            frozenset(names),
+            names,
         )
 
     def openings(self, kind: str, identities: Iterable[str]) -> str:

@@ -20,6 +20,7 @@ from engine.run.explanation import Answer
 from engine.run.facts_asked import FactsAsked
 from engine.run.said import called
 from engine.run.served import served_answers
+from engine.run.shared import shared_answers
 from engine.run.shares import LINES
 
 ORIGINS = "layer origin"
@@ -32,7 +33,11 @@ def own_answers(world: World, asked: Asked, read: Questions) -> list[Answer]:
     found = [
         answer
         for question in read.own
-        for answer in (*answers(world, asked, question), *served_answers(world, asked, question))
+        for answer in (
+            *answers(world, asked, question),
+            *served_answers(world, asked, question),
+            *shared_answers(world, asked, question),
+        )
     ]
     decided: set[str] = set()
     for question in read.reconciled:

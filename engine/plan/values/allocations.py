@@ -58,22 +58,26 @@ def define_share(frame: Frame, node: ItemOf) -> None:
     if frame.remembered(node) is not None:
         return
     allocation = frame.world.ruleset.allocations[node.item]
-    made = make_allocation(frame.world, allocation, frame.tools)
+    made, on = make_allocation(frame.world, allocation, frame.tools), part_named(frame, node)
+    if allocation.shares.over == PERIOD:
+        value = _of_period(frame, allocation, node.type, made, on)
+    else:
+        value = _joined(frame.world, allocation, node.type, frame.join(table(made.name), on))
+    frame.remember(node, frame.label_of(frame.define(node.item, value)))
+
+
+def part_named(frame: Frame, node: ItemOf) -> dict[str, exp.Expr]:
+    """The part whose share a row asks for (over periods: the whole), as columns of the shares and what they equal."""
+    allocation = frame.world.ruleset.allocations[node.item]
     by_period = allocation.shares.over == PERIOD
     part, given = allocation.grain.rows[0] if by_period else allocation.shares.over, dict(node.keys)
     identity = frame.world.ruleset.kinds[part].record.identity
     frame.prepare(tuple(given.values()), allocation.grain)
     if part in given:
-        on = {"identity": referred(frame, part, frame.value(given[part]).sql)}
-    elif frame.has_row(part):
-        on = {name: frame.field(part, name).sql for name in identity}
-    else:
-        on = {name: frame.value(given[name]).sql for name in identity}
-    if by_period:
-        value = _of_period(frame, allocation, node.type, made, on)
-    else:
-        value = _joined(frame.world, allocation, node.type, frame.join(table(made.name), on))
-    frame.remember(node, frame.label_of(frame.define(node.item, value)))
+        return {"identity": referred(frame, part, frame.value(given[part]).sql)}
+    if frame.has_row(part):
+        return {name: frame.field(part, name).sql for name in identity}
+    return {name: frame.value(given[name]).sql for name in identity}
 
 
 def _of_period(frame: Frame, allocation: Allocation, type_: DataType, made: Relation, on: dict[str, exp.Expr]) -> Value:

@@ -13,12 +13,12 @@ from engine.plan.numbers import Value, decimal_type
 from engine.plan.relation import case, cast
 from engine.plan.values.frame import Frame
 
-BY, WHOLE, GIVEN, WEIGHT, WEIGHTS, MORE = (
-    f"told {one}" for one in ("by", "whole", "given", "weight", "weights", "more")
+BY, WHOLE, LEFT, GIVEN, WEIGHT, WEIGHTS, MORE = (
+    f"told {one}" for one in ("by", "whole", "left", "given", "weight", "weights", "more")
 )
-TOLD = (BY, WHOLE, GIVEN, WEIGHT, WEIGHTS, MORE)
-"""The rule that shared (its exception's name, '' the usual one); the whole; what the part was given first; its weight
-and those of all parts; and whether it took an odd cent."""
+TOLD = (BY, WHOLE, LEFT, GIVEN, WEIGHT, WEIGHTS, MORE)
+"""The rule that shared (its exception's name, '' the usual one); the whole, and what gifts leave of it; what the part
+was given; its weight and those of all parts; and whether it took an odd cent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,7 @@ def told(frame: Frame, shared: Shared, digits: int, step: exp.Expr) -> list[tupl
     return [
         (BY, Value(by, DataType(Family.TEXT))),
         (WHOLE, _standing(frame, ways, "whole", nothing, step, digits)),
+        (LEFT, _standing(frame, ways, "rest", nothing, step, digits)),
         (GIVEN, _standing(frame, ways, "gift", nothing, step, digits)),
         (WEIGHT, _standing(frame, ways, "weight", shifts, plain, widest)),
         (WEIGHTS, _standing(frame, ways, "all", shifts, plain, widest)),
