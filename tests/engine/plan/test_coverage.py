@@ -10,7 +10,7 @@ import pytest
 
 from dsl.diagnostics import Diagnostics, Severity
 from dsl.span import Source
-from engine.compile import STAGES, check
+from engine.compile import check
 from tests.support.shared import ROOT, shared_path
 from tests.support.small_world import HEAD, SHOP, compiled, small_world
 
