@@ -42,7 +42,7 @@ RELATIONS = ("ledger_line", "slice", "layer", "stock", "siso")
 
 
 def loaded_in(order: random.Random, folder: Path, ruleset: Ruleset) -> dict[str, list[tuple[object, ...]]]:
-    """Load January's files in two lots, close it for good, then February's; what both closes published.
+    """Load January's files in two lots, close it for good, then February's in one, on trial; what both published.
 
     What rows refer to is there before them: a row that names an unknown part waits in quarantine.
     """
@@ -51,8 +51,8 @@ def loaded_in(order: random.Random, folder: Path, ruleset: Ruleset) -> dict[str,
     _load(folder, {"masters_1.csv": MASTERS}, date(2026, 2, 1), ruleset, closed)
     for period, files, day in (("P01", JANUARY, date(2026, 2, 2)), ("P02", FEBRUARY, date(2026, 3, 2))):
         names = order.sample(sorted(files), len(files))
-        cut = order.randrange(1, len(names))
-        for some in (names[:cut], names[cut:]):
+        cut = order.randrange(1, len(names)) if closed is None else len(names)
+        for some in filter(None, (names[:cut], names[cut:])):
             _load(folder, {name: files[name] for name in some}, day, ruleset, closed)
         found |= _closed(folder, f"FY2026-{period}", ruleset)
         closed = Closed(date(2026, 1, 31), "FY2026-P01")
@@ -75,7 +75,7 @@ def _load(folder: Path, files: dict[str, str], day: date, ruleset: Ruleset, clos
 def _closed(folder: Path, period: str, ruleset: Ruleset) -> dict[str, list[tuple[object, ...]]]:
     found: dict[str, list[tuple[object, ...]]] = {}
     with open_books(folder / "books", write=True, clock=lambda: _at(date(2026, 3, 3))) as books:
-        run = close_period(books, ruleset, period, hard=True, resources=Resources(threads=1)).run
+        run = close_period(books, ruleset, period, hard=period == "FY2026-P01", resources=Resources(threads=1)).run
         assert run is not None
         paths = books.run_files(run)
         with DuckDBExecutor(threads=1) as executor:
@@ -98,6 +98,10 @@ def _at(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, 9, tzinfo=UTC)
 
 
+SEEDS = (1, 13)
+"""With the second the later version of P-2 is loaded first, in a lot before the earlier one's."""
+
+
 def made(folder: Path) -> Path:
     """The shop's folder, in which a sale is known on the day that its file is named after."""
     make_shop(folder, {})
@@ -110,7 +114,6 @@ def test_files_loaded_in_any_order_give_the_same_books(tmp_path: Path) -> None:
     folders = [made(tmp_path / name) for name in ("one", "two")]
     ruleset, _ = read_ruleset(folders[0] / "shop.tieout")
     assert ruleset is not None
-    seed = random.randrange(1_000_000)
-    one, other = (loaded_in(random.Random(seed + at), folder, ruleset) for at, folder in enumerate(folders))
+    one, other = (loaded_in(random.Random(seed), folder, ruleset) for seed, folder in zip(SEEDS, folders, strict=True))
     assert all(one[f"FY2026-{period} {name}"] for period in ("P01", "P02") for name in RELATIONS), sorted(one)
-    assert other == one, f"seed {seed}"
+    assert other == one
