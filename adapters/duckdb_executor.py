@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
+from dataclasses import dataclass
 from functools import cache
 from itertools import islice
 from operator import itemgetter
@@ -23,6 +24,7 @@ import pyarrow
 from sqlglot import exp
 
 from dsl.diagnostics import InternalError
+from engine.plan.emptiness import has_no_rows
 from engine.plan.executor import Row
 from engine.plan.relation import Relation
 
@@ -50,7 +52,9 @@ class DuckDBExecutor:
     """Holds the relations of one run in a DuckDB database, in memory unless a file is given.
 
     `threads` is a count, `memory_limit` a size as DuckDB writes it (`2GB`), `temporary_folder` the place where work
-    larger than memory is spilled. Usable as a context manager; `close` forgets everything held in memory.
+    larger than memory is spilled. A query that certainly has no rows is not planned, unless `plans_empty`: then the
+    database looks at the names and types of that, too. Usable as a context manager; `close` forgets everything held in
+    memory.
     """
 
     def __init__(
@@ -60,6 +64,7 @@ class DuckDBExecutor:
         memory_limit: str | None = None,
         temporary_folder: Path | None = None,
         database: Path | None = None,
+        plans_empty: bool = False,
     ) -> None:
         settings: dict[str, str | bool | int | float | list[str]] = {
             "preserve_insertion_order": "false",
@@ -78,7 +83,10 @@ class DuckDBExecutor:
         self.connection = duckdb.connect(str(database) if database else ":memory:", config=settings)
         self.connection.execute("SET GLOBAL TimeZone = 'UTC'")
         self._text: dict[int, tuple[exp.Query, str]] = {}
-        self._made: dict[str, str] = {}
+        self._made: dict[str, _Made] = {}
+        self._plans_empty = plans_empty
+        self._relied_on: set[str] = set()  # shared by branches
+        self._above: DuckDBExecutor | None = None
         self._namespaces: tuple[str, ...] = (MAIN,)
         self._branches: list[DuckDBExecutor] = []
 
@@ -95,7 +103,7 @@ class DuckDBExecutor:
         with _faults(f"namespace {namespace}"):
             self.connection.execute(f"CREATE SCHEMA {_quoted(namespace)}")
         made = copy(self)
-        made._text, made._branches, made._made = {}, [], {}
+        made._text, made._branches, made._made, made._above = {}, [], {}, self
         made._namespaces = (namespace, *self._namespaces)
         made.connection = made._cursor(self.connection)
         self._branches.append(made)
@@ -130,21 +138,28 @@ class DuckDBExecutor:
         """
         name = _quoted(relation.name)
         with _faults(f"relation {relation.name} ({relation.origin})"):
+            if self._has_no_rows(relation.query):
+                if not relation.stored:
+                    has_no_rows(relation.query, self._relies_on)
+                self.connection.execute(f"CREATE TABLE {name} ({_declared(relation.columns)})")
+                self._made[relation.name] = _Made("TABLE", is_empty=True)
+                return 0 if relation.stored else None
             if not relation.stored:
                 self.connection.execute(f"CREATE VIEW {name} AS {self._sql(relation.query)}")
-                self._made[relation.name] = "VIEW"
+                self._made[relation.name] = _Made("VIEW")
                 self._check(relation)
                 return None
             found = self.connection.execute(f"CREATE TABLE {name} AS {self._sql(relation.query)}").fetchone()
-        self._made[relation.name] = "TABLE"
+        count = int(found[0]) if found else 0
+        self._made[relation.name] = _Made("TABLE", is_empty=not count)
         self._check(relation)
-        return int(found[0]) if found else 0
+        return count
 
     def view(self, name: str, query: exp.Query) -> None:
         """Make rows that lie outside (files) readable under a name; their types are those of the query."""
         with _faults(f"relation {name}"):
             self.connection.execute(f"CREATE VIEW {_quoted(name)} AS {self._sql(query)}")
-        self._made[name] = "VIEW"
+        self._made[name] = _Made("VIEW", is_empty=self._has_no_rows(query))
 
     def copy_to_parquet(self, query: exp.Query, path: Path) -> None:
         """Write the rows of a query, in its order, to a Parquet file that must not exist."""
@@ -155,14 +170,14 @@ class DuckDBExecutor:
     def append(self, name: str, columns: Sequence[tuple[str, str]], rows: Iterable[Row]) -> None:
         """Make rows computed outside available under a name; added to the rows that are there already."""
         target = _quoted(name)
-        declared = ", ".join(f"{_quoted(column)} {storage}" for column, storage in columns)
         names = [column for column, _ in columns]
         types = [_arrow_type(storage) for _, storage in columns]
         remaining = iter(rows)
         with _faults(f"rows of {name}"):
-            self.connection.execute(f"CREATE TABLE IF NOT EXISTS {target} ({declared})")
-            self._made[name] = "TABLE"
+            self.connection.execute(f"CREATE TABLE IF NOT EXISTS {target} ({_declared(columns)})")
+            self._made.setdefault(name, _Made("TABLE", is_empty=True))
             while batch := list(islice(remaining, _BATCH)):
+                self._has_rows_now(name)
                 # A pass for each column takes a quarter of the time that zip(*batch) takes on as many rows.
                 arrays = [pyarrow.array(list(map(itemgetter(at), batch)), kind) for at, kind in enumerate(types)]
                 self.connection.register("appended rows", pyarrow.Table.from_arrays(arrays, names=names))
@@ -171,11 +186,16 @@ class DuckDBExecutor:
 
     def extend(self, name: str, query: exp.Query) -> None:
         """Add the rows of a query to a stored relation of the same columns."""
+        if self._has_no_rows(query):
+            return
         with _faults(f"rows of {name}"):
             self.connection.execute(f"INSERT INTO {_quoted(name)} {self._sql(query)}")
+        self._has_rows_now(name)
 
     def rows(self, query: exp.Query) -> list[Row]:
         """All rows of a query, in its order."""
+        if self._has_no_rows(query):
+            return []
         with _faults("a query of the run"):
             return self.connection.execute(self._sql(query)).fetchall()
 
@@ -187,6 +207,8 @@ class DuckDBExecutor:
 
     def stream(self, query: exp.Query, size: int = _BATCH) -> Iterator[list[Row]]:
         """The rows of a query in its order, in batches of `size`; other queries may run meanwhile."""
+        if self._has_no_rows(query):
+            return
         with _faults("a query of the run"):
             cursor = self._cursor(self.connection)
             try:
@@ -198,10 +220,10 @@ class DuckDBExecutor:
 
     def drop(self, name: str) -> None:
         """Forget a relation, whether table or view; InternalError where there is none."""
-        kind = self._made.pop(name, None)
-        if kind is None:
+        made = self._made.pop(name, None)
+        if made is None:
             raise InternalError(f"relation {name} cannot be dropped: it was not made here")
-        self.connection.execute(f"DROP {kind} {_quoted(name)}")
+        self.connection.execute(f"DROP {made.kind} {_quoted(name)}")
 
     def describe(self, name: str) -> tuple[tuple[str, str], ...]:
         """Names and types of a relation's columns, as the database sees them."""
@@ -213,6 +235,28 @@ class DuckDBExecutor:
         """The relation's query as a person reads it, with its grain and origin as comments."""
         head = f"-- {relation.name}: one row per {', '.join(relation.grain) or 'run'}\n-- {relation.origin}\n"
         return head + relation.query.sql(dialect="duckdb", pretty=True)
+
+    def _has_no_rows(self, query: exp.Query) -> bool:
+        return not self._plans_empty and has_no_rows(query, self._is_empty)
+
+    def _is_empty(self, named: exp.Table) -> bool:
+        """Whether a relation made here, or where this executor looks next, has no rows."""
+        made = self._made.get(named.name) if named.db in ("", self.namespace) else None
+        if made is not None or self._above is None:
+            return made is not None and made.is_empty
+        return self._above._is_empty(named)
+
+    def _relies_on(self, named: exp.Table) -> bool:
+        """As `_is_empty`; a relation that a view was found empty by may get no rows any more."""
+        if self._is_empty(named):
+            self._relied_on.add(named.name)
+            return True
+        return False
+
+    def _has_rows_now(self, name: str) -> None:
+        if name in self._relied_on:
+            raise InternalError(f"relation {name} gets rows after a view of it was found empty")
+        self._made[name] = _Made("TABLE")
 
     def _sql(self, query: exp.Query) -> str:
         """The text of a query, made once: relations never change after construction."""
@@ -232,6 +276,18 @@ class DuckDBExecutor:
                 raise InternalError(f"column {name} of relation {relation.name} is {found}, which is not exact")
             if _normal(storage) != _normal(found):
                 raise InternalError(f"column {name} of relation {relation.name} is {found}, declared as {storage}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """What a relation is to the database, and whether it certainly has no rows."""
+
+    kind: str
+    is_empty: bool = False
+
+
+def _declared(columns: Sequence[tuple[str, str]]) -> str:
+    return ", ".join(f"{_quoted(name)} {storage}" for name, storage in columns)
 
 
 @cache
