@@ -52,9 +52,9 @@ class DuckDBExecutor:
     """Holds the relations of one run in a DuckDB database, in memory unless a file is given.
 
     `threads` is a count, `memory_limit` a size as DuckDB writes it (`2GB`), `temporary_folder` the place where work
-    larger than memory is spilled. A query that certainly has no rows is not planned, unless `plans_empty`: then the
-    database looks at the names and types of that, too. Usable as a context manager; `close` forgets everything held in
-    memory.
+    larger than memory is spilled. A query that certainly has no rows is not planned, unless `plans_everything`: then
+    the database sees its names and types, too, and rows where there should be none are an InternalError. Usable as a
+    context manager; `close` forgets everything held in memory.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class DuckDBExecutor:
         memory_limit: str | None = None,
         temporary_folder: Path | None = None,
         database: Path | None = None,
-        plans_empty: bool = False,
+        plans_everything: bool = False,
     ) -> None:
         settings: dict[str, str | bool | int | float | list[str]] = {
             "preserve_insertion_order": "false",
@@ -84,8 +84,8 @@ class DuckDBExecutor:
         self.connection.execute("SET GLOBAL TimeZone = 'UTC'")
         self._text: dict[int, tuple[exp.Query, str]] = {}
         self._made: dict[str, _Made] = {}
-        self._plans_empty = plans_empty
-        self._relied_on: set[str] = set()  # shared by branches
+        self._plans_everything = plans_everything
+        self._relied_on: set[str] = set()
         self._above: DuckDBExecutor | None = None
         self._namespaces: tuple[str, ...] = (MAIN,)
         self._branches: list[DuckDBExecutor] = []
@@ -103,7 +103,8 @@ class DuckDBExecutor:
         with _faults(f"namespace {namespace}"):
             self.connection.execute(f"CREATE SCHEMA {_quoted(namespace)}")
         made = copy(self)
-        made._text, made._branches, made._made, made._above = {}, [], {}, self
+        made._text, made._branches, made._above = {}, [], self
+        made._made, made._relied_on = {}, set()
         made._namespaces = (namespace, *self._namespaces)
         made.connection = made._cursor(self.connection)
         self._branches.append(made)
@@ -138,7 +139,8 @@ class DuckDBExecutor:
         """
         name = _quoted(relation.name)
         with _faults(f"relation {relation.name} ({relation.origin})"):
-            if self._has_no_rows(relation.query):
+            is_empty = self._has_no_rows(relation.query)
+            if is_empty and not self._plans_everything:
                 if not relation.stored:
                     has_no_rows(relation.query, self._relies_on)
                 self.connection.execute(f"CREATE TABLE {name} ({_declared(relation.columns)})")
@@ -151,6 +153,7 @@ class DuckDBExecutor:
                 return None
             found = self.connection.execute(f"CREATE TABLE {name} AS {self._sql(relation.query)}").fetchone()
         count = int(found[0]) if found else 0
+        self._refuse_any(count, is_empty, relation.name)
         self._made[relation.name] = _Made("TABLE", is_empty=not count)
         self._check(relation)
         return count
@@ -186,7 +189,7 @@ class DuckDBExecutor:
 
     def extend(self, name: str, query: exp.Query) -> None:
         """Add the rows of a query to a stored relation of the same columns."""
-        if self._has_no_rows(query):
+        if self._has_no_rows(query) and not self._plans_everything:
             return
         with _faults(f"rows of {name}"):
             self.connection.execute(f"INSERT INTO {_quoted(name)} {self._sql(query)}")
@@ -194,10 +197,13 @@ class DuckDBExecutor:
 
     def rows(self, query: exp.Query) -> list[Row]:
         """All rows of a query, in its order."""
-        if self._has_no_rows(query):
+        is_empty = self._has_no_rows(query)
+        if is_empty and not self._plans_everything:
             return []
         with _faults("a query of the run"):
-            return self.connection.execute(self._sql(query)).fetchall()
+            found = self.connection.execute(self._sql(query)).fetchall()
+        self._refuse_any(len(found), is_empty, "a query of the run")
+        return found
 
     def types(self, query: exp.Query) -> tuple[tuple[str, str], ...]:
         """Names and types of a query's columns, as the database sees them."""
@@ -207,7 +213,7 @@ class DuckDBExecutor:
 
     def stream(self, query: exp.Query, size: int = _BATCH) -> Iterator[list[Row]]:
         """The rows of a query in its order, in batches of `size`; other queries may run meanwhile."""
-        if self._has_no_rows(query):
+        if self._has_no_rows(query) and not self._plans_everything:
             return
         with _faults("a query of the run"):
             cursor = self._cursor(self.connection)
@@ -237,21 +243,30 @@ class DuckDBExecutor:
         return head + relation.query.sql(dialect="duckdb", pretty=True)
 
     def _has_no_rows(self, query: exp.Query) -> bool:
-        return not self._plans_empty and has_no_rows(query, self._is_empty)
+        return has_no_rows(query, self._is_empty)
+
+    @staticmethod
+    def _refuse_any(count: int, is_empty: bool, name: str) -> None:
+        if is_empty and count:
+            raise InternalError(f"{name} was held to be empty and has {count:,} rows")
+
+    def _maker(self, named: exp.Table) -> DuckDBExecutor | None:
+        """Who made the relation that a query of this executor means, as far as it is known."""
+        if named.db in ("", self.namespace) and named.name in self._made:
+            return self
+        return None if self._above is None else self._above._maker(named)
 
     def _is_empty(self, named: exp.Table) -> bool:
-        """Whether a relation made here, or where this executor looks next, has no rows."""
-        made = self._made.get(named.name) if named.db in ("", self.namespace) else None
-        if made is not None or self._above is None:
-            return made is not None and made.is_empty
-        return self._above._is_empty(named)
+        maker = self._maker(named)
+        return maker is not None and maker._made[named.name].is_empty
 
     def _relies_on(self, named: exp.Table) -> bool:
         """As `_is_empty`; a relation that a view was found empty by may get no rows any more."""
-        if self._is_empty(named):
-            self._relied_on.add(named.name)
-            return True
-        return False
+        maker = self._maker(named)
+        if maker is None or not maker._made[named.name].is_empty:
+            return False
+        maker._relied_on.add(named.name)
+        return True
 
     def _has_rows_now(self, name: str) -> None:
         if name in self._relied_on:

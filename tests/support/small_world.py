@@ -295,7 +295,7 @@ def small_world(
     With a seed in `shuffled` the rows of each record are loaded, and so numbered, in another order.
     """
     ruleset = ruleset_of(text)
-    executor = DuckDBExecutor(threads=threads)
+    executor = DuckDBExecutor(threads=threads, plans_everything=True)
     cutoff = Cutoff(1, before.run.world.period.end) if before is not None else None
     draw = random.Random(shuffled)
     ordered = inputs if shuffled is None else {name: draw.sample(held, len(held)) for name, held in inputs.items()}
