@@ -35,8 +35,11 @@ def has_no_rows(query: exp.Expr, is_empty: IsEmpty) -> bool:
 
 
 def _selects_nothing(select: exp.Select, is_empty: IsEmpty) -> bool:
-    if select.args.get("with_") or not _is_row_by_row(select):
-        return False
+    return not select.args.get("with_") and _reads_nothing(select, is_empty) and _is_row_by_row(select)
+
+
+def _reads_nothing(select: exp.Select, is_empty: IsEmpty) -> bool:
+    """Whether no row comes to what a select groups and says."""
     where = select.args.get("where")
     if where is not None and isinstance(where.this, exp.Boolean) and not where.this.this:
         return True
