@@ -31,28 +31,27 @@ Feature: How partners report
       | EAST    | 2       | 2026-01-02 | BETA    | X    | 50       |
       | WEST    | 1       | 2026-01-02 | ACME    | X    | 40       |
     And these sales
-      | company | partner | number | date       | part | quantity |
-      | EAST    | ACME    | I1     | 2026-01-10 | X    | 10       |
-      | EAST    | ACME    | I2     | 2026-01-12 | X    | 5        |
-      | EAST    | ACME    | I3     | 2026-01-13 | X    | 5        |
-      | WEST    | ACME    | W1     | 2026-01-15 | X    | 4        |
+      | company | partner | number | date       | part | quantity | received   |
+      | EAST    | ACME    | I1     | 2026-01-10 | X    | 10       | 2026-02-03 |
+      | EAST    | ACME    | I2     | 2026-01-12 | X    | 5        | 2026-02-03 |
+      | EAST    | ACME    | I3     | 2026-01-13 | X    | 5        | 2026-02-03 |
+      | WEST    | ACME    | W1     | 2026-01-15 | X    | 4        | 2026-02-03 |
     And these sales
-      | company | partner | number | date       | part | quantity |
-      | EAST    | BETA    | B1     | 2026-01-10 | X    | 5        |
-      | EAST    | BETA    | B2     | 2026-01-20 | X    | 3        |
-      | EAST    | BETA    | B3     | 2026-01-32 | X    | 1        |
+      | company | partner | number | date       | part | quantity | received   |
+      | EAST    | BETA    | B1     | 2026-01-10 | X    | 5        | 2026-02-03 |
+      | EAST    | BETA    | B2     | 2026-01-20 | X    | 3        | 2026-02-03 |
+      | EAST    | BETA    | B3     | 2026-01-32 | X    | 1        | 2026-02-03 |
     And these counts
-      | company | partner | part | date       | quantity |
-      | EAST    | ACME    | X    | 2026-01-31 | 83       |
-      | EAST    | BETA    | X    | 2026-01-31 | 45       |
-    When what is known on 2026-02-03 is loaded with 1 row in quarantine
-    And these sales become known
-      | company | partner | number | date       | part | quantity |
-      | EAST    | ACME    | I1     | 2026-01-10 | X    | 12       |
-    And these counts become known
-      | company | partner | part | date       | quantity |
-      | WEST    | ACME    | X    | 2026-01-31 | 36       |
-    And what is known on 2026-02-09 is loaded
+      | company | partner | part | date       | quantity | received   |
+      | EAST    | ACME    | X    | 2026-01-31 | 83       | 2026-02-03 |
+      | EAST    | BETA    | X    | 2026-01-31 | 45       | 2026-02-03 |
+    And these sales
+      | company | partner | number | date       | part | quantity | received   |
+      | EAST    | ACME    | I1     | 2026-01-10 | X    | 12       | 2026-02-05 |
+    And these counts
+      | company | partner | part | date       | quantity | received   |
+      | WEST    | ACME    | X    | 2026-01-31 | 36       | 2026-02-09 |
+    When what is known on 2026-02-09 is loaded with 1 row in quarantine
     And FY2026-P01 is closed for good
     And somebody asks for the scorecard
     Then the scorecards are
@@ -64,12 +63,12 @@ Feature: How partners report
       | who        | what                                                |
       | WEST, ACME | reports-in-time: on-time is 0, needs at least 100%  |
     Given these counts
-      | company | partner | part | date       | quantity |
-      | EAST    | BETA    | X    | 2026-02-28 | 45       |
-      | WEST    | ACME    | X    | 2026-02-28 | 36       |
+      | company | partner | part | date       | quantity | received   |
+      | EAST    | BETA    | X    | 2026-02-28 | 45       | 2026-03-03 |
+      | WEST    | ACME    | X    | 2026-02-28 | 36       | 2026-03-03 |
     And these sales
-      | company | partner | number | date       | part | quantity |
-      | EAST    | ACME    | I9     | 2026-01-30 | X    | 2        |
+      | company | partner | number | date       | part | quantity | received   |
+      | EAST    | ACME    | I9     | 2026-01-30 | X    | 2        | 2026-03-03 |
     When what is known on 2026-03-03 is loaded
     And FY2026-P02 is closed on trial
     And somebody asks for the scorecard

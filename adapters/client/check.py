@@ -26,9 +26,11 @@ def check_client(file: ClientFile, schema: Schema, diagnostics: Diagnostics) -> 
             record = schema.record(fill.record)
             if record is None:
                 names = [one.name for one in schema.records]
-                help = _meant(fill.record, names, "the ruleset has")
+                message, help = f"no register or kind `{fill.record}`", _meant(fill.record, names, "the ruleset has")
+                if fill.record in schema.told:
+                    message, help = f"no feed for `{fill.record}`: the books tell of it themselves", "leave it out"
                 where = file.document.place((*place, "record"))
-                diagnostics.error("C003", f"the ruleset has no register or kind `{fill.record}`", where, help)
+                diagnostics.error("C003", f"the ruleset has {message}", where, help)
                 continue
             if record.fed_by not in ("", feed.name):
                 message = (

@@ -14,8 +14,9 @@ def schema_of(ruleset: Ruleset) -> Schema:
     records = [register.record for register in ruleset.registers.values()]
     records.extend(kind.record for kind in ruleset.kinds.values() if not kind.told)
     records.extend(rates.record for rates in ruleset.rates.values())
+    told = tuple(name for name, kind in ruleset.kinds.items() if kind.told)
     calendars = tuple(ruleset.calendars.values())
-    return Schema(tuple(records), ruleset.head.currency, bool(ruleset.rates), measures_of(ruleset), calendars)
+    return Schema(tuple(records), ruleset.head.currency, bool(ruleset.rates), measures_of(ruleset), calendars, told)
 
 
 def measures_of(ruleset: Ruleset) -> tuple[Measure, ...]:

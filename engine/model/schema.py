@@ -110,6 +110,8 @@ class Schema:
     """Whether the ruleset has rates, so that money may be in any currency."""
     measures: tuple[Measure, ...] = ()
     calendars: tuple[Calendar, ...] = ()
+    told: tuple[str, ...] = ()
+    """Kinds that the books tell of, so that no client supplies their rows."""
 
     def calendar(self, name: str) -> Calendar | None:
         """The calendar of a name, or None."""

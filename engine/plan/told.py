@@ -283,7 +283,7 @@ def _make_raised(world: World) -> None:
         *(named(column(one, "n"), one) for one in texts), *(named(sql, name) for name, sql in days.items())
     )
     columns = (*((one, "VARCHAR") for one in texts), ("raised-on", "DATE"), ("since", "DATE"), ("age", "INTEGER"))
-    world.add(Relation(RAISED, (), columns, query, Origin("what the books tell of exceptions")))
+    world.add(Relation(RAISED, ("finding", "row-name"), columns, query, Origin("what the books tell of exceptions")))
 
 
 def _raised_by(world: World, finding: str, relation: str, rows: Sequence[str]) -> exp.Query:

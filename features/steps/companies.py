@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
 from pytest_bdd import parsers, then
@@ -37,13 +36,3 @@ def lines_of_book_are(company: Company, period: str, book: str, datatable: Table
 @then("the companies have posted")
 def companies_have_posted(closing: Outcome, datatable: Table) -> None:
     agrees([{**one, **one["earned"]} for one in closing.values["companies"]], datatable)
-
-
-@then(parsers.parse("each company's debits are its credits in {period}"))
-def each_company_balances(company: Company, period: str) -> None:
-    for arguments in ((), ("--book", "group")):
-        net: dict[str, Decimal] = {}
-        for line in lines_of(company, period, *arguments):
-            signed = Decimal(line["debit"] or 0) - Decimal(line["credit"] or 0)
-            net[line["company"]] = net.get(line["company"], Decimal(0)) + signed
-        assert net == {"MAKER": 0, "SELLER": 0}

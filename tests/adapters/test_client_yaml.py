@@ -57,6 +57,11 @@ FAULTS = {
         "{column: INV, constant: X}",
         "13:25 give exactly one of column, constant, join, file-name,",
     ),
+    "record told of": (
+        "record: pos-sale",
+        "record: delivery",
+        "10:15 the ruleset has no feed for `delivery`: the books tell of it themselves | leave it out",
+    ),
     "unknown word": ("DATE\n", "{column: D, format: DD/QQ}\n", "14:40 `QQ` in `DD/QQ` is no word of a date format"),
     "no year": ("DATE\n", "{column: D, format: DD/MM}\n", "14:40 `DD/MM` must name year, month and day once each"),
     "twice": ("part: SKU", "part: SKU\n        part: X", "16:9 `part` is given twice | keep one of the two"),

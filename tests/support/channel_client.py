@@ -61,7 +61,7 @@ RETURN = record(
     part=DataType(Family.REGISTER, "part"),
     quantity=QUANTITY,
 )
-SCHEMA = Schema((PART, SALE, RETURN), "USD")
+SCHEMA = Schema((PART, SALE, RETURN), "USD", told=("delivery",))
 
 FEED = """
   - name: acme-pos
