@@ -23,6 +23,7 @@ from engine.ledger.money import MOST_DIGITS, unusual
 from engine.model.datatypes import DataType, Family
 from engine.model.expression import Grain, ItemOf, LocalOf, TestsOf
 from engine.model.ruleset import Allocation, Meta, Ruleset, Shares
+from engine.model.schema import IDENTITY_SEPARATOR
 from engine.plan.facts import PERIOD
 from engine.plan.numbers import Value, at_scale, decimal_type, stored
 from engine.plan.relation import Origin, Relation, case, cast, column, named, table
@@ -132,6 +133,7 @@ def make_allocation(world: World, allocation: Allocation, tools: Tools) -> Relat
     rule = Origin(f"allocation {allocation.name}", allocation.span)
     made = frame.relation(name, tuple(one for one, _ in keys), outputs, rule)
     _refuse_without_parts(world, allocation, tools)
+    _refuse_late_parts(world, allocation)
     return made
 
 
@@ -454,3 +456,27 @@ def _refuse_without_parts(world: World, allocation: Allocation, tools: Tools) ->
             f"`{allocation.name}` has nothing to share {whole} {where} over: no {part} belongs to it",
             (f"allocation {allocation.name}",),
         )
+
+
+def _refuse_late_parts(world: World, allocation: Allocation) -> None:
+    """A part that comes to a whole which a hard close shared would change what is posted: the run stops, naming it."""
+    whole, part = allocation.grain.rows[0], allocation.shares.over
+    if not world.follows or part not in world.closed:
+        return
+    world.known(part)
+    keys = shared_fields(world.ruleset, whole, part)
+    same = [exp.NullSafeEQ(this=column(one, "n"), expression=column(one, "c")) for one in keys]
+    query = exp.select(column("identity", "n")).from_(table(world.facts(part), "n"))
+    query = query.join(table(f"{part} closed", "c"), on=exp.and_(*same, copy=False), copy=False)
+    found = world.executor.rows(query.order_by(column("identity", "n")).limit(1))
+    if found:
+        raise RunStopped(
+            "T424",
+            f"`{allocation.name}` was shared by a hard close before {part} {_in_words(found[0][0])} became known, and "
+            f"what its {whole} posted would change; leave it out by an adjustment, or give it a {whole} of its own",
+            (f"allocation {allocation.name}",),
+        )
+
+
+def _in_words(identity: object) -> str:
+    return str(identity).replace(IDENTITY_SEPARATOR, " ").strip()

@@ -104,6 +104,15 @@ def test_each_period_posts_its_own_part_and_a_late_order_what_it_missed() -> Non
     assert closed(april) == []
 
 
+def test_a_line_that_comes_to_an_order_after_a_hard_close_stops_the_run() -> None:
+    # Shared anew, the first line would be worth 50 where 100 is being posted for it: 117.23 would be earned of 100.
+    orders, first = [order("A", 100)], line("A", 1, 50, "2026-01-01", "2026-03-31")
+    january = small_world(SERVICES, {"bundle-order": orders, "bundle-line": [first]})
+    late = line("A", 2, 50, "2026-01-01", "2026-03-31", "2026-02-10")
+    with pytest.raises(RunStopped, match="was shared by a hard close before bundle-line A 002 became known"):
+        small_world(SERVICES, {"bundle-order": orders, "bundle-line": [first, late]}, "FY2026-P02", before=january)
+
+
 def test_random_services_are_shared_as_by_hand_and_foot() -> None:
     source, first = random.Random(20260110), date(2026, 1, 1)
     orders, lines, expected = [], [], []
