@@ -66,15 +66,20 @@ def _is_row_by_row(select: exp.Select) -> bool:
 
 def _sums_up(value: exp.Expr) -> bool:
     """Whether a value is, or has in it, an aggregate of all rows, or a function that may be one."""
-    if isinstance(value, exp.Query):
-        return False
-    if isinstance(value, exp.Window):
-        return any(_sums_up(one) for one in _read_by_window(value))
-    if isinstance(value, exp.AggFunc):
-        return True
-    if isinstance(value, exp.Anonymous) and str(value.this).upper() not in _OF_ONE_ROW:
-        return True
-    return any(_sums_up(one) for one in value.iter_expressions())
+    parts = [value]
+    while parts:
+        part = parts.pop()
+        if isinstance(part, exp.Window):
+            parts.extend(_read_by_window(part))
+        elif isinstance(part, exp.AggFunc) or _is_unknown(part):
+            return True
+        elif not isinstance(part, exp.Column | exp.Literal | exp.Query | exp.DataType):
+            parts.extend(part.iter_expressions())
+    return False
+
+
+def _is_unknown(part: exp.Expr) -> bool:
+    return isinstance(part, exp.Anonymous) and str(part.this).upper() not in _OF_ONE_ROW
 
 
 def _read_by_window(window: exp.Window) -> Iterator[exp.Expr]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from dsl.span import Span
 from engine.model.expression import AggregateOf, Bound, FieldOf, ItemOf
+from engine.model.kept import once_for_a_ruleset
 from engine.model.ruleset import Allocation, Amount, Decision, Parameter, Ruleset, Table
 from engine.model.walk import walk
 
@@ -60,6 +61,7 @@ def _read(ruleset: Ruleset, place: Bound) -> tuple[str, ...]:
     return ()
 
 
+@once_for_a_ruleset
 def graph(ruleset: Ruleset) -> dict[str, tuple[Edge, ...]]:
     """The graph of values, reconciliations and layers; layers read what they carry and test."""
     found: dict[str, tuple[Edge, ...]] = {}
