@@ -158,6 +158,10 @@ class DuckDBExecutor:
         self._check(relation)
         return count
 
+    def is_bare(self, name: str) -> bool:
+        """Whether a relation certainly has no rows; never, where everything is to be planned."""
+        return not self._plans_everything and self._is_empty(exp.Table(this=exp.to_identifier(name)))
+
     def view(self, name: str, query: exp.Query) -> None:
         """Make rows that lie outside (files) readable under a name; their types are those of the query."""
         with _faults(f"relation {name}"):

@@ -137,7 +137,7 @@ def _record(world: World, adjustment: Adjustment, frame: Frame, rule: Origin) ->
         selected.append(
             named(cast(own[name] if name in own else _same_name(frame, adjustment.grain, name, storage), storage), name)
         )
-    query = frame.rows_query([]).select(*selected)
+    query = frame.rows_query([]).select(*selected, copy=False)
     world.add(Relation(effect_name(adjustment), ("fact",), fact_columns(kind.record), query, rule))
 
 

@@ -25,6 +25,9 @@ class Executor(Protocol):
     def create(self, relation: Relation) -> int | None:
         """Make a relation available under its name: rows where it is stored, None where it is a view."""
 
+    def is_bare(self, name: str) -> bool:
+        """Whether a relation certainly has no rows, so that a query need not read it."""
+
     def append(self, name: str, columns: Sequence[tuple[str, str]], rows: Iterable[Row]) -> None:
         """Make rows computed outside available under a name, with these columns and storage types."""
 

@@ -302,7 +302,7 @@ def with_rows(world: World, query: exp.Query, names: Sequence[str], kind: Kind) 
     names_only = [column(one) for one, _ in columns]
     if isinstance(query, exp.Select):
         return query
-    return exp.select(*names_only).from_(query.subquery("together"))
+    return exp.select(*names_only).from_(query.subquery("together", copy=False), copy=False)
 
 
 def finish_facts(world: World) -> None:

@@ -210,7 +210,7 @@ def _signed_movements(
         )
     bucket = found.expected.bucket
     branches: list[exp.Query] = []
-    for kind in moving_kinds(world):
+    for kind in world.with_facts(moving_kinds(world)):
         for side, direction, receiving, _ in sides_of(kind):
             if side == bucket and all(key in {one.name for one in kind.record.columns} for key in keys):
                 rows = facts_ahead(world, kind, found.within or 0) if sign < 0 else world.facts(kind.name)
@@ -250,8 +250,8 @@ def _movement_branch(
 
 def _summed(query: exp.Query, keys: list[str]) -> exp.Query:
     total = named(cast(exp.Sum(this=column("quantity")), UNITS), "quantity")
-    chosen = exp.select(*(column(key) for key in keys), total).from_(query.subquery("moved"))
-    return chosen.group_by(*(column(key) for key in keys))
+    chosen = exp.select(*(column(key) for key in keys), total).from_(query.subquery("moved", copy=False), copy=False)
+    return chosen.group_by(*(column(key) for key in keys), copy=False)
 
 
 # ---- what is decided of each row ---------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -11,7 +11,7 @@ from sqlglot import exp
 from dsl.diagnostics import InternalError
 from engine.ledger.calendar import Calendar, Period
 from engine.ledger.money import MOST_DIGITS, minor_digits
-from engine.model.ruleset import Ruleset
+from engine.model.ruleset import Kind, Ruleset
 from engine.plan.executor import Executor, Row
 from engine.plan.relation import Origin, Relation, cast, column, named, table
 
@@ -97,6 +97,12 @@ class World:
     def facts(self, kind: str) -> str:
         """The relation of a kind's open facts, dated up to the period's end, as adjusted so far."""
         return self.current.get(kind, kind)
+
+    def with_facts(self, kinds: Iterable[Kind]) -> list[Kind]:
+        """Those of some kinds that have facts this period, as far as that is known; the first where none has, so that a
+        query over them has something to read."""
+        listed = list(kinds)
+        return [one for one in listed if not self.executor.is_bare(self.facts(one.name))] or listed[:1]
 
     def known(self, kind: str) -> str:
         """The relation of everything known of a kind: open facts as adjusted so far and those of closed periods."""

@@ -107,7 +107,7 @@ def make_stock(world: World, name: str) -> None:
 
 def _flow(world: World) -> exp.Query:
     branches: list[exp.Query] = []
-    for kind in moving_kinds(world):
+    for kind in world.with_facts(moving_kinds(world)):
         sides = sides_of(kind)
         # between partners each side has its own keys; otherwise one reading of the kind serves both
         together = [[one] for one in sides] if kind.receiver else [list(sides)]

@@ -63,14 +63,15 @@ def make_units(world: World) -> None:
     """`pool`, `event` (numbered), `unit-event` and the hand-over relations: all that placing reads."""
     layers = layers_of(world)
     rule = Origin(f"layers {layers.name}", layers.span)
-    moves = [_kind_events(world, layers, world.ruleset.kinds[name]) for name in _moving(layers)]
+    kinds = world.ruleset.kinds
+    moves = [_kind_events(world, layers, kind) for kind in world.with_facts(kinds[name] for name in _moving(layers))]
     for name in layers.transfer_kinds:
-        moves += [_transfer_events(world, layers, world.ruleset.kinds[name], side) for side in (LEAVES, ARRIVES)]
+        moves += [_transfer_events(world, layers, kinds[name], side) for side in (LEAVES, ARRIVES)]
     keys = _pool_types(layers)
     key_columns = tuple((name, type_.storage) for name, type_ in keys.items())
-    world.add(
-        Relation("pool event", ("kind", "fact"), (*key_columns, *EVENT_COLUMNS), union_all(moves), rule, stored=False)
-    )
+    columns = (*key_columns, *EVENT_COLUMNS)
+    is_kept = world.few.issuperset(_moving(layers))
+    world.add(Relation("pool event", ("kind", "fact"), columns, union_all(moves), rule, stored=is_kept))
     _make_ignored(world, layers, keys, rule)
     _make_pools(world, keys, rule)
     _number_events(world, layers, keys, rule)
@@ -108,7 +109,7 @@ def _kind_events(world: World, layers: Layers, kind: Kind) -> exp.Query:
     }
     keyed = [named(_pool_key(frame, key.name, key.type), key.name) for key in layers.grain.keys]
     events = [named(cast(own[name], storage), name) for name, storage in EVENT_COLUMNS]
-    return frame.rows_query([]).select(*keyed, *events)
+    return frame.rows_query([]).select(*keyed, *events, copy=False)
 
 
 def _transfer_events(world: World, layers: Layers, kind: Kind, class_: int) -> exp.Query:
@@ -134,7 +135,7 @@ def _transfer_events(world: World, layers: Layers, kind: Kind, class_: int) -> e
         for key in layers.grain.keys
     ]
     events = [named(cast(own[name], storage), name) for name, storage in EVENT_COLUMNS]
-    return frame.rows_query([]).select(*keyed, *events)
+    return frame.rows_query([]).select(*keyed, *events, copy=False)
 
 
 def _ignored(frame: Frame, layers: Layers) -> exp.Expr:
@@ -151,20 +152,22 @@ def _make_ignored(world: World, layers: Layers, keys: dict[str, DataType], rule:
     """`ignored unit`: by pool, the units that layers hold beyond stock because facts were ignored, those handed over
     included."""
     branches: list[exp.Query] = []
-    for name in _moving(layers) if layers.ignores else ():
-        frame = fact_frame(world, name)
+    moving = world.with_facts(world.ruleset.kinds[name] for name in _moving(layers))
+    for kind in moving if layers.ignores else ():
+        frame = fact_frame(world, kind.name)
         frame.filter(_ignored(frame, layers))
-        sign = "1000" if name in layers.leaving_kinds else "-1000"
+        sign = "1000" if kind.name in layers.leaving_kinds else "-1000"
         units = exp.Mul(this=frame.column("quantity"), expression=exp.Literal.number(sign))
         keyed = [named(_pool_key(frame, key, type_), key) for key, type_ in keys.items()]
-        branches.append(frame.rows_query([]).select(*keyed, named(cast(units, "BIGINT"), "units")))
+        branches.append(frame.rows_query([]).select(*keyed, named(cast(units, "BIGINT"), "units"), copy=False))
     if "handed ignored" in world.given:
         branches.append(exp.select(*(column(key) for key in keys), column("units")).from_(table("handed ignored")))
     columns = (*((key, type_.storage) for key, type_ in keys.items()), ("units", "BIGINT"))
     if branches:
         total = named(cast(exp.Sum(this=column("units")), "BIGINT"), "units")
-        query = exp.select(*(column(key) for key in keys), total).from_(union_all(branches).subquery("ignored"))
-        query = query.group_by(*(column(key) for key in keys))
+        together = union_all(branches).subquery("ignored", copy=False)
+        query = exp.select(*(column(key) for key in keys), total).from_(together, copy=False)
+        query = query.group_by(*(column(key) for key in keys), copy=False)
     else:
         query = exp.select(*(named(empty(storage), name) for name, storage in columns)).where(exp.false())
     world.add(Relation("ignored unit", tuple(keys), columns, query, rule))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from engine.plan.relation import Origin, Relation, column
+from engine.plan.relation import Origin, Relation, cast, column, named
 from engine.plan.units.layers.axis import LABELS
 from engine.plan.units.layers.policy import Placing
 from engine.plan.units.layers.written import bigints, query, written
@@ -142,7 +142,9 @@ def sold_units(policy: Placing, origin: Origin) -> Relation:
     found = query(_SOLD)
     bucket = column("bucket", "s")
     if not policy.brings_back:
-        found = found.where(exp.false())
+        found = exp.select(*(named(cast(exp.Null(), storage), name) for name, storage in SOLD_COLUMNS)).where(
+            exp.false()
+        )
     elif policy.back_from is not None:
         names = [exp.Literal.string(name) for name in sorted(policy.back_from)]
         found = found.where(bucket.isin(*names))
