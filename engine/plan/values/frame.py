@@ -18,7 +18,7 @@ from dsl.diagnostics import InternalError
 from engine.model.books import BOOK
 from engine.model.datatypes import DataType, Family
 from engine.model.expression import Expression, Grain, ItemOf, LedgerBalance, Literal, TestsOf
-from engine.model.ruleset import Change
+from engine.model.ruleset import Change, Table
 from engine.plan import fragments
 from engine.plan.numbers import Value, decimal_type, stored
 from engine.plan.relation import Origin, Relation, column, named, table
@@ -107,6 +107,7 @@ class Frame:
         self.moments: dict[Moment, str] = {}
         self.guards: list[Guard] = []
         self.values: dict[str, Value] = {}
+        self.decided: set[str] = set()
         self._source: exp.Expr = table(base, ROWS)
         self._joins: list[exp.Join] = []
         self._join_names: dict[str, str] = {}
@@ -143,6 +144,13 @@ class Frame:
         over_scale = fragments.scale_of(relation.type_of(over)) or 0 if over else 0
         self.values[label] = Value(column(label), type_, scale, column(over) if over else None, over_scale)
         self.fields[(row, name)] = (label, type_)
+
+    def take_decided(self, decided: Table, relation: Relation) -> None:
+        """Let the outputs of a table be read where the base relation already has them."""
+        self.decided.add(decided.name)
+        for name, type_ in decided.outputs:
+            scale = fragments.scale_of(relation.type_of(name)) if type_.is_numeric else None
+            self.values[name] = Value(column(name), type_, scale)
 
     def has_row(self, row: str) -> bool:
         """Whether rows of that name can be read here."""

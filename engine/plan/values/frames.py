@@ -230,6 +230,9 @@ def reconciliation_frame(world: World, name: str, relation: str | None = None) -
     frame = Frame(world, made.name, fields, keys, tools=TOOLS)
     for local in found.locals:
         frame.expose(name, local.name, local.value.type, made)
+    for one in world.ruleset.tables.values():
+        if one.grain.rows == (name,) and f"{one.name}:row" in made.column_names:
+            frame.take_decided(one, made)
     return frame
 
 

@@ -48,11 +48,18 @@ def type_of(ruleset: Ruleset, name: str) -> DataType:
 
 
 def define_table(frame: Frame, node: ItemOf, table: Table) -> None:
-    """Give every output of a table a column, in the asker's terms; the row that held is column `table:row`."""
+    """Give every output of a table a column, in the asker's terms; the row that held is column `table:row`.
+
+    Where the rows were decided by it before, they have them.
+    """
+    outputs = {name: ItemOf(type_, node.span, False, name, node.keys, node.as_of) for name, type_ in table.outputs}
+    if table.name in frame.decided and not node.keys and node.as_of is None:
+        for name, key in outputs.items():
+            frame.remember(key, name)
+        return
     keys = dict(node.keys)
     guard_governed(frame, table, table.grain, node.as_of)
     inputs = [in_terms_of(one, keys, node.as_of, table.grain) for one in table.inputs]
-    outputs = {name: ItemOf(type_, node.span, False, name, node.keys, node.as_of) for name, type_ in table.outputs}
     frame.prepare((*inputs, node.as_of), table.grain)
     day = governing_day(frame, node.as_of)
     for row in table.rows:
