@@ -8,6 +8,7 @@ as processes of their own make databases as users do.
 
 from __future__ import annotations
 
+import gc
 from itertools import count
 from typing import Any, Self
 
@@ -64,8 +65,15 @@ def _connect_attached(database: str = ":memory:", *arguments: Any, **named: Any)
 duckdb.connect = _connect_attached
 
 
+def pytest_collection_finish() -> None:
+    """Look for garbage as seldom as commands do: what was imported and collected stays, and to look took a seventh."""
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 50)
+
+
 def pytest_unconfigure() -> None:
-    """Close what the tests shared."""
+    """Close what the tests shared, and let everything go."""
     for instance in _instances.values():
         instance.close()
     _instances.clear()
+    gc.unfreeze()
