@@ -288,6 +288,7 @@ def small_world(
     threads: int | None = None,
     shuffled: int | None = None,
     refused: Mapping[str, int] | None = None,
+    plans_everything: bool = False,
 ) -> SmallWorld:
     """Run a period of a ruleset on inputs by record; `before` is the period hard-closed before it, `refused` how many
     rows of each file wait in quarantine.
@@ -295,7 +296,7 @@ def small_world(
     With a seed in `shuffled` the rows of each record are loaded, and so numbered, in another order.
     """
     ruleset = ruleset_of(text)
-    executor = DuckDBExecutor(threads=threads, plans_everything=True)
+    executor = DuckDBExecutor(threads=threads, plans_everything=plans_everything)
     cutoff = Cutoff(1, before.run.world.period.end) if before is not None else None
     draw = random.Random(shuffled)
     ordered = inputs if shuffled is None else {name: draw.sample(held, len(held)) for name, held in inputs.items()}

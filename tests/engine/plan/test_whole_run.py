@@ -98,7 +98,9 @@ def history() -> Rows:
 def run(
     period: str = "FY2026-P01", before: SmallWorld | None = None, threads: int = 1, seed: int | None = None
 ) -> SmallWorld:
-    return small_world(SHOP, history(), period, before=before, threads=threads, shuffled=seed)
+    return small_world(
+        SHOP, history(), period, before=before, threads=threads, shuffled=seed, plans_everything=seed is None
+    )
 
 
 @lru_cache(maxsize=1)
