@@ -210,7 +210,9 @@ def _signed_movements(
         )
     bucket = found.expected.bucket
     branches: list[exp.Query] = []
-    for kind in world.with_facts(moving_kinds(world)):
+    moving = moving_kinds(world)
+    # a kind without facts of the period may have facts ahead of it
+    for kind in moving if sign < 0 else world.with_facts(moving):
         for side, direction, receiving, _ in sides_of(kind):
             if side == bucket and all(key in {one.name for one in kind.record.columns} for key in keys):
                 rows = facts_ahead(world, kind, found.within or 0) if sign < 0 else world.facts(kind.name)
