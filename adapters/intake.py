@@ -20,7 +20,7 @@ from adapters.books.tables import attach
 from adapters.client.config import Client, Feed
 from adapters.client.file_names import name_pattern
 from adapters.feeds import take, versions
-from adapters.feeds.expressions import create_table, run
+from adapters.feeds.expressions import empty_table, run
 from adapters.feeds.filling import Surroundings
 from adapters.feeds.refusal import FileRefusedError
 from adapters.feeds.report import FileReport, LoadReport, Outcome
@@ -28,7 +28,7 @@ from adapters.feeds.source_file import SourceFile, read_source
 from adapters.feeds.versions import Closed
 from engine.model.datatypes import Family
 from engine.model.schema import Record, Schema
-from engine.plan.relation import cast, column, named, table
+from engine.plan.relation import column, table
 
 VERBATIM = "source.rows"
 """The name under which the books keep every row of the files as it was delivered, with what became of it.
@@ -215,8 +215,7 @@ def _attach(connection: duckdb.DuckDBPyConnection, books: Books, record: Record)
 def _make_tables(connection: duckdb.DuckDBPyConnection, client: Client) -> None:
     shapes = {take.quarantined(feed): take.QUARANTINE_SHAPE for feed in client.feeds}
     for name, shape in {**shapes, take.ROWS: take.ROWS_SHAPE}.items():
-        columns = [named(cast(exp.Null(), storage), column_name) for column_name, storage in shape]
-        run(connection, create_table(name, exp.select(*columns).where(exp.false())))
+        run(connection, empty_table(name, shape))
 
 
 def _take(

@@ -110,6 +110,15 @@ def create_table(name: str, query: exp.Query) -> exp.Create:
     return exp.Create(this=table(name), kind="TABLE", expression=query, replace=True)
 
 
+def empty_table(name: str, shape: Iterable[tuple[str, str]]) -> exp.Create:
+    """A statement that makes an empty table of columns of a name and a storage type."""
+    columns = [
+        exp.ColumnDef(this=exp.to_identifier(column, quoted=True), kind=storage_type(storage))
+        for column, storage in shape
+    ]
+    return exp.Create(this=exp.Schema(this=table(name), expressions=columns), kind="TABLE", replace=True)
+
+
 def insert_into(name: str, query: exp.Query) -> exp.Insert:
     """A statement that adds a query's rows to a table."""
     return exp.Insert(this=table(name), expression=query)

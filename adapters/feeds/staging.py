@@ -22,6 +22,7 @@ from adapters.feeds.expressions import (
     concatenated,
     create_table,
     either,
+    empty_table,
     insert_into,
     is_one_of,
     number,
@@ -113,7 +114,7 @@ def _checked(header: Header, feed: Feed) -> Header:
 
 def stage(connection: duckdb.DuckDBPyConnection, lines: Lines, header: Header, delimited: Delimited) -> None:
     """Fill `staged` with the rows below the header; FileRefusedError for a huge line."""
-    _empty_table(connection, STAGED, ((ROW, "BIGINT"), (TEXT, "VARCHAR")))
+    run(connection, empty_table(STAGED, ((ROW, "BIGINT"), (TEXT, "VARCHAR"))))
     if delimited.line_breaks_in_cells:
         query = exp.select(call("unnest", exp.Parameter(this=number(1))), call("unnest", exp.Parameter(this=number(2))))
         for batch in joined_rows(lines, header.lines, delimited):
@@ -168,9 +169,8 @@ def cut(connection: duckdb.DuckDBPyConnection, feed: Feed, header: Header, has_q
         copy=False,
     ).from_(split, copy=False)
     run(connection, create_table(CUT, query))
-    _empty_table(connection, REASONS, _REASONS_SHAPE)
-    record_reasons(connection, CUT, _structure_checks(feed, header))
-    if has_reasons(connection):
+    run(connection, empty_table(REASONS, _REASONS_SHAPE))
+    if record_reasons(connection, CUT, _structure_checks(feed, header)):
         run(connection, exp.Delete(this=table(CUT), where=exp.Where(this=is_among(rows_of(REASONS)))))
 
 
@@ -260,13 +260,13 @@ def _structure_checks(feed: Feed, header: Header) -> list[Check]:
     return checks
 
 
-def record_reasons(connection: duckdb.DuckDBPyConnection, name: str, checks: Sequence[Check]) -> None:
-    """Add to `reasons` what is wrong with the rows of a table."""
+def record_reasons(connection: duckdb.DuckDBPyConnection, name: str, checks: Sequence[Check]) -> bool:
+    """Add to `reasons` what is wrong with the rows of a table; whether anything is."""
     if not checks:
-        return
+        return False
     any_fails = either(*(certainly(check.fails) for check in checks))
     if not run(connection, rows_of(name).where(any_fails).limit(1)):
-        return
+        return False
     found = [when(certainly(check.fails), _problem(at, check)) for at, check in enumerate(checks)]
     problem = exp.to_identifier("problem", quoted=True)
     given = exp.Lambda(this=exp.Not(this=exp.Is(this=column("problem"), expression=exp.Null())), expressions=[problem])
@@ -276,6 +276,7 @@ def record_reasons(connection: duckdb.DuckDBPyConnection, name: str, checks: Seq
     parts = (exp.Dot(this=column("problem"), expression=exp.to_identifier(key)) for key in REASON_PARTS)
     query = exp.select(column(ROW), *parts).from_(inner.subquery("found", copy=False), copy=False)
     run(connection, insert_into(REASONS, query))
+    return True
 
 
 def _problem(place: int, check: Check) -> exp.Expression:
@@ -286,8 +287,3 @@ def _problem(place: int, check: Check) -> exp.Expression:
             for key, value in zip(REASON_PARTS, values, strict=True)
         ]
     )
-
-
-def _empty_table(connection: duckdb.DuckDBPyConnection, name: str, shape: Sequence[tuple[str, str]]) -> None:
-    nothing = [named(cast(exp.Null(), storage), column_name) for column_name, storage in shape]
-    run(connection, create_table(name, exp.select(*nothing).where(exp.false())))

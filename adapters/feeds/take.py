@@ -77,6 +77,10 @@ def quarantined(feed: Feed) -> str:
     return f"quarantine:{feed.name}"
 
 
+_SMALL = 1_000_000
+"""Bytes of a file whose tables may lie about until the next file's take their place."""
+
+
 def take_file(
     connection: duckdb.DuckDBPyConnection, source: SourceFile, feed: Feed, around: Surroundings, books: Books
 ) -> FileReport:
@@ -99,28 +103,36 @@ def take_file(
     for one in filled:
         facts[one.record.name] += versions.keep_facts(connection, one, source.sha256)
     fates = _fates(connection)
-    _keep_rows(connection, source, feed)
-    accepted = fates.get("accepted", 0)
+    accepted, refused = fates.get("accepted", 0), fates.get("quarantined", 0)
+    _keep_rows(connection, source)
+    if refused:
+        _keep_refused(connection, source, feed)
     report = FileReport(
         name=source.name,
         feed=feed.name,
         outcome=Outcome.LOADED,
         sha256=source.sha256,
         size=len(source.data),
-        received=accepted + fates.get("quarantined", 0),
+        received=accepted + refused,
         accepted=accepted,
-        quarantined=fates.get("quarantined", 0),
+        quarantined=refused,
         set_aside=fates.get("set aside", 0),
         already_known=_already_known(connection, filled, accepted),
         facts=tuple(facts.items()),
         totals=totals.control_totals(connection, feed, books.schema, declared, around.currency),
-        reasons=_summaries(connection),
-        faults=_first_faults(connection),
+        reasons=_summaries(connection) if refused else (),
+        faults=_first_faults(connection) if refused else (),
     )
+    if len(source.data) > _SMALL:
+        _forget(connection, filled)
+    return report
+
+
+def _forget(connection: duckdb.DuckDBPyConnection, filled: Sequence[Filled]) -> None:
+    """Drop the tables of a file; what a small one leaves, the next one replaces."""
     used = (STAGED, CUT, REASONS, "fates", "twice", "entries", "repeats", *(one.name for one in filled))
     for name in (*used, *(versions.versions(one) for one in filled)):
         run(connection, drop_table(name))
-    return report
 
 
 def _fill(connection: duckdb.DuckDBPyConnection, feed: Feed, around: Surroundings, books: Books) -> tuple[Filled, ...]:
@@ -235,12 +247,14 @@ def _rank() -> exp.Expression:
     )
 
 
-def _keep_rows(connection: duckdb.DuckDBPyConnection, source: SourceFile, feed: Feed) -> None:
-    """Add the file's rows to the load's verbatim rows, and its bad rows to the feed's quarantine."""
+def _keep_rows(connection: duckdb.DuckDBPyConnection, source: SourceFile) -> None:
+    """Add the file's rows to the load's verbatim rows."""
     verbatim = exp.select(text(source.sha256), column(ROW), column(TEXT), column("fate")).from_(table("fates"))
     run(connection, insert_into(ROWS, verbatim))
-    if not has_reasons(connection):
-        return
+
+
+def _keep_refused(connection: duckdb.DuckDBPyConnection, source: SourceFile, feed: Feed) -> None:
+    """Add the file's bad rows to the feed's quarantine."""
     once = exp.select(column(ROW), column("reason"), named(exp.Min(this=_rank()), "rank")).from_(table(REASONS))
     once = once.group_by(column(ROW), column("reason"))
     ranks = exp.select(column(ROW), named(call("list_sort", call("list", column("rank"))), "ranks"))

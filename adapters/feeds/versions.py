@@ -21,6 +21,7 @@ from adapters.feeds.expressions import (
     concatenated,
     create_table,
     either,
+    empty_table,
     insert_into,
     is_given,
     number,
@@ -300,8 +301,7 @@ def past(record: Record) -> str:
 def prepare(connection: duckdb.DuckDBPyConnection, record: Record) -> None:
     """Make the empty table of a record's new facts, and the view of all facts known so far."""
     shape = record.stored
-    nothing = exp.select(*(named(cast(exp.Null(), storage), name) for name, storage in shape)).where(exp.false())
-    run(connection, create_table(new_facts(record), nothing))
+    run(connection, empty_table(new_facts(record), shape))
     parts = [
         exp.select(*(column(name) for name, _ in shape)).from_(table(name))
         for name in (past(record), new_facts(record))

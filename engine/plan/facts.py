@@ -203,8 +203,12 @@ def days_after(ruleset: Ruleset, kind: Kind) -> int:
 
 def _look_at_input(world: World, kind: Kind) -> None:
     """Note whether some fact of a kind has a later version, and whether there are only a few facts."""
+    name = f"input {kind.name}"
+    if world.executor.is_bare(name):
+        world.few.add(kind.name)
+        return
     counts = [exp.Count(this=exp.Star()), exp.Max(this=column("version"))]
-    [(rows, version)] = world.executor.rows(exp.select(*counts).from_(table(f"input {kind.name}")))
+    [(rows, version)] = world.executor.rows(exp.select(*counts).from_(table(name)))
     if int(str(version or 1)) > 1:
         world.corrected.add(kind.name)
     if int(str(rows)) <= FEW:
