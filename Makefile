@@ -30,7 +30,7 @@ demo: $(READY) ## close four months of a generated client and show what was foun
 	$(BIN)/tieout demo
 
 test: $(READY) ## run every test and feature
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 check: $(READY) ## lint, formatting, types, import direction
 	$(BIN)/ruff check .
@@ -43,7 +43,7 @@ format: $(READY) ## rewrite the code in its canonical form
 	$(BIN)/ruff format .
 
 accept: $(READY) ## rewrite golden files from what the code does now; review with git diff
-	$(BIN)/python -m pytest -n 2 --accept
+	$(BIN)/python -m pytest -n 2 --dist worksteal --accept
 
 bench: $(READY_BENCH) ## measure closes against hand-written SQL, polars and Beancount
 	$(BIN)/python -m benchmarks.bench
