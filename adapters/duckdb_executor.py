@@ -162,17 +162,21 @@ class DuckDBExecutor:
         """Whether a relation certainly has no rows; never, where everything is to be planned."""
         return not self._plans_everything and self._is_empty(exp.Table(this=exp.to_identifier(name)))
 
-    def view(self, name: str, query: exp.Query) -> None:
-        """Make rows that lie outside (files) readable under a name; their types are those of the query."""
+    def view(self, name: str, query: exp.Query, *, is_bare: bool = False) -> None:
+        """Make rows that lie outside (files) readable under a name; their types are those of the query.
+
+        `is_bare` says that there are none, where whoever wrote the files has counted.
+        """
         with _faults(f"relation {name}"):
             self.connection.execute(f"CREATE VIEW {_quoted(name)} AS {self._sql(query)}")
-        self._made[name] = _Made("VIEW", is_empty=self._has_no_rows(query))
+        self._made[name] = _Made("VIEW", is_empty=is_bare or self._has_no_rows(query))
 
-    def copy_to_parquet(self, query: exp.Query, path: Path) -> None:
-        """Write the rows of a query, in its order, to a Parquet file that must not exist."""
+    def copy_to_parquet(self, query: exp.Query, path: Path) -> int:
+        """Write the rows of a query, in its order, to a Parquet file that must not exist; the number of rows."""
         copy = exp.Copy(this=query.subquery(), kind=False, files=[exp.Literal.string(str(path))])
         with _faults(f"file {path.name}"):
-            self.connection.execute(copy.sql(dialect="duckdb"))
+            [(count,)] = self.connection.execute(copy.sql(dialect="duckdb")).fetchall()
+        return int(count)
 
     def append(self, name: str, columns: Sequence[tuple[str, str]], rows: Iterable[Row]) -> None:
         """Make rows computed outside available under a name; added to the rows that are there already."""

@@ -8,7 +8,7 @@ files nobody names, which the next writer sweeps; a crash after it leaves a fini
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,15 +23,13 @@ from adapters.books.errors import BooksCorrupted, BooksError, commit_fault, stor
 from adapters.books.layout import FACTS, HOMES, QUARANTINE, RUNS, Layout, publication_name, relative_path
 from adapters.books.ledger import Ledger
 from adapters.books.lock import WriterLock
+from adapters.books.parquet_files import columns_of, write_rows
 from dsl.diagnostics import InternalError
 
 LOAD = "load"
 RUN = "run"
 HOME_OF_KIND = {LOAD: FACTS, RUN: RUNS}
 """The kinds of publication that hold files, and where these go; publications of other kinds only change the ledger."""
-
-ROW_GROUP_ROWS = 122_880
-"""Rows of a Parquet row group: fixed, since it is part of the bytes."""
 
 INEXACT = ("DOUBLE", "FLOAT")
 READ_ONLY = 0o444
@@ -78,15 +76,21 @@ class Publication:
         bytes. InternalError if the query has no ORDER BY of its own or has a floating-point column; BooksError if the
         disk is full. The connection must be allowed to write into the books folder.
         """
+        return self.write_all(connection, {name: query})[0]
+
+    def write_all(
+        self, connection: duckdb.DuckDBPyConnection, queries: Mapping[str, exp.Query]
+    ) -> tuple[FileEntry, ...]:
+        """Write the rows of ordered queries by name, as `write` does, each to a file of its own."""
         if self.kind not in HOME_OF_KIND:
             raise InternalError(f"a publication of kind {self.kind} holds no files")
-        return self._write(connection, query, HOME_OF_KIND[self.kind], name)
+        return self._write(connection, queries, HOME_OF_KIND[self.kind])
 
     def write_quarantine(self, connection: duckdb.DuckDBPyConnection, query: exp.Query, name: str) -> FileEntry:
         """Write refused rows, as `write` does, into the quarantine; only a load has them. `name` is the feed."""
         if self.kind != LOAD:
             raise InternalError(f"a publication of kind {self.kind} has no quarantine")
-        return self._write(connection, query, QUARANTINE, name)
+        return self._write(connection, {name: query}, QUARANTINE)[0]
 
     def commit(self, changes: Callable[[Changes], object]) -> Receipt:
         """Publish the files and the changes together or not at all; returns once they are stored and read back.
@@ -124,30 +128,40 @@ class Publication:
         except OSError:
             return
 
-    def _write(self, connection: duckdb.DuckDBPyConnection, query: exp.Query, home: str, name: str) -> FileEntry:
+    def _write(
+        self, connection: duckdb.DuckDBPyConnection, queries: Mapping[str, exp.Query], home: str
+    ) -> tuple[FileEntry, ...]:
+        targets = {name: self._target(home, name, query) for name, query in queries.items()}
+        if len({name.casefold() for name in targets}) < len(targets):
+            raise InternalError("two files of one publication have the same name")
+        if not targets:
+            return ()
+        self._lock.assert_held()
+        try:
+            (self.staging / home).mkdir(parents=True, exist_ok=True)
+            rows = {name: write_rows(connection, query, targets[name]) for name, query in queries.items()}
+            columns = columns_of(connection, tuple(targets.values()))
+            stored = {name: (one.stat().st_size, durable.sha256_file(one)) for name, one in targets.items()}
+        except (OSError, duckdb.IOException, duckdb.FatalException) as error:
+            raise storage_fault(error, self._layout.folder) from error
+        written: list[FileEntry] = []
+        for name, target in targets.items():
+            path = relative_path(home, self.number, name)
+            written.append(FileEntry(path, home, name, rows[name], *stored[name], columns[target], self.number))
+            for column, kind in columns[target]:
+                if any(inexact in kind for inexact in INEXACT):
+                    raise InternalError(f"column {column} of {name} is {kind}, which is not exact")
+        self.files = (*self.files, *written)
+        return tuple(written)
+
+    def _target(self, home: str, name: str, query: exp.Query) -> Path:
+        """Where a file is written; InternalError where it was written already, or its rows have no order."""
         path = relative_path(home, self.number, name)
         if any(file.path.casefold() == path.casefold() for file in self.files):
             raise InternalError(f"{name} was written twice in one publication")
         if query.args.get("order") is None:
             raise InternalError("what is published must be one ordered query")
-        self._lock.assert_held()
-        target = self.staging / home / Path(path).name
-        text = query.sql(dialect="duckdb", copy=False)
-        copy = f"COPY ({text}) TO $target (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP_ROWS})"
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            [(rows,)] = connection.execute(copy, {"target": str(target)}).fetchall()
-            described = connection.execute("DESCRIBE SELECT * FROM read_parquet($target)", {"target": str(target)})
-            columns = tuple((str(column[0]), str(column[1])) for column in described.fetchall())
-            size, sha256 = target.stat().st_size, durable.sha256_file(target)
-        except (OSError, duckdb.IOException, duckdb.FatalException) as error:
-            raise storage_fault(error, self._layout.folder) from error
-        for column, kind in columns:
-            if any(inexact in kind for inexact in INEXACT):
-                raise InternalError(f"column {column} of {name} is {kind}, which is not exact")
-        file = FileEntry(path, home, name, int(rows), size, sha256, columns, self.number)
-        self.files = (*self.files, file)
-        return file
+        return self.staging / home / Path(path).name
 
     def _record_and_move(self, changes: Callable[[Changes], object]) -> AuditEvent:
         connection = self._ledger.connection

@@ -64,7 +64,7 @@ def union_of_files(
     parts = [_rows_of_shape(columns, folder, alike, required) for alike in shapes.values()]
     if not parts:
         nothing = [_typed(exp.Null(), name, kind) for name, kind in columns]
-        return exp.select(*nothing).where(exp.false())
+        return exp.select(*nothing, copy=False).where(exp.false(), copy=False)
     query: exp.Query = parts[0]
     for part in parts[1:]:
         query = exp.union(query, part, distinct=False)

@@ -81,10 +81,11 @@ AS_THE_MACHINE_HAS = Resources()
 
 @dataclass(frozen=True, slots=True)
 class Handed:
-    """Where a period begins: cut-off, and the hand-over's files by relation."""
+    """Where a period begins: cut-off, the hand-over's files by relation, and which of these have no rows."""
 
     cutoff: Cutoff | None
     files: tuple[tuple[str, Path], ...]
+    bare: frozenset[str] = frozenset()
 
 
 def close_period(
@@ -177,7 +178,7 @@ def run_of(
         attached = (*attach_supposed(executor, ruleset, supposed), *attach_refused(executor, books, ruleset, upto))
         given = frozenset((*attached, *(name for name, _ in handed.files)))
         attach_inputs(executor, books, ruleset, upto, frozenset(supposed))
-        attach_files(executor, handed.files)
+        attach_files(executor, handed.files, handed.bare)
         yield run_period(executor, ruleset, period, given=given, cutoff=handed.cutoff, wanted=wanted, progress=progress)
 
 
@@ -217,11 +218,12 @@ def _next_open(calendar: Calendar, last: StoredRun) -> CalendarPeriod:
 def _handed_over(books: Books, calendar: Calendar, last: StoredRun | None) -> Handed:
     if last is None:
         return Handed(None, ())
-    files = books.run_files(last)
-    named = ((relation_name(name), path) for name, path in files.items())
-    handed = tuple(sorted((name, path) for name, path in named if is_handed(name)))
+    named = ((relation_name(name), entry) for name, entry in books.run_entries(last).items())
+    handed = {name: entry for name, entry in named if is_handed(name)}
+    files = tuple(sorted((name, books.path(entry)) for name, entry in handed.items()))
     # A run reads what was published before it: its own number is the publication it became.
-    return Handed(Cutoff(last.id - 1, _end_of(calendar, last)), handed)
+    cutoff = Cutoff(last.id - 1, _end_of(calendar, last))
+    return Handed(cutoff, files, frozenset(name for name, entry in handed.items() if not entry.rows))
 
 
 def _between(books: Books, calendar: Calendar, last: StoredRun | None, period: CalendarPeriod) -> list[CalendarPeriod]:
@@ -245,14 +247,16 @@ def first_period(books: Books, calendar: Calendar) -> CalendarPeriod | None:
 def write_hand_over(books: Books, run: Run, period: CalendarPeriod, folder: Path, upto: int | None = None) -> Handed:
     """Where the period after a run begins that is not in the books; `upto` is the last publication it read."""
     files: list[tuple[str, Path]] = []
+    bare: set[str] = set()
     executor = run.world.executor
     assert isinstance(executor, DuckDBExecutor)
     for index, (name, query) in enumerate(sorted(hand_over(run.world).items())):
         path = folder / f"{period.name}-{index}.parquet"
-        executor.copy_to_parquet(query, path)
+        if not executor.copy_to_parquet(query, path):
+            bare.add(name)
         files.append((name, path))
     publication = books.ledger.head().seq if upto is None else upto
-    return Handed(Cutoff(publication, period.end), tuple(files))
+    return Handed(Cutoff(publication, period.end), tuple(files), frozenset(bare))
 
 
 def file_name(relation: str) -> str:
@@ -281,8 +285,7 @@ def _publish(
     texts = dict(ruleset.texts)
     first = first_period(books, calendar) or period
     with books.publication("run", f"{period.name} {kind.value}") as publication:
-        for name, query in relations.items():
-            publication.write(executor.connection, query, file_name(name))
+        publication.write_all(executor.connection, {file_name(name): query for name, query in relations.items()})
         details: dict[str, Json] = {
             "tieout": version("tieout"),
             "duckdb": version("duckdb"),

@@ -7,7 +7,7 @@ fact that waits for a receipt is still the same fact in the next period, and a n
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from sqlglot import exp
@@ -105,7 +105,7 @@ def _numbered(record: Record, books: Books, entries: list[FileEntry], first: Map
     required = {one.name for one in record.columns if one.required}
     if not entries:
         nothing = [_typed(exp.Null(), name, storage) for name, storage in (*columns, *INPUT_TAIL)]
-        return exp.select(*nothing).where(exp.false())
+        return exp.select(*nothing, copy=False).where(exp.false(), copy=False)
     parts = [
         _numbered_file(record.name, columns, required, books.path(entry), entry, first[entry.path])
         for entry in sorted(entries, key=lambda one: one.path)
@@ -150,7 +150,9 @@ def _typed(value: exp.Expr, name: str, storage: str) -> exp.Expr:
     return named(cast(value, storage), name)
 
 
-def attach_files(executor: DuckDBExecutor, files: Iterable[tuple[str, Path]]) -> None:
-    """Views over Parquet files by name: the hand-over, or the results of a run."""
+def attach_files(
+    executor: DuckDBExecutor, files: Iterable[tuple[str, Path]], bare: Container[str] = frozenset()
+) -> None:
+    """Views over Parquet files by name: the hand-over, or the results of a run; `bare` names those without rows."""
     for name, path in files:
-        executor.view(name, exp.select(exp.Star()).from_(parquet(path)))
+        executor.view(name, exp.select(exp.Star()).from_(parquet(path)), is_bare=name in bare)

@@ -78,7 +78,7 @@ def check_references(
             named(reason, "reason"),
             named(text(f"unknown {register.name}"), "summary"),
         )
-        query = query.from_(table(filled.name)).where(both(is_given(value), absent))
+        query = query.from_(table(filled.name)).where(both(is_given(value), absent), copy=False)
         run(connection, insert_into(REASONS, query))
 
 

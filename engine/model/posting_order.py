@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from engine.model.checks.reading import Edge, Value, graph, reachable, values_of
 from engine.model.expression import LEDGER_ROWS, AggregateOf, AtExtreme, ItemOf, LedgerBalance, Literal
+from engine.model.kept import once_for_a_ruleset
 from engine.model.ruleset import Control, Journal, Report, Ruleset, TrueUp
 from engine.model.walk import walk
 
@@ -26,6 +27,7 @@ def event_journals(ruleset: Ruleset) -> tuple[Journal, ...]:
     return tuple(one for one in ruleset.journals.values() if not trues_up(one))
 
 
+@once_for_a_ruleset
 def needs_balances(ruleset: Ruleset) -> bool:
     """Whether some rule or example reads a balance."""
     items: tuple[Journal | Control | Report, ...] = (
@@ -45,6 +47,7 @@ def _of_balances(node: object) -> bool:
     return isinstance(node, AggregateOf | AtExtreme) and node.source.grain.form == "balances"
 
 
+@once_for_a_ruleset
 def true_up_order(ruleset: Ruleset) -> tuple[tuple[Journal, ...], tuple[Journal, ...]]:
     """Journals that true up, each after those that post what it reads; and those that go round, where some do.
 

@@ -262,14 +262,14 @@ def _open_facts(world: World, kind: Kind, cutoff: Cutoff | None, last: date) -> 
     query = exp.select(*_selected(world, kind)).from_(_base(world, kind).subquery(exp.to_identifier("b", quoted=True)))
     if world.executor_has(SETTLED):
         conditions.append(_not_among(kind, SETTLED))
-    query = query.where(*conditions) if conditions else query
+    query = query.where(*conditions, copy=False) if conditions else query
     return with_rows(world, query, [f"handed {kind.name}"], kind)
 
 
 def _closed_facts(world: World, kind: Kind, cutoff: Cutoff) -> Relation:
     """What closed periods consumed, as their adjustments left it."""
     query = exp.select(*_selected(world, kind)).from_(_base(world, kind).subquery(exp.to_identifier("b", quoted=True)))
-    query = query.where(consumed(kind, cutoff))
+    query = query.where(consumed(kind, cutoff), copy=False)
     if world.executor_has("handed excluded"):
         query = query.where(_not_among(kind, "handed excluded"))
     query = with_rows(world, query, [f"handed recorded {kind.name}"], kind)

@@ -196,7 +196,7 @@ class Lowerer:
         chosen = choose(first, left, right)
         known = exp.Not(this=exp.Is(this=exp.Paren(this=first.copy()), expression=exp.Null()))
         return Value(
-            exp.Case().when(known, chosen.sql).else_(exp.Null()),
+            exp.Case().when(known, chosen.sql, copy=False).else_(exp.Null(), copy=False),
             chosen.type,
             chosen.scale,
             chosen.over,

@@ -28,6 +28,7 @@ from engine.model.expression import (
 
 T = TypeVar("T")
 _LEAVES = (Span, DataType, Grain, str, int, type(None))
+_FIELDS: dict[type, tuple[str, ...]] = {}
 
 
 def in_terms_of(node: T, keys: Mapping[str, Expression], as_of: Expression | None, scope: Grain) -> T:
@@ -50,15 +51,27 @@ def _rewrite(node: Any, keys: Mapping[str, Expression], as_of: Expression | None
         before = None if node.before is None else _rewrite(node.before, keys, as_of, scope)
         return replace(node, source=_rewrite(node.source, keys, as_of, scope), before=before)
     if isinstance(node, tuple):
-        return tuple(_rewrite(one, keys, as_of, scope) for one in node)
-    if isinstance(node, _LEAVES) or not is_dataclass(node):
-        return node
-    changed = {one.name: _rewrite(getattr(node, one.name), keys, as_of, scope) for one in fields(node)}
+        made = tuple(_rewrite(one, keys, as_of, scope) for one in node)
+        return node if all(new is old for new, old in zip(made, node, strict=True)) else made
+    changed: dict[str, Any] = {}
+    for name in _fields(type(node)):
+        old = getattr(node, name)
+        new = _rewrite(old, keys, as_of, scope)
+        if new is not old:
+            changed[name] = new
     if isinstance(node, (RegisterField, BucketOf)) and node.on is None:
         changed["on"] = as_of
     if isinstance(node, ItemOf) and node.as_of is None:
         changed["as_of"] = as_of
-    return replace(node, **changed)
+    return replace(node, **changed) if changed else node
+
+
+def _fields(family: type) -> tuple[str, ...]:
+    """The fields of a node of some class, none where it holds no expressions. Looked up once for each class."""
+    if family not in _FIELDS:
+        bare = issubclass(family, _LEAVES) or not is_dataclass(family)
+        _FIELDS[family] = () if bare else tuple(one.name for one in fields(family))
+    return _FIELDS[family]
 
 
 def parts(node: object) -> Iterator[object]:
@@ -70,7 +83,8 @@ def parts(node: object) -> Iterator[object]:
         for one in node:
             yield from parts(one)
         return
-    if isinstance(node, _LEAVES) or not is_dataclass(node):
+    names = _fields(type(node))
+    if not names:
         return
     yield node
     if isinstance(node, (AggregateOf, AtExtreme)):
@@ -86,8 +100,8 @@ def parts(node: object) -> Iterator[object]:
         # What is banded has no value of its own, only at a band.
         yield from parts((node.of, getattr(node.value, "keys", ())))
         return
-    for one in fields(node):
-        yield from parts(getattr(node, one.name))
+    for name in names:
+        yield from parts(getattr(node, name))
 
 
 def all_parts(node: object) -> Iterator[object]:
@@ -96,8 +110,9 @@ def all_parts(node: object) -> Iterator[object]:
         for one in node:
             yield from all_parts(one)
         return
-    if isinstance(node, _LEAVES) or not is_dataclass(node):
+    names = _fields(type(node))
+    if not names:
         return
     yield node
-    for one in fields(node):
-        yield from all_parts(getattr(node, one.name))
+    for name in names:
+        yield from all_parts(getattr(node, name))

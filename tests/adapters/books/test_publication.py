@@ -56,6 +56,22 @@ def test_an_empty_relation_is_a_file_too(books: Books, connection: duckdb.DuckDB
     assert (file.rows, file.columns) == (0, (("posting", "INTEGER"),))
 
 
+def test_files_written_together_each_have_their_own_columns(
+    books: Books, connection: duckdb.DuckDBPyConnection
+) -> None:
+    queries = {
+        "siso": parsed("SELECT ['a'] AS cells, {'k': 1.5::DECIMAL(9, 2), 'l': [1]} AS nested, 7 AS last ORDER BY last"),
+        "journal": parsed("SELECT 1::BIGINT AS posting, 'x' AS role ORDER BY posting"),
+    }
+    with books.publication("run") as publication:
+        siso, journal = publication.write_all(connection, queries)
+    nested = "STRUCT(k DECIMAL(9,2), l INTEGER[])"
+    assert (siso.name, siso.columns) == ("siso", (("cells", "VARCHAR[]"), ("nested", nested), ("last", "INTEGER")))
+    assert (journal.name, journal.columns) == ("journal", (("posting", "BIGINT"), ("role", "VARCHAR")))
+    with books.publication("run") as publication, pytest.raises(InternalError, match="same name"):
+        publication.write_all(connection, {"journal": queries["journal"], "Journal": queries["journal"]})
+
+
 @pytest.mark.parametrize(
     "query",
     [
