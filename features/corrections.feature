@@ -84,3 +84,72 @@ Feature: What becomes known after a period was closed
       | wrong cost | cost-of-sales | cost-of-goods-sold | 40     |
       | wrong cost | cost-of-sales | closing            | 440    |
     And every tie-out holds
+  Scenario: The same histories where late facts recompute from their date
+    The strict figures of case 45. January is replayed with what February knows of it, and February posts what January
+    would have posted otherwise. "Increase in 2": 35 of 10 + 10 at 10, 10 at 12 and 100 at 15 cost 200 + 120 + 75 = 395,
+    not 445, and 95 at 15 = 1,425 are left. "Increase in 1": 20 at 10 cost 200, not 250; ten at 15 = 150 are left.
+    "Decrease in 2": ten went back on the first day, so the second ten sold in January wait until the receipt at 15.
+    January's cost of 200 becomes 100, and February's own is 150. "Wrong cost" is the same by either way.
+
+    Given goods kept late recomputes
+    And the parts increase in 2, increase in 1, decrease in 2, wrong cost
+    And these receipts
+      | document | date       | part          | quantity | unit cost |
+      | A1       | 2026-01-01 | increase in 2 | 10       | 10        |
+      | A2       | 2026-01-02 | increase in 2 | 10       | 12        |
+      | A5       | 2026-01-05 | increase in 2 | 100      | 15        |
+      | B1       | 2026-01-01 | increase in 1 | 10       | 10        |
+      | B2       | 2026-01-02 | increase in 1 | 10       | 15        |
+      | C1       | 2026-01-01 | decrease in 2 | 20       | 10        |
+      | G1       | 2026-01-05 | wrong cost    | 10       | 100       |
+    And these sales
+      | number | date       | part          | quantity |
+      | A3     | 2026-01-03 | increase in 2 | 15       |
+      | A4     | 2026-01-04 | increase in 2 | 20       |
+      | B3     | 2026-01-03 | increase in 1 | 20       |
+      | C2     | 2026-01-02 | decrease in 2 | 10       |
+      | C3     | 2026-01-03 | decrease in 2 | 10       |
+      | G2     | 2026-01-10 | wrong cost    | 4        |
+    When what is known on 2026-02-02 is loaded
+    And FY2026-P01 is closed for good
+    And these receipts become known
+      | document | date       | part          | quantity | unit cost |
+      | A1+      | 2026-01-01 | increase in 2 | 10       | 10        |
+      | B1+      | 2026-01-01 | increase in 1 | 10       | 10        |
+      | C5       | 2026-02-05 | decrease in 2 | 20       | 15        |
+      | G1 anew  | 2026-01-21 | wrong cost    | 10       | 110       |
+    And these vendor returns become known
+      | number | date       | part          | quantity | document |
+      | C1-    | 2026-01-01 | decrease in 2 | 10       | C1       |
+      | G1-    | 2026-01-21 | wrong cost    | 10       | G1       |
+    And these sales become known
+      | number  | date       | part       | quantity |
+      | G2 anew | 2026-01-22 | wrong cost | 4        |
+    And these sales returns become known
+      | number | date       | part       | quantity |
+      | G2-    | 2026-01-20 | wrong cost | 4        |
+    And what is known on 2026-03-02 is loaded
+    And FY2026-P02 is closed for good
+    Then the results are
+      | part          | units held | value held |
+      | increase in 2 | 95         | 1,425      |
+      | increase in 1 | 10         | 150        |
+      | decrease in 2 | 10         | 150        |
+      | wrong cost    | 6          | 660        |
+    And among the balances are
+      | part          | role          | movement           | amount |
+      | increase in 2 | inventory     | opening            | 1,275  |
+      | increase in 2 | inventory     | receive            | 100    |
+      | increase in 2 | inventory     | cost-of-goods-sold | 50     |
+      | increase in 2 | inventory     | closing            | 1,425  |
+      | increase in 2 | cost-of-sales | closing            | 395    |
+      | increase in 1 | cost-of-sales | opening            | 250    |
+      | increase in 1 | cost-of-sales | cost-of-goods-sold | -50    |
+      | decrease in 2 | inventory     | opening            | 0      |
+      | decrease in 2 | cost-of-sales | cost-of-goods-sold | 50     |
+      | decrease in 2 | cost-of-sales | closing            | 250    |
+      | wrong cost    | cost-of-sales | opening            | 400    |
+      | wrong cost    | cost-of-sales | cost-of-goods-sold | 40     |
+      | wrong cost    | inventory     | closing            | 660    |
+    And every tie-out holds
+

@@ -20,7 +20,7 @@ from adapters.cli.command import DAY, EXISTING_OR_NOT, InOrder, client_option, c
 from adapters.cli.faults import DONE, PROBLEMS, RefusedError
 from adapters.cli.material import Material, require_client, require_material, write_whole
 from adapters.cli.terminal import Terminal
-from adapters.closing.close import file_name
+from adapters.closing.running import file_name
 from adapters.feeds.report import LoadReport
 from adapters.feeds.take import QUARANTINE_SHAPE
 from adapters.feeds.versions import Closed

@@ -17,7 +17,7 @@ from adapters.cli.command import client_option, command
 from adapters.cli.faults import DONE, RefusedError
 from adapters.cli.material import require_material
 from adapters.cli.terminal import Terminal
-from adapters.closing.close import file_name
+from adapters.closing.running import file_name
 from adapters.report.blocks import Column, Table
 from adapters.report.text import block_lines
 from adapters.wording import counted, figure, plain

@@ -14,8 +14,8 @@ from sqlglot import exp
 from adapters.books.entries import FileEntry, Run, RunKind
 from adapters.books.errors import BooksError
 from adapters.books.store import Books
-from adapters.closing.close import AS_THE_MACHINE_HAS, Resources, relation_name
 from adapters.closing.inputs import attach_files, attach_inputs, parquet
+from adapters.closing.running import AS_THE_MACHINE_HAS, Resources, relation_name
 from adapters.duckdb_executor import DuckDBExecutor
 from engine.ledger.calendar import Calendar, Period
 from engine.model.books import other_books

@@ -15,9 +15,9 @@ from adapters.books.entries import FileEntry, Load, Run, RunKind
 from adapters.books.errors import BooksError
 from adapters.books.layout import QUARANTINE
 from adapters.books.store import Books
-from adapters.closing.close import AS_THE_MACHINE_HAS, Resources, relation_name
 from adapters.closing.explain import VERBATIM, Restore, evidence_of, raw_rows
 from adapters.closing.inputs import attach_inputs, parquet
+from adapters.closing.running import AS_THE_MACHINE_HAS, Resources, relation_name
 from adapters.duckdb_executor import DuckDBExecutor
 from engine.ledger.calendar import Calendar, Period
 from engine.model.ruleset import Kind, Ruleset

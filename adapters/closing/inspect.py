@@ -10,8 +10,9 @@ from pathlib import Path
 
 from adapters.books.errors import BooksError
 from adapters.books.store import Books
-from adapters.closing.close import AS_THE_MACHINE_HAS, Resources, beginning_of, run_of
+from adapters.closing.beginning import beginning_of
 from adapters.closing.inputs import records_of
+from adapters.closing.running import AS_THE_MACHINE_HAS, Resources, run_of
 from adapters.duckdb_executor import DuckDBExecutor
 from engine.model.ruleset import Ruleset
 from engine.plan.books import book_relation
@@ -71,7 +72,7 @@ def roll_forward(books: Books, ruleset: Ruleset, as_of: date, resources: Resourc
     if first and period.end < min(first):
         raise BooksError(f"the books begin on {min(first)}; {as_of} lies before")
     with tempfile.TemporaryDirectory(dir=resources.folder) as folder:
-        handed = beginning_of(books, ruleset, period, resources, Path(folder))
+        handed = beginning_of(books, ruleset, period, resources, Path(folder)).handed
         cut = replace(period, end=as_of)
         with run_of(books, ruleset, cut, handed, resources, Path(folder), wanted=frozenset()) as run:
             return read_results(run, ruleset)

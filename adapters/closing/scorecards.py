@@ -11,9 +11,9 @@ from sqlglot import exp
 from adapters.books.entries import Run
 from adapters.books.errors import BooksError, UnknownPeriod
 from adapters.books.store import Books
-from adapters.closing.close import file_name
 from adapters.closing.exceptions import standing_of
 from adapters.closing.inputs import attach_files
+from adapters.closing.running import file_name
 from adapters.duckdb_executor import DuckDBExecutor
 from adapters.report.scorecard_page import Cards, Measure, Scorecard
 from engine.model.ruleset import Report, Ruleset

@@ -20,18 +20,9 @@ from adapters.books.entries import Run as StoredRun
 from adapters.books.entries import RunKind
 from adapters.books.errors import BooksError
 from adapters.books.store import Books
-from adapters.closing.close import (
-    AS_THE_MACHINE_HAS,
-    Handed,
-    Progress,
-    Resources,
-    beginning_of,
-    file_name,
-    first_period,
-    run_of,
-    write_hand_over,
-)
+from adapters.closing.beginning import beginning_of, first_period
 from adapters.closing.inputs import NOTHING_SUPPOSED, Supposed, parquet
+from adapters.closing.running import AS_THE_MACHINE_HAS, Handed, Progress, Resources, file_name, run_of, write_hand_over
 from adapters.duckdb_executor import DuckDBExecutor
 from dsl.diagnostics import InternalError
 from engine.ledger.calendar import Calendar, Period
@@ -115,7 +106,7 @@ def what_if(
     with tempfile.TemporaryDirectory(dir=resources.folder) as folder:
         begun = Path(folder, "begun")
         begun.mkdir()
-        handed = beginning_of(books, ruleset, again[0].period, resources, begun)
+        handed = beginning_of(books, ruleset, again[0].period, resources, begun).handed
         rerun = _Rerun(books, again, handed, resources, Path(folder), known_in_time(beside))
         with _saying("as it is"):
             as_it_is = rerun.go(ruleset, None, lambda period: say(f"{period}, as it is"))
@@ -164,7 +155,7 @@ def hold_back(
                 moved[one.kind] = units_by_period(world, one.kind, keys, (cut, *held))
 
     with tempfile.TemporaryDirectory(dir=resources.folder) as folder:
-        handed = beginning_of(books, under.ruleset, again[0].period, resources, Path(folder))
+        handed = beginning_of(books, under.ruleset, again[0].period, resources, Path(folder)).handed
         for one in again:
             say(one.period.name)
             with run_of(

@@ -14,6 +14,7 @@ from sqlglot import exp
 from engine.model.books import BOOK
 from engine.model.ruleset import Book
 from engine.plan.posting.balances import DIMENSIONS, measures
+from engine.plan.posting.differences import DIFFERENCES, POSTED, RECOMPUTED
 from engine.plan.posting.reversals import HANDED as REVERSED
 from engine.plan.relation import Origin, Relation, column, table
 from engine.plan.units.stock import union_all
@@ -23,7 +24,7 @@ Held = TypeVar("Held")
 BALANCE = "handed balance"
 """What every book hands over, whatever else it shares."""
 
-_OF_EACH_BOOK = ("ledger line", "entry ", BALANCE, REVERSED)
+_OF_EACH_BOOK = ("ledger line", "entry ", BALANCE, REVERSED, DIFFERENCES)
 """Relations that every book has for itself, by how their names begin."""
 
 
@@ -38,10 +39,16 @@ def relations_of_book(names: Iterator[str], book: str) -> dict[str, str]:
     return {name.removeprefix(prefix): name for name in names if name.startswith(prefix)}
 
 
+def in_its_book(name: str) -> tuple[str, str]:
+    """What stands before a relation's name among those of a run ('' in the book that posts), and its own name."""
+    words = name.split(" ")
+    cut = 2 if words[0] == BOOK else 0
+    return "".join(f"{one} " for one in words[:cut]), " ".join(words[cut:])
+
+
 def is_handed(name: str) -> bool:
     """Whether a relation of a run is part of its hand-over, of whichever book."""
-    words = name.split(" ")
-    return words[2 if words[0] == BOOK else 0] == "handed"
+    return in_its_book(name)[1].startswith("handed ")
 
 
 def as_in_book(held: Mapping[str, Held], book: str) -> dict[str, Held]:
@@ -72,8 +79,8 @@ def begin_book(world: World, book: Book, taken: Mapping[str, Relation]) -> World
     shared = {name: one for name, one in taken.items() if not name.startswith("handed ")}
     begun = World(
         world.ruleset, world.calendar, world.period, executor, world.strict,
-        given=(world.given - {BALANCE, REVERSED}) | handed.keys(), follows=world.follows, relations=dict(shared),
-        current=dict(world.current), closed=dict(world.closed), corrected=world.corrected, few=world.few,
+        given=(world.given - {BALANCE, REVERSED, POSTED, RECOMPUTED}) | handed.keys(), follows=world.follows,
+        relations=dict(shared), current=dict(world.current), closed=dict(world.closed), corrected=world.corrected, few=world.few,
         book=book.name, taken=shared, books=world.books,
     )  # fmt: skip
     world.books[book.name] = begun

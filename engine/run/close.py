@@ -33,6 +33,7 @@ from engine.plan.controls import make_control
 from engine.plan.executor import Executor
 from engine.plan.facts import Cutoff, finish_facts, make_facts, make_registers
 from engine.plan.posting.balances import make_balances
+from engine.plan.posting.differences import make_differences
 from engine.plan.posting.journal import Entry, make_entry, posts_within
 from engine.plan.posting.ledger_lines import make_accounts, make_ledger_lines
 from engine.plan.posting.postings import gather_postings, make_past_periods, make_postings
@@ -265,6 +266,8 @@ def _post(run: Run, wanted: frozenset[str] | None, shown: tuple[str, ...]) -> No
     parts = [make_postings(world, run.entries, "posting of events")]
     reversed_here = make_reversals(world, parts[0], needed)
     parts += [reversed_here] if reversed_here is not None else []
+    differing = make_differences(world, parts[0])
+    parts += [differing] if differing is not None else []
     if needs_balances(world.ruleset):
         for part in parts:
             make_balances(world, part)

@@ -13,6 +13,7 @@ from engine.plan.adjust import EFFECTS, MAKING, effect_name
 from engine.plan.books import of_book
 from engine.plan.controls import control_name
 from engine.plan.posting.balances import measures
+from engine.plan.posting.differences import DIFFERENCES
 from engine.plan.posting.reversals import REVERSALS
 from engine.plan.relation import Relation, column, named, table
 from engine.plan.reports import report_names
@@ -79,7 +80,7 @@ def published_relations(run: Run) -> dict[str, exp.Query]:
 
 def _published(run: Run) -> dict[str, exp.Query]:
     world = run.world
-    names = ["ledger line", *(entry.name for entry in run.entries)]
+    names = ["ledger line", DIFFERENCES, *(entry.name for entry in run.entries)]
     names += [rates_name(one) for one in world.ruleset.rates]
     names += [limit_name(name) for name in world.ruleset.amounts if is_limited(world.ruleset, name)]
     names += sorted(set(world.sums.values()))

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from sqlglot import exp
 
+from engine.plan.posting.differences import DIFFERENCE
 from engine.plan.posting.postings import POSTING
 from engine.plan.posting.reversals import REVERSAL
 from engine.plan.relation import column, table
@@ -16,7 +17,7 @@ from engine.run.shares import LINES
 
 def is_reversal(line: LineOfLedger) -> bool:
     """Whether a line takes back one that was posted before."""
-    return line.number > REVERSAL
+    return REVERSAL < line.number < DIFFERENCE
 
 
 def is_of_the_run_itself(line: LineOfLedger) -> bool:

@@ -10,8 +10,9 @@ from sqlglot import exp
 
 from adapters.books.store import open_books
 from adapters.client.loader import read_client
-from adapters.closing.close import Resources, close_period
+from adapters.closing.close import close_period
 from adapters.closing.inputs import parquet
+from adapters.closing.running import Resources
 from adapters.duckdb_executor import DuckDBExecutor
 from adapters.feeds.versions import Closed
 from adapters.intake import load

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from adapters.books.store import open_books
 from adapters.client.loader import read_client
-from adapters.closing.close import Resources, close_period
+from adapters.closing.close import close_period
+from adapters.closing.running import Resources
 from adapters.feeds.versions import Closed
 from adapters.intake import load
 from adapters.ruleset_files import read_ruleset

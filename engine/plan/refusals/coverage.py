@@ -181,11 +181,6 @@ def _is_number(cell: Expression) -> bool:
 def _layers(ruleset: Ruleset, layers: Layers, found: Refusals) -> None:
     phrases = dict(layers.phrases)
     _leaving(ruleset, layers, phrases, found)
-    if layers.late == "recompute":
-        found.add(
-            phrases.get("LateFacts", layers.span), "late facts that recompute from their date",
-            "write `late facts catch up in the open period`",
-        )  # fmt: skip
     if not layers.opening_kinds:
         found.add(layers.span, f"`{layers.name}`, which no kind opens a layer of: it would stay empty", "")
     if layers.transfer_kinds and layers.order in ("average", "standard"):

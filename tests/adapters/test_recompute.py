@@ -1,0 +1,131 @@
+"""Where late facts recompute from their date, books that learn late come to what books that knew in time posted."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+from sqlglot import exp
+
+from adapters.books.store import open_books
+from adapters.client.loader import read_client
+from adapters.closing.close import close_period
+from adapters.closing.inputs import parquet
+from adapters.closing.running import Resources
+from adapters.duckdb_executor import DuckDBExecutor
+from adapters.feeds.versions import Closed
+from adapters.intake import load
+from adapters.ruleset_files import read_ruleset
+from dsl.diagnostics import Diagnostics
+from engine.model.identity import schema_of
+from engine.model.ruleset import Ruleset
+from engine.plan.relation import column
+from tests.support.shop_client import MASTERS, RULESET, SALES_HEAD, make_shop
+
+ENDS = (date(2026, 1, 31), date(2026, 2, 28), date(2026, 3, 31))
+HEADS = {
+    "shipments": "No,Partner,Part,Units,Price,Date\n",
+    "sales": SALES_HEAD,
+    "counts": "Partner,Part,Units,Date\n",
+}
+Row = tuple[str, str, int]
+"""The feed of a row, its text, and the month in which it becomes known."""
+BY = ("origin", "journal", "role", "company", "partner", "part")
+
+
+def drawn(draw: random.Random) -> list[Row]:
+    """Three months of shipments, sales and counts, each known in its own month or a later one."""
+    rows: list[Row] = []
+    for number in range(60):
+        day = date(2026, 1, 5) + timedelta(days=draw.randrange(85))
+        own = next(at for at, end in enumerate(ENDS) if day <= end)
+        known = draw.randrange(own, 3)
+        where = f"{draw.choice(('ACME', 'BRAVO'))},{draw.choice(('X100', 'X200'))}"
+        if number % 3 == 0:
+            rows.append(
+                ("shipments", f"S-{number},{where},{draw.randint(1, 9)},{draw.randint(900, 3000) / 100},{day}", known)
+            )
+        else:
+            rows.append(("sales", f"P-{number},{where},{draw.randint(1, 5)},{day}", known))
+    for partner in ("ACME", "BRAVO"):
+        for part in ("X100", "X200"):
+            rows.append(("shipments", f"S-{partner}-{part},{partner},{part},300,12.34,2026-01-02", 0))
+            rows += [("counts", f"{partner},{part},{draw.randint(200, 290)},{end}", at) for at, end in enumerate(ENDS)]
+    return rows
+
+
+def closed_books(folder: Path, rows: list[Row], in_time: bool) -> dict[str, object]:
+    """Three months closed for good, each with what is known by then or, in time, with everything from the start; what
+    was posted by origin, and what is held at the end."""
+    make_shop(folder, {})
+    text = RULESET.replace("catch up in the open period", "recompute from their date")
+    (folder / "shop.tieout").write_text(text, encoding="utf-8")
+    ruleset, _ = read_ruleset(folder / "shop.tieout")
+    assert ruleset is not None
+    closed: Closed | None = None
+    _load(folder, ruleset, {"masters_1.csv": MASTERS}, date(2026, 1, 1), closed)
+    posted: Counter[tuple[object, ...]] = Counter()
+    corrected = 0
+    for month, end in enumerate(ENDS):
+        now = [(feed, row) for feed, row, known in rows if (0 if in_time else known) == month]
+        told = {feed: [row for of, row in now if of == feed] for feed in HEADS}
+        files = {f"{feed}_{month}.csv": HEADS[feed] + "\n".join([*some, ""]) for feed, some in told.items() if some}
+        if files:
+            _load(folder, ruleset, files, end + timedelta(days=2), closed)
+        name = f"FY2026-P{month + 1:02}"
+        found = _closed(folder, ruleset, name)
+        posted.update(found["lines"])
+        corrected += found["late"]
+        closed = Closed(end, name)
+    return {"posted": {key: value for key, value in posted.items() if value}, "held": found["held"], "late": corrected}
+
+
+def _load(folder: Path, ruleset: Ruleset, files: dict[str, str], day: date, closed: Closed | None) -> None:
+    paths = [folder / "incoming" / name for name in files]
+    for path in paths:
+        path.write_text(files[path.name], encoding="utf-8")
+    client = read_client(folder, Diagnostics())
+    assert client is not None
+    with open_books(client.books, write=True, create=True, clock=lambda: _at(day)) as books:
+        report = load(books, client.client, schema_of(ruleset), paths, day, closed, closed and closed.through)
+    assert report.is_written, report.refused
+    assert {one.quarantined for one in report.files} == {0}, report.files
+
+
+def _closed(folder: Path, ruleset: Ruleset, period: str) -> dict[str, object]:
+    with open_books(folder / "books", write=True, clock=lambda: _at(date(2026, 4, 2))) as books:
+        closed = close_period(books, ruleset, period, hard=True, resources=Resources(threads=1))
+        assert closed.run is not None, [one.sentence for one in closed.result.tie_outs if not one.passed]
+        paths = books.run_files(closed.run)
+        with DuckDBExecutor(threads=1) as executor:
+            lines = _rows(executor, paths["ledger_line"], (*BY, "side", "amount"))
+            held = {
+                "layer": _rows(executor, paths["layer"], ("partner", "part", "unit-price", "remaining")),
+                "stock": _rows(executor, paths["stock"], ("partner", "part", "bucket", "closing")),
+            }
+    posted: Counter[tuple[object, ...]] = Counter()
+    for *key, side, amount in lines:
+        assert isinstance(amount, Decimal)
+        posted[tuple(key)] += amount if side == "debit" else -amount
+    return {"lines": posted, "held": held, "late": sum(1 for key in posted if key[0] != period)}
+
+
+def _rows(executor: DuckDBExecutor, path: Path, names: tuple[str, ...]) -> list[tuple[object, ...]]:
+    return sorted(executor.rows(exp.select(*(column(one) for one in names)).from_(parquet(path))), key=str)
+
+
+def _at(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, 9, tzinfo=UTC)
+
+
+def test_what_is_known_late_comes_to_what_books_that_knew_in_time_posted(tmp_path: Path) -> None:
+    rows = drawn(random.Random(3))
+    late = closed_books(tmp_path / "late", rows, in_time=False)
+    in_time = closed_books(tmp_path / "in-time", rows, in_time=True)
+    assert late["posted"] == in_time["posted"]
+    assert late["held"] == in_time["held"]
+    assert in_time["late"] == 0
+    assert isinstance(late["late"], int) and late["late"] > 20
