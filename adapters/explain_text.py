@@ -23,6 +23,7 @@ from engine.run.explanation import (
     RateUsed,
     RawRow,
     Reason,
+    Recomputed,
     RowExplanation,
     Rule,
     RunOfBooks,
@@ -78,7 +79,10 @@ def line_text(found: LineExplanation) -> str:
         lines += _section("layers", _layers(found, digits))
     if found.summed:
         lines += _section("sums", _summed(found))
-    lines += _section("from", _sources(found, digits))
+    if found.recomputed is None:
+        lines += _section("from", _sources(found, digits))
+    else:
+        lines += _section("corrects", _corrected(found, found.recomputed, digits))
     return "\n".join(one.rstrip() for one in lines) + "\n"
 
 
@@ -242,6 +246,28 @@ def _sources(found: LineExplanation, digits: int) -> Iterator[str]:
     total = f"{shown:,.{digits}f} + {rest:,.{digits}f}" if count else f"{shown:,.{digits}f}"
     mark = "✓" if found.adds_up else "✗"
     yield f"{mark} {counted(len(found.sources) + count, 'row')}: {total} = {shown + rest:,.{digits}f}"
+
+
+def _corrected(found: LineExplanation, told: Recomputed, digits: int) -> Iterator[str]:
+    """What a line of closed periods came to and comes to, and the facts that its close did not know."""
+    before, after = (_on_its_side(one, digits) for one in (told.as_posted, told.as_recomputed))
+    difference = _on_its_side(told.as_recomputed - told.as_posted, digits)
+    yield f"{found.line.origin} posted {before}"
+    yield f"replayed with what became known since, it comes to {after}"
+    yield f"{'✓' if found.adds_up else '✗'} the difference, {difference}, is posted here"
+    if told.count:
+        facts = counted(told.count, "fact")
+        yield f"{facts} of closed periods became known since the last hard close, of what the line is about:"
+    for one in told.known:
+        yield from (f"  {words}" for words in _source(one, None))
+    if told.count > len(told.known):
+        yield f"  and {told.count - len(told.known):,} more; `--all` shows them"
+
+
+def _on_its_side(amount: Decimal, digits: int) -> str:
+    if not amount:
+        return "nothing"
+    return f"{abs(amount):,.{digits}f} {'debit' if amount > 0 else 'credit'}"
 
 
 def _source(one: Source, digits: int | None) -> Iterator[str]:

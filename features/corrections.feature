@@ -152,4 +152,12 @@ Feature: What becomes known after a period was closed
       | wrong cost    | cost-of-sales | cost-of-goods-sold | 40     |
       | wrong cost    | inventory     | closing            | 660    |
     And every tie-out holds
+    When somebody asks what is behind "debit Cost of sales" that belongs to FY2026-P01
+    Then it brings a debit of 400.00 to a debit of 440.00
+    And behind the correction are
+      | kind          | day        | quantity |
+      | sales-return  | 2026-01-20 | 4        |
+      | receipt       | 2026-01-21 | 10       |
+      | vendor-return | 2026-01-21 | 10       |
+      | sale          | 2026-01-22 | 4        |
 

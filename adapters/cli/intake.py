@@ -31,6 +31,7 @@ from adapters.report.text import block_lines
 from adapters.wording import counted, plain
 from engine.model.identity import schema_of
 from engine.plan.facts import SETTLED
+from engine.plan.posting.differences import recomputes
 from engine.run.close import close_calendar
 
 LISTED = 50
@@ -125,11 +126,17 @@ quarantine.add_command(export)
 def load_client(
     books: Books, material: Material, paths: Sequence[Path], loaded_on: date, strict: bool = False
 ) -> LoadReport:
-    """Load files of a client into its books, opened for writing; no closed period will have known of them."""
+    """Load files of a client into its books, opened for writing; no closed period will have known of them.
+
+    Where late facts recompute from their date, another version of what a closed period counted is one of them.
+    """
     run = books.last_hard_closed(close_calendar(material.ruleset).name)
     period = books.period(run.calendar, run.period).period if run is not None else None
     settled = books.run_files(run).get(file_name(SETTLED)) if run is not None else None
-    closed = Closed(period.end, period.name, settled) if period is not None else None
+    closed = None
+    if period is not None:
+        stands = date.min if recomputes(material.ruleset) else period.end
+        closed = Closed(stands, period.name, settled)
     frozen = period.end if period is not None else None
     return load_files(
         books, material.client.client, schema_of(material.ruleset), paths, loaded_on, closed, frozen, strict

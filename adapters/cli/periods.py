@@ -18,6 +18,7 @@ from adapters.closing.inspect import roll_forward
 from adapters.report.close_page import (
     Closing,
     FileLine,
+    Replay,
     TotalLine,
     close_json,
     close_page,
@@ -83,6 +84,7 @@ def close(terminal: Terminal, client: Path, hard: bool, html: Path | None, perio
         conditions=closed.conditions,
         is_refused=closed.is_refused,
         built_on=closed.built_on,
+        replayed=None if closed.replayed is None else Replay(closed.replayed.periods, closed.replayed.facts),
     )
     page, values = close_page(closing), close_json(closing)
     if closed.is_refused:

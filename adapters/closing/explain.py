@@ -15,7 +15,7 @@ from adapters.books.entries import FileEntry, Run, RunKind
 from adapters.books.errors import BooksError
 from adapters.books.store import Books
 from adapters.closing.inputs import attach_files, attach_inputs, parquet
-from adapters.closing.running import AS_THE_MACHINE_HAS, Resources, relation_name
+from adapters.closing.running import AS_THE_MACHINE_HAS, Resources, file_name, relation_name
 from adapters.duckdb_executor import DuckDBExecutor
 from engine.ledger.calendar import Calendar, Period
 from engine.model.books import other_books
@@ -23,11 +23,13 @@ from engine.model.identity import ruleset_hash
 from engine.model.ruleset import Ruleset
 from engine.plan.books import as_in_book, is_handed
 from engine.plan.facts import Cutoff
+from engine.plan.posting.differences import DIFFERENCES
 from engine.plan.relation import column
 from engine.run.close import close_calendar
 from engine.run.evidence import SLICES, Delivered, Evidence, world_of
 from engine.run.explain import UnknownLineError, explain_line, read_line
 from engine.run.explanation import LineExplanation, LineOfLedger, RawRow, RunOfBooks
+from engine.run.recomputed_lines import corrects, explain_correction
 from engine.run.reversed_lines import explained_by, is_of_the_run_itself, is_reversal, reversed_line
 
 VERBATIM = "source.rows"
@@ -71,6 +73,9 @@ def explain(
             raise BooksError(
                 f"{last} has no journal line {line}; `tieout close` numbers the lines anew each time"
             ) from None
+        if corrects(posted):
+            closed = _last_closed(books, calendar, runs[-1], period)
+            return explain_correction(evidence, posted, closed, everything)
         if not is_reversal(posted):
             return explain_line(evidence, line, everything)
         if is_of_the_run_itself(posted):
@@ -87,6 +92,18 @@ def _taken_back(evidence: Evidence, before: Evidence, posted: LineOfLedger, ever
         name = before.run.period
         raise BooksError(f"{name} no longer posts what {posted.id} takes back; run `tieout close {posted.period}`")
     return replace(explained_by(posted, explain_line(before, found, everything)), run=evidence.run)
+
+
+def _last_closed(books: Books, calendar: Calendar, run: Run, period: Period) -> Cutoff:
+    """What the last hard close before a run knew, and the last day it closed."""
+    before = calendar.previous(period)
+    closes = [
+        one
+        for one in books.runs(calendar.name)
+        if one.kind is RunKind.HARD and one.id < run.id and _period(calendar, one.period).end <= before.end
+    ]
+    last = max(closes, key=lambda one: _period(calendar, one.period).end)
+    return Cutoff(last.id - 1, _period(calendar, last.period).end)
 
 
 def _run_before(books: Books, calendar: Calendar, run: Run, period: Period) -> Run:
@@ -175,7 +192,8 @@ def _beginning(
     if not any(one.id < run.id for one in earlier):
         return None, ()
     closes = [one for one in earlier if one.kind is RunKind.HARD and one.period == before.name]
-    if not closes:
+    replayed = file_name(DIFFERENCES) in books.run_entries(run)
+    if replayed or not closes:
         return Cutoff(run.id - 1, before.end), ()
     files = ((relation_name(name), path) for name, path in books.run_files(closes[-1]).items())
     return Cutoff(closes[-1].id - 1, before.end), tuple(sorted(one for one in files if is_handed(one[0])))

@@ -23,6 +23,8 @@ from engine.ledger.calendar import Calendar, Period
 from engine.model.ruleset import Kind, Ruleset
 from engine.model.schema import IDENTITY_SEPARATOR, Record
 from engine.plan.adjust import EFFECTS, MAKING
+from engine.plan.posting.balances import DIMENSIONS
+from engine.plan.posting.differences import DIFFERENCE, DIFFERENCES
 from engine.plan.relation import column, table
 from engine.run.close import close_calendar
 from engine.run.explain_absence import explain_facts
@@ -239,6 +241,9 @@ class RowSearch:
         posted = [one for one in runs if self._appears(one, named.fact, ("entry ",))]
         if later is not None and not posted:
             return [self._before_any_run(kind, named, later)]
+        replayed = None if posted else self._replayed(kind, named)
+        if replayed is not None:
+            return [self._before_any_run(kind, named, replayed)]
         touched = [one for one in runs if self._appears(one, named.fact, ("adjustment ", "event"))]
         chosen = posted or touched[:1] or self._responsible(kind, named)
         if not chosen:
@@ -295,6 +300,30 @@ class RowSearch:
         if not isinstance(day, date):
             return []
         return [run for run in self._runs() if self._period(run).end >= day and run.id > publication][:1]
+
+    def _replayed(self, kind: Kind, named: Named) -> Reason | None:
+        """Where a fact of a closed period was recomputed: the lines about the same that this changes."""
+        day, publication = named.row.get(kind.record.on or ""), int(str(named.row["publication"]))
+        for run in self._runs():
+            began = self._period(run).start
+            entries = {relation_name(name): entry for name, entry in self._books.run_entries(run).items()}
+            if not isinstance(day, date) or run.id <= publication or began <= day or DIFFERENCES not in entries:
+                continue
+            about: list[exp.Expr] = [
+                exp.EQ(this=column(name), expression=exp.Literal.string(str(named.row[name])))
+                for name in DIMENSIONS
+                if named.row.get(name) is not None
+            ]
+            about.append(exp.GT(this=column("line"), expression=exp.Literal.number(str(DIFFERENCE))))
+            query = exp.select(column("id")).from_(parquet(self._books.path(entries["ledger line"]))).where(*about)
+            lines = [str(one) for (one,) in self.executor.rows(query.order_by(column("id")))]
+            more = f" and {len(lines) - CALLED_MAX:,} more" if len(lines) > CALLED_MAX else ""
+            what = ", ".join(lines[:CALLED_MAX]) + more if lines else "nothing of what it is about"
+            return Reason(
+                f"it is dated {day} and became known when its period was closed; that was replayed with it, and "
+                f"{run.period} posts what this changes: {what}"
+            )
+        return None
 
     def _not_closed(self, kind: Kind, named: Named) -> Reason:
         """Why no run has looked at a fact yet."""

@@ -32,10 +32,9 @@ from adapters.closing.running import (
 from adapters.duckdb_executor import DuckDBExecutor
 from adapters.ruleset_files import read_texts
 from engine.ledger.calendar import Calendar, Period
-from engine.model.ruleset import Ruleset
-from engine.plan.books import BALANCE, in_its_book
-from engine.plan.posting.corrections import POSTED_LATE, RESULTS
-from engine.plan.posting.differences import POSTED, RECOMPUTED
+from engine.model.ruleset import Kind, Ruleset
+from engine.plan.books import goes_on_from_what_was_posted, in_its_book
+from engine.plan.posting.differences import POSTED, RECOMPUTED, recomputes
 from engine.plan.posting.postings import POSTING
 from engine.plan.relation import column, named, table
 from engine.plan.units.stock import union_all
@@ -45,8 +44,6 @@ from engine.run.page import published_relations
 from engine.run.tie_outs import tie_outs
 
 LINES = "ledger line"
-_AS_POSTED = (BALANCE, RESULTS, POSTED_LATE)
-"""Of a hand-over, what goes on from what was posted: the difference is posted on top of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +66,6 @@ class _Close:
     def known(self) -> int:
         """The last publication that it read: its own number is the one it became."""
         return self.run.id - 1
-
-
-def recomputes(ruleset: Ruleset) -> bool:
-    """Whether late facts recompute from their date."""
-    return any(one.late == "recompute" for one in ruleset.layers.values())
 
 
 def replay(
@@ -120,22 +112,43 @@ def _first_late(books: Books, ruleset: Ruleset, closes: Sequence[_Close], resour
         for kind in ruleset.kinds.values():
             if kind.told or kind.record.on is None:
                 continue
-            on = column(kind.record.on)
-
-            def unknown(close: _Close, day: exp.Expr = on) -> exp.Expr:
-                dated = exp.LTE(this=day.copy(), expression=date_literal(close.period.end))
-                published = exp.GT(this=column("publication"), expression=exp.Literal.number(str(close.known)))
-                return exp.and_(dated, published, copy=False)
-
-            place = exp.Case()
-            for index, close in enumerate(closes):
-                place = place.when(unknown(close), exp.Literal.number(str(index)), copy=False)
-            counted = exp.Case().when(unknown(closes[-1]), exp.Literal.number("1"))
-            query = exp.select(exp.Min(this=place), exp.Count(this=counted)).from_(table(f"input {kind.name}"))
-            for least, count in executor.rows(query):
+            for rows in (table(f"input {kind.name}"), _versions(kind, closes[-1].period)):
+                least, count = executor.rows(_unknown(rows, kind, closes))[0]
                 first = first if least is None else min(first, int(str(least)))
                 new += int(str(count))
     return first, new
+
+
+def _versions(kind: Kind, last: Period) -> exp.Expr:
+    """Versions dated after the last closed period of facts that were dated in one, with the earliest date they had: to
+    take a fact out of a closed period is to change it."""
+    on = column(kind.record.on or "")
+    name = f"input {kind.name}"
+    again = exp.select(column("identity")).from_(table(name))
+    again = again.where(exp.GT(this=column("version"), expression=exp.Literal.number("1")))
+    earliest = exp.Window(this=exp.Min(this=on), partition_by=[column("identity")])
+    dated = exp.select(named(earliest, kind.record.on or ""), column("publication"), named(on.copy(), "own")).from_(
+        table(name)
+    )
+    moved = exp.GT(this=column("own"), expression=date_literal(last.end))
+    every = dated.where(exp.In(this=column("identity"), query=again.subquery())).subquery("versions")
+    return exp.select(exp.Star()).from_(every).where(moved).subquery("moved")
+
+
+def _unknown(rows: exp.Expr, kind: Kind, closes: Sequence[_Close]) -> exp.Select:
+    """The place of the earliest close that some row came too late for, and how many the last one did not know."""
+    on = column(kind.record.on or "")
+
+    def late(close: _Close) -> exp.Expr:
+        dated = exp.LTE(this=on.copy(), expression=date_literal(close.period.end))
+        published = exp.GT(this=column("publication"), expression=exp.Literal.number(str(close.known)))
+        return exp.and_(dated, published, copy=False)
+
+    place = exp.Case()
+    for index, close in enumerate(closes):
+        place = place.when(late(close), exp.Literal.number(str(index)), copy=False)
+    counted = exp.Case().when(late(closes[-1]), exp.Literal.number("1"))
+    return exp.select(exp.Min(this=place), exp.Count(this=counted)).from_(rows)
 
 
 def _rules_of(books: Books, ruleset: Ruleset, run: StoredRun) -> Ruleset:
@@ -224,8 +237,8 @@ def _lines_of(executor: DuckDBExecutor, files: Sequence[Path], shape: Path) -> e
 def _begun(books: Books, last: StoredRun, replayed: Handed, lines: Sequence[tuple[str, Path]]) -> Handed:
     """The hand-over of a replay; balances go on from what was posted, and the lines of both are there to compare."""
     entries = {relation_name(name): entry for name, entry in books.run_entries(last).items()}
-    posted = {name: entry for name, entry in entries.items() if in_its_book(name)[1] in _AS_POSTED}
-    kept = {name: path for name, path in replayed.files if in_its_book(name)[1] not in _AS_POSTED}
+    posted = {name: entry for name, entry in entries.items() if goes_on_from_what_was_posted(name)}
+    kept = {name: path for name, path in replayed.files if not goes_on_from_what_was_posted(name)}
     files = {**kept, **{name: books.path(entry) for name, entry in posted.items()}, **dict(lines)}
     bare = {name for name in replayed.bare if name in kept} | {name for name, one in posted.items() if not one.rows}
     return Handed(replayed.cutoff, tuple(sorted(files.items())), frozenset(bare))

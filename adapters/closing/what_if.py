@@ -28,6 +28,7 @@ from dsl.diagnostics import InternalError
 from engine.ledger.calendar import Calendar, Period
 from engine.model.ruleset import Ruleset
 from engine.model.scenarios import UnderScenario
+from engine.plan.posting.differences import recomputes
 from engine.plan.projection import pool_grain
 from engine.plan.relation import column
 from engine.plan.world import RunStopped
@@ -253,7 +254,9 @@ def _periods(
     if until.start < since.start:
         raise BooksError(f"{until.name} lies before {since.name}; name a later --period")
     _refuse_other_layers(books, calendar, under, since)
-    hard = {one.period: one for one in books.runs(calendar.name) if one.kind is RunKind.HARD}
+    # Where late facts recompute, every fact acts on its own date: then each period knows all.
+    closes = () if recomputes(under.ruleset) else books.runs(calendar.name)
+    hard = {one.period: one for one in closes if one.kind is RunKind.HARD}
     found = [_Again(since, hard.get(since.name))]
     while found[-1].period.start < until.start:
         period = calendar.next(found[-1].period)

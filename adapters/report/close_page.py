@@ -80,13 +80,21 @@ class FileLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Replay:
+    """The closed periods that were replayed, and how many facts of closed periods became known since the last close."""
+
+    periods: tuple[str, ...]
+    facts: int
+
+
+@dataclass(frozen=True, slots=True)
 class Closing:
     """A close with what the books say about it.
 
     `kind` is `trial` or `hard close`; `number` counts the runs of the kind in the period, None where nothing was
     published; `known_at` is the last day whose knowledge went in, None for all; `files` are those delivered since the
     last hard close. `is_refused` says that a hard close was asked for and the conditions made it a trial; `built_on`
-    names the open periods before it, whose own trials it opens with.
+    names the open periods before it, whose own trials it opens with, and `replayed` the closed ones recomputed.
     """
 
     client: str
@@ -98,6 +106,7 @@ class Closing:
     conditions: Conditions
     is_refused: bool = False
     built_on: tuple[str, ...] = ()
+    replayed: Replay | None = None
 
 
 def close_page(closing: Closing) -> Page:
@@ -108,6 +117,7 @@ def close_page(closing: Closing) -> Page:
     dates = f"{result.start.isoformat()} to {result.end.isoformat()}"
     blocks: list[Block] = [
         *([Sentences("Built on a trial", (_built_on(closing),))] if closing.built_on else []),
+        *([Sentences("Recomputed", (_replayed(closing.replayed, result),))] if closing.replayed is not None else []),
         _files(closing.files),
         _movements(result),
         _counts(result),
@@ -169,6 +179,7 @@ def close_json(closing: Closing) -> dict[str, Any]:
         "published": closing.number is not None,
         "refused": closing.is_refused,
         "built-on": list(closing.built_on),
+        "replayed": None if closing.replayed is None else plain(closing.replayed),
         "files": plain(closing.files),
         **_result_json(closing.result),
         "conditions": conditions_json(closing.conditions),
@@ -426,6 +437,17 @@ def _built_on(closing: Closing) -> str:
     names = f"{first} to {others[-1]}" if others else first
     verb, what = ("are", "what trials of them come") if others else ("is", "what a trial of it comes")
     return f"{names} {verb} open: {closing.result.period} opens with {what} to now, entries and true-ups included"
+
+
+def _replayed(replay: Replay, result: CloseResult) -> str:
+    first, *others = replay.periods
+    names = f"{first} to {others[-1]}" if others else first
+    verb, they, come = ("were", "they", "come") if others else ("was", "it", "comes")
+    return (
+        f"{counted(replay.facts, 'fact')} dated up to the last hard close became known after it, so {names} {verb} "
+        f"replayed: {result.period} opens with what {they} {come} to now, and posts what {they} would have posted "
+        "otherwise"
+    )
 
 
 def _late(result: CloseResult) -> str:

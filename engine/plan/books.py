@@ -14,6 +14,7 @@ from sqlglot import exp
 from engine.model.books import BOOK
 from engine.model.ruleset import Book
 from engine.plan.posting.balances import DIMENSIONS, measures
+from engine.plan.posting.corrections import POSTED_LATE, RESULTS
 from engine.plan.posting.differences import DIFFERENCES, POSTED, RECOMPUTED
 from engine.plan.posting.reversals import HANDED as REVERSED
 from engine.plan.relation import Origin, Relation, column, table
@@ -51,6 +52,12 @@ def is_handed(name: str) -> bool:
     return in_its_book(name)[1].startswith("handed ")
 
 
+def goes_on_from_what_was_posted(name: str) -> bool:
+    """Whether a relation of a hand-over tells what was posted, not what is held: a replay of closed periods has no say
+    in it."""
+    return in_its_book(name)[1] in (BALANCE, RESULTS, POSTED_LATE)
+
+
 def as_in_book(held: Mapping[str, Held], book: str) -> dict[str, Held]:
     """What is held of a run's relations as a book sees it ('': the one that posts): its own in place of those of the
     posting book, and those it shares."""
@@ -80,8 +87,8 @@ def begin_book(world: World, book: Book, taken: Mapping[str, Relation]) -> World
     begun = World(
         world.ruleset, world.calendar, world.period, executor, world.strict,
         given=(world.given - {BALANCE, REVERSED, POSTED, RECOMPUTED}) | handed.keys(), follows=world.follows,
-        relations=dict(shared), current=dict(world.current), closed=dict(world.closed), corrected=world.corrected, few=world.few,
-        book=book.name, taken=shared, books=world.books,
+        relations=dict(shared), current=dict(world.current), closed=dict(world.closed), corrected=world.corrected,
+        few=world.few, book=book.name, taken=shared, books=world.books,
     )  # fmt: skip
     world.books[book.name] = begun
     for name, outside in handed.items():

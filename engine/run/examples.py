@@ -22,6 +22,7 @@ from engine.plan.executor import Executor
 from engine.plan.facts import PROJECTED, Cutoff
 from engine.plan.posting.balances import DIMENSIONS, make_ledger_balances, measures
 from engine.plan.posting.booked_roles import booked_role
+from engine.plan.posting.differences import DIFFERENCES, recomputes
 from engine.plan.posting.journal import RATE_DAY, READ
 from engine.plan.posting.reversals import REVERSALS
 from engine.plan.relation import column, named, table
@@ -29,6 +30,7 @@ from engine.plan.reports import report_names
 from engine.plan.values.expected import expected_value, make_expected, make_expected_corrections
 from engine.plan.world import RunStopped, World
 from engine.run.close import Run, close_calendar, run_period
+from engine.run.example_replay import Held, as_known_now, cutoffs, learns_late, lines_of, replayed
 from engine.run.given import FactRow, UnreadableExampleError, append_inputs, cell_value, facts_given, with_parameters
 from engine.run.handover import hand_over
 from engine.run.projecting import project
@@ -94,7 +96,7 @@ def _under(ruleset: Ruleset, example: syntax.Example) -> UnderScenario | None:
     return under
 
 
-Handed = dict[str, tuple[tuple[tuple[str, str], ...], list[tuple[object, ...]]]]
+Handed = dict[str, Held]
 
 
 def _differences(
@@ -110,28 +112,46 @@ def _differences(
     known = _last_known(calendar, ruleset, rows, under) if under is not None and under.projections else None
     handed: Handed = {}
     cutoff: Cutoff | None = None
-    for period in periods:
+    posted: list[dict[str, Held]] = []
+
+    def run_one(executor: Executor, period: Period, handed: Handed, cutoff: Cutoff | None, until: date | None) -> Run:
+        append_inputs(executor, ruleset, rows, until)
+        for name, (columns, values) in handed.items():
+            executor.append(name, columns, values)
+        given = frozenset(handed) | supposed
+        return run_period(
+            executor, ruleset, period, given=given, cutoff=cutoff, strict=False, wanted=wanted, shown=shown
+        )
+
+    def replay(at: int, until: date | None) -> Handed:
+        as_known_now(rows)
+        chain: Handed = {}
+        lines: list[dict[str, Held]] = []
+        for period, before in zip(periods[:at], cutoffs(periods[:at]), strict=True):
+            with executors() as executor:
+                run = run_one(executor, period, chain, before, until)
+                lines.append(lines_of(run))
+                chain = _handed(run)
+        return replayed(handed, chain, posted, lines)
+
+    for at, period in enumerate(periods):
         last = period == periods[-1]
+        until = None if last else period.end
+        _publish(rows, cutoff)
+        if cutoff is not None and learns_late(ruleset, rows, cutoff, until):
+            handed = replay(at, until)
         with executors() as executor:
-            append_inputs(executor, ruleset, _published(rows, cutoff), None if last else period.end)
-            for name, (columns, values) in handed.items():
-                executor.append(name, columns, values)
-            given = frozenset(handed) | supposed
-            run = run_period(
-                executor, ruleset, period, given=given, cutoff=cutoff, strict=False, wanted=wanted, shown=shown
-            )
+            run = run_one(executor, period, handed, cutoff, until)
             if last:
                 return _compare(run, example)
             if under is not None and period == known:
                 for kind, made in project(run.world, under, 1).rows.items():
                     rows.setdefault(kind, []).extend(made)
                     supposed |= {f"{PROJECTED} {kind}"}
+            if recomputes(ruleset):
+                posted.append(lines_of(run))
             handed = _handed(run)
             cutoff = Cutoff(1, period.end)
-            for facts in rows.values():
-                for row in facts:
-                    if isinstance(row["known-at"], date) and row["known-at"] > period.end:
-                        row["publication"] = 2
     return []
 
 
@@ -143,14 +163,11 @@ def _last_known(
     return calendar.period_of(max(one for one in days if isinstance(one, date))) if days else None
 
 
-def _published(rows: dict[str, list[FactRow]], cutoff: Cutoff | None) -> dict[str, list[FactRow]]:
+def _publish(rows: dict[str, list[FactRow]], cutoff: Cutoff | None) -> None:
     """Rows a closed period did not know are published after it."""
-    if cutoff is not None:
-        for facts in rows.values():
-            for row in facts:
-                late = isinstance(row["known-at"], date) and row["known-at"] > cutoff.end
-                row["publication"] = 2 if late else 1
-    return rows
+    for row in (one for facts in rows.values() for one in facts):
+        late = cutoff is not None and isinstance(row["known-at"], date) and row["known-at"] > cutoff.end
+        row["publication"] = 2 if late else 1
 
 
 def _handed(run: Run) -> Handed:
@@ -349,13 +366,18 @@ def _journal_rows(run: Run, name: str) -> list[ActualRow]:
 
 
 def _reversed_rows(run: Run, name: str, asked: tuple[str, ...]) -> list[ActualRow]:
-    """A journal's lines of before that were taken back, each side and role summed by what balances are kept by."""
+    """A journal's lines taken back, and what replayed periods would have posted otherwise, summed by side and role
+    and what balances are kept by."""
     world = run.world
-    if not world.has(REVERSALS):
-        return []
+    return [
+        row for made in (REVERSALS, DIFFERENCES) if world.has(made) for row in _rows_beside(world, made, name, asked)
+    ]
+
+
+def _rows_beside(world: World, made: str, name: str, asked: tuple[str, ...]) -> list[ActualRow]:
     keys = [one for one in (*DIMENSIONS, "currency", "side", "role") if one in {*asked, "side", "role"}]
     sums = [named(exp.Sum(this=column(one)), one) for one in measures(world)]
-    query = exp.select(*(column(one) for one in keys), *sums).from_(table(REVERSALS))
+    query = exp.select(*(column(one) for one in keys), *sums).from_(table(made))
     query = query.where(exp.EQ(this=column("journal"), expression=exp.Literal.string(name)))
     query = query.group_by(*(column(one) for one in keys)).order_by(*(column(one) for one in keys))
     names = (*keys, *measures(world))

@@ -234,6 +234,19 @@ class Reversed:
     run: RunOfBooks
 
 
+@dataclass(frozen=True, slots=True)
+class Recomputed:
+    """What a line of closed periods came to, debits positive: with its corrections so far, and in the replay.
+
+    `known` are those shown of the `count` facts that became known since the last hard close, without amounts.
+    """
+
+    as_posted: Decimal
+    as_recomputed: Decimal
+    known: tuple[Source, ...]
+    count: int
+
+
 @dataclass(frozen=True)
 class LineExplanation:
     """Everything that leads from a line to its rules and rows.
@@ -263,6 +276,8 @@ class LineExplanation:
     """Of a line for each key: the facts under the sums that its target reads."""
     reverses: Reversed | None = None
     """The line that this one takes back; then all but `line` and `run` is of that one."""
+    recomputed: Recomputed | None = None
+    """Of a line that corrects closed periods: what it corrects, and why; then it has no sources of its own."""
 
 
 @dataclass(frozen=True, slots=True)

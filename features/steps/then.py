@@ -106,6 +106,19 @@ def is_explained_by(explanation: Outcome, part: str, datatable: Table) -> None:
     agrees([_delivered(one) for one in found], datatable)
 
 
+@then(parsers.re(r"it brings a (?P<before>debit|credit) of (?P<old>\S+) to a (?P<after>debit|credit) of (?P<new>\S+)"))
+def brings_to(explanation: Outcome, before: str, old: str, after: str, new: str) -> None:
+    found = explanation.values["recomputed"]
+    sides = {"debit": "", "credit": "-"}
+    assert (found["as-posted"], found["as-recomputed"]) == (sides[before] + old, sides[after] + new)
+    assert explanation.values["adds-up"]
+
+
+@then("behind the correction are")
+def is_corrected_by(explanation: Outcome, datatable: Table) -> None:
+    agrees([_delivered(one) for one in explanation.values["recomputed"]["known"]], datatable)
+
+
 def _delivered(one: dict[str, Any]) -> dict[str, Any]:
     """A layer or row by the words of a table: the row of its feed, and of what an adjustment made it from."""
     raw = one["raw"] or one["made-from-raw"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from engine.model.ruleset import Ruleset
 from engine.plan.posting.balances import measures
 from engine.plan.posting.postings import POSTING
 from engine.plan.relation import Origin, Relation, case, cast, column, named, table
@@ -28,6 +29,11 @@ AS_POSTED, AS_RECOMPUTED = "as-posted", "as-recomputed"
 """What a line came to in its period, debits positive: with its corrections so far, and in the replay."""
 
 _BY = tuple(name for name, _ in POSTING if name != "side")
+
+
+def recomputes(ruleset: Ruleset) -> bool:
+    """Whether late facts recompute from their date."""
+    return any(one.late == "recompute" for one in ruleset.layers.values())
 
 
 def make_differences(world: World, postings: str) -> str | None:

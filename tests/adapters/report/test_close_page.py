@@ -9,7 +9,7 @@ import pytest
 from rich.cells import cell_len
 
 from adapters.report.blocks import Page, Table
-from adapters.report.close_page import Closing, close_json, close_page, report_tables
+from adapters.report.close_page import Closing, Replay, close_json, close_page, report_tables
 from adapters.report.html import page_html
 from adapters.report.text import WIDTH, page_text
 from engine.run.results import StockLine, StockNames
@@ -60,6 +60,19 @@ def test_a_trial_says_that_it_is_built_on_another() -> None:
     assert f"Built on a trial {after_one}, entries and true-ups included" in said("FY2025-P12")
     assert "FY2025-P11 to FY2025-P12 are open: FY2026-P01 opens with what trials" in said("FY2025-P11", "FY2025-P12")
     assert "Built on a trial" not in said()
+
+
+def test_a_close_says_which_closed_periods_it_recomputed() -> None:
+    def said(*names: str) -> str:
+        replay = Replay(names, 3) if names else None
+        return " ".join(page_text(close_page(replace(CLOSING, replayed=replay)), colour=False).split()).replace(
+            "- ", "-"
+        )
+
+    known = "Recomputed 3 facts dated up to the last hard close became known after it, so"
+    assert f"{known} FY2025-P12 was replayed: FY2026-P01 opens with what it comes to now" in said("FY2025-P12")
+    assert f"{known} FY2025-P11 to FY2025-P12 were replayed" in said("FY2025-P11", "FY2025-P12")
+    assert "Recomputed" not in said()
 
 
 def test_totals_are_the_sums_of_what_stands_above() -> None:
