@@ -15,17 +15,8 @@ from adapters.cli.material import require_material, write_whole
 from adapters.cli.terminal import Terminal
 from adapters.closing.close import close_period
 from adapters.closing.inspect import roll_forward
-from adapters.report.close_page import (
-    Closing,
-    FileLine,
-    Replay,
-    TotalLine,
-    close_json,
-    close_page,
-    report_tables,
-    roll_forward_json,
-    roll_forward_page,
-)
+from adapters.report.close_page import close_json, close_page, report_tables, roll_forward_json, roll_forward_page
+from adapters.report.closing import Closing, FileLine, Replay, TotalLine
 from adapters.report.conditions import refusal
 from adapters.report.html import page_html
 from adapters.report.text import page_text

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -20,10 +18,10 @@ from adapters.report.blocks import (
     Table,
     Verdict,
 )
+from adapters.report.closing import Closing, FileLine, Replay, TotalLine
 from adapters.report.conditions import condition_blocks, conditions_json, signing_roles
 from adapters.report.side_by_side import book_blocks, company_blocks
 from adapters.wording import NIL, counted, decimals, figure, money_places, plain, plural
-from engine.run.conditions import Conditions
 from engine.run.results import (
     CloseResult,
     ControlLine,
@@ -53,60 +51,6 @@ FORMS = {
 
 SHORT_HASH = 6
 """Characters of a hash that tell rulesets apart on a page."""
-
-
-@dataclass(frozen=True, slots=True)
-class TotalLine:
-    """A control total of a delivered file; None is not known, `declared` is what the file itself says."""
-
-    column: str
-    received: Decimal | None
-    accepted: Decimal
-    quarantined: Decimal | None
-    declared: Decimal | None
-
-
-@dataclass(frozen=True, slots=True)
-class FileLine:
-    """A file that was delivered since the last hard close: rows received = accepted + quarantined."""
-
-    name: str
-    feed: str
-    loaded_on: date
-    received: int
-    accepted: int
-    quarantined: int
-    totals: tuple[TotalLine, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Replay:
-    """The closed periods that were replayed, and how many facts of closed periods became known since the last close."""
-
-    periods: tuple[str, ...]
-    facts: int
-
-
-@dataclass(frozen=True, slots=True)
-class Closing:
-    """A close with what the books say about it.
-
-    `kind` is `trial` or `hard close`; `number` counts the runs of the kind in the period, None where nothing was
-    published; `known_at` is the last day whose knowledge went in, None for all; `files` are those delivered since the
-    last hard close. `is_refused` says that a hard close was asked for and the conditions made it a trial; `built_on`
-    names the open periods before it, whose own trials it opens with, and `replayed` the closed ones recomputed.
-    """
-
-    client: str
-    kind: str
-    number: int | None
-    known_at: date | None
-    files: tuple[FileLine, ...]
-    result: CloseResult
-    conditions: Conditions
-    is_refused: bool = False
-    built_on: tuple[str, ...] = ()
-    replayed: Replay | None = None
 
 
 def close_page(closing: Closing) -> Page:

@@ -13,7 +13,7 @@ from sqlglot import exp
 from adapters.books.errors import BooksError
 from adapters.books.store import Books, open_books
 from adapters.cli.main import main
-from adapters.closing import close
+from adapters.closing import running
 from adapters.closing.explain import evidence_of, explain
 from adapters.closing.explain_row import explain_row
 from adapters.explain_text import WIDTH, line_json, line_text, row_json, row_text
@@ -75,7 +75,7 @@ def _no_close(monkeypatch: pytest.MonkeyPatch, corner: Corner) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("a close was run")
 
-    monkeypatch.setattr(close, "run_period", refuse)
+    monkeypatch.setattr(running, "run_period", refuse)
 
 
 # ---- lines -----------------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
-from adapters.report.close_page import Closing, FileLine, TotalLine
+from adapters.report.closing import Closing, FileLine, TotalLine
 from engine.run.conditions import weigh
 from engine.run.results import (
     AccountLine,

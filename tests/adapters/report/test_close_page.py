@@ -9,7 +9,8 @@ import pytest
 from rich.cells import cell_len
 
 from adapters.report.blocks import Page, Table
-from adapters.report.close_page import Closing, Replay, close_json, close_page, report_tables
+from adapters.report.close_page import close_json, close_page, report_tables
+from adapters.report.closing import Closing, Replay
 from adapters.report.html import page_html
 from adapters.report.text import WIDTH, page_text
 from engine.run.results import StockLine, StockNames
