@@ -38,6 +38,7 @@ from engine.run.facts_asked import FactsAsked, delivered, rows_of
 from engine.run.grounds import ORIGINS, carried_answers, own_answers, segment_answers
 from engine.run.kept import kept_values
 from engine.run.rates_used import home_currency, rates_used
+from engine.run.recomputed_lines import corrects
 from engine.run.reversed_lines import is_reversal
 from engine.run.said import called, place, rule, said, text
 from engine.run.served import asked_before
@@ -148,7 +149,7 @@ def _as_booked(world: World, line: LineOfLedger, company: object, booked: Decima
     """The line with what it is booked at and the rates that led there."""
     home = home_currency(world, company)
     rates: tuple[RateUsed, ...] = ()
-    if not is_reversal(line):
+    if not is_reversal(line) and not corrects(line):
         journal = world.ruleset.journals[line.journal]
         rates = tuple(rates_used(world, journal, line.number, line.id, (line.currency, home)))
     if line.amount == 0:

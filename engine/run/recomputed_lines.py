@@ -66,17 +66,23 @@ def explain_correction(evidence: Evidence, line: LineOfLedger, closed: Cutoff, e
 
 
 def _both_amounts(world: World, line_id: str) -> tuple[Decimal, Decimal]:
-    """What the line came to in its period, debits positive: as posted so far, and as recomputed."""
+    """What the line came to in its period, debits positive: as posted so far, and as recomputed; as booked where it has
+    no amount."""
     names = [name for name, _ in POSTING]
     only = exp.EQ(this=column("id", "l"), expression=exp.Literal.string(line_id))
     same = [exp.NullSafeEQ(this=column(name, "d"), expression=column(name, "l")) for name in names]
-    query = exp.select(column(AS_POSTED, "d"), column(AS_RECOMPUTED, "d")).from_(table(DIFFERENCES, "d"))
+    told = [AS_POSTED, AS_RECOMPUTED]
+    booked = [f"{one} booked" for one in told]
+    have = world.relation(DIFFERENCES).column_names
+    shown = [column(one, "d") for one in ("amount", *told, *(booked if booked[0] in have else told))]
+    query = exp.select(*shown).from_(table(DIFFERENCES, "d"))
     query = query.join(table(LINES, "l"), on=exp.and_(*same), copy=False).where(only)
     found = world.executor.rows(query)
     if not found:
         raise InternalError(f"line {line_id} corrects nothing")
-    before, after = found[0]
-    return Decimal(str(before)), Decimal(str(after))
+    amount, *figures = (Decimal(str(one)) for one in found[0])
+    # A difference of rates has no amount, and what it is booked at.
+    return (figures[0], figures[1]) if amount else (figures[2], figures[3])
 
 
 def _known_since(evidence: Evidence, line: LineOfLedger, closed: Cutoff) -> list[Source]:

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
 from sqlglot import exp
 
 from adapters.books.store import open_books
@@ -23,6 +24,7 @@ from dsl.diagnostics import Diagnostics
 from engine.model.identity import schema_of
 from engine.model.ruleset import Ruleset
 from engine.plan.relation import column
+from engine.plan.world import RunStopped
 from tests.support.shop_client import MASTERS, RULESET, SALES_HEAD, make_shop
 
 ENDS = (date(2026, 1, 31), date(2026, 2, 28), date(2026, 3, 31))
@@ -151,3 +153,13 @@ def test_what_is_known_late_comes_to_what_books_that_knew_in_time_posted(tmp_pat
     assert late.held == in_time.held
     assert in_time.late == 0
     assert late.late > 20
+
+
+def test_a_replay_that_cannot_go_on_names_its_period(tmp_path: Path) -> None:
+    shipped = "shipments", "S-1,ACME,X100,10,25.00,2026-01-05", 0
+    with pytest.raises(
+        RunStopped, match=r"^FY2026-P01, replayed with what is known now: more units leave than are held"
+    ):
+        closed_books(tmp_path / "shop", [shipped, ("sales", "P-1,ACME,X100,11,2026-01-20", 1)])
+    with open_books(tmp_path / "shop" / "books", write=False) as books:
+        assert [run.period for run in books.runs("fiscal")] == ["FY2026-P01"]

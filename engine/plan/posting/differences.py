@@ -26,7 +26,8 @@ DIFFERENCE = 2000
 """A line's number and this is the number of the line that corrects it."""
 
 AS_POSTED, AS_RECOMPUTED = "as-posted", "as-recomputed"
-"""What a line came to in its period, debits positive: with its corrections so far, and in the replay."""
+"""What a line came to in its period, debits positive: with its corrections so far, and in the replay. `... booked` is
+that in the company's currency, where there are rates."""
 
 _BY = tuple(name for name, _ in POSTING if name != "side")
 
@@ -46,7 +47,8 @@ def make_differences(world: World, postings: str) -> str | None:
     made = world.relation(postings)
     money = made.type_of("amount")
     both = union_all([_signed(world, RECOMPUTED, True), _signed(world, POSTED, False)])
-    sums = {one: cast(exp.Sum(this=column(one)), money) for one in (*measures(world), AS_POSTED, AS_RECOMPUTED)}
+    told = tuple(f"{one}{tail}" for one in (AS_POSTED, AS_RECOMPUTED) for tail in _tails(world))
+    sums = {one: cast(exp.Sum(this=column(one)), money) for one in (*measures(world), *told)}
     summed = exp.select(*(column(one) for one in _BY), *(named(total, one) for one, total in sums.items()))
     summed = summed.from_(both.subquery("both")).group_by(*(column(one) for one in _BY))
     zero = exp.Literal.number("0")
@@ -62,11 +64,19 @@ def make_differences(world: World, postings: str) -> str | None:
     chosen = [named(own[name], name) if name in own else column(name, "d") for name, _ in POSTING]
     amounts = [named(case([(on_debit.copy(), one)], exp.Neg(this=one.copy())), one.name) for one in signs]
     rows = named(cast(zero.copy(), "BIGINT"), "rows")
-    told = [column(one, "d") for one in (AS_POSTED, AS_RECOMPUTED)]
     some = [exp.NEQ(this=one.copy(), expression=zero.copy()) for one in signs]
-    query = exp.select(*chosen, *amounts, rows, *told).from_(summed.subquery("d")).where(exp.or_(*some, copy=False))
-    columns = (*made.columns, (AS_POSTED, money), (AS_RECOMPUTED, money))
+    query = (
+        exp.select(*chosen, *amounts, rows, *(column(one, "d") for one in told))
+        .from_(summed.subquery("d"))
+        .where(exp.or_(*some, copy=False))
+    )
+    columns = (*made.columns, *((one, money) for one in told))
     return world.add(Relation(DIFFERENCES, made.grain, columns, query, Origin("late facts of closed periods"))).name
+
+
+def _tails(world: World) -> tuple[str, ...]:
+    """What follows the name of a figure for each measure."""
+    return tuple("" if one == "amount" else f" {one}" for one in measures(world))
 
 
 def _signed(world: World, name: str, recomputed: bool) -> exp.Select:
@@ -81,7 +91,9 @@ def _signed(world: World, name: str, recomputed: bool) -> exp.Select:
 
     moved = [named(signed(one) if recomputed else exp.Neg(this=signed(one)), one) for one in measures(world)]
     zero = exp.Literal.number("0")
-    before, after = (zero, signed("amount")) if recomputed else (signed("amount"), zero)
-    told = {AS_POSTED: before, AS_RECOMPUTED: after}
+    told: dict[str, exp.Expr] = {}
+    for measure, tail in zip(measures(world), _tails(world), strict=True):
+        before, after = (zero, signed(measure)) if recomputed else (signed(measure), zero)
+        told |= {f"{AS_POSTED}{tail}": before, f"{AS_RECOMPUTED}{tail}": after}
     chosen = [of_line if one == "line" else column(one) for one in _BY]
     return exp.select(*chosen, *moved, *(named(value, one) for one, value in told.items())).from_(table(name))
