@@ -6,7 +6,7 @@ called `book NAME RELATION`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeVar
 
 from sqlglot import exp
@@ -98,6 +98,13 @@ def begin_book(world: World, book: Book, taken: Mapping[str, Relation]) -> World
     if book.on_top_of:
         _begin_on_top(begun, world, rule)
     return begun
+
+
+def take_over(begun: World, base: World, names: Iterable[str]) -> None:
+    """Share with a book what the one it was begun from made of some names since."""
+    found = {name: base.relation(name) for name in names if base.has(name)}
+    begun.relations |= found
+    begun.taken = {**begun.taken, **found}
 
 
 def _begin_on_top(begun: World, base: World, rule: Origin) -> None:

@@ -60,6 +60,11 @@ def tell_before_reports(world: World) -> None:
         _tell(world, kind, rows, ("finding", "row-name"))
 
 
+def told_kinds(world: World) -> tuple[str, ...]:
+    """The kinds that the run was told of by then."""
+    return tuple(name for name, one in world.ruleset.kinds.items() if one.told and world.has(name))
+
+
 def handed_exceptions(world: World) -> dict[str, exp.Query]:
     """Since when each exception of the period was raised, for the next."""
     if not world.has(RAISED):

@@ -28,7 +28,7 @@ from engine.model.books import (
 from engine.model.posting_order import event_journals, journals_needed, needs_balances, true_up_order
 from engine.model.ruleset import Book, Journal, Reconciliation, Ruleset
 from engine.plan.adjust import run_stage
-from engine.plan.books import begin_book, was_handed
+from engine.plan.books import begin_book, take_over, was_handed
 from engine.plan.controls import make_control
 from engine.plan.executor import Executor
 from engine.plan.facts import Cutoff, finish_facts, make_facts, make_registers
@@ -41,7 +41,7 @@ from engine.plan.posting.reversals import make_reversals
 from engine.plan.reconcile import make_reconciliation
 from engine.plan.relation import Relation, column, table
 from engine.plan.reports import make_report
-from engine.plan.told import tell_before_controls, tell_before_reports
+from engine.plan.told import tell_before_controls, tell_before_reports, told_kinds
 from engine.plan.units.averaging import pooled
 from engine.plan.units.slices import make_slices
 from engine.plan.units.stock import make_stock, make_stock_keys
@@ -111,7 +111,7 @@ def run_period(
         ("journals", lambda: _post(run, wanted, shown)),
         *([("other books", lambda: _run_books(run, wanted, shown))] if speaks_of_books(ruleset, wanted) else []),
         ("controls", lambda: _control(world, cutoff, wanted)),
-        ("reports", lambda: _report(world, wanted)),
+        ("reports", lambda: _report(run, wanted)),
     ]
     for name, step in steps:
         if progress is not None:
@@ -280,10 +280,7 @@ def _post(run: Run, wanted: frozenset[str] | None, shown: tuple[str, ...]) -> No
 
 
 def _run_books(run: Run, wanted: frozenset[str] | None, shown: tuple[str, ...]) -> None:
-    """The other books: facts and reconciliation are those of the book that posts, and so is all that does not differ.
-
-    A report that compares books is that of the book that posts; one on top of another holds only what it adds.
-    """
+    """The other books: facts and reconciliation are those of the book that posts, and all else that does not differ."""
     runs = {run.world.book: run}
     for book in other_books(run.world.ruleset):
         base = runs[book.on_top_of] if book.on_top_of else run
@@ -296,9 +293,6 @@ def _run_books(run: Run, wanted: frozenset[str] | None, shown: tuple[str, ...]) 
             _value_units(own.world)
             own.upto["values"] = dict(own.world.relations)
         _post(own, wanted, shown)
-        for report in own.world.ruleset.reports.values() if not book.on_top_of else ():
-            if (wanted is None or report.name in wanted) and not books_compared(own.world.ruleset, report):
-                make_report(own.world, report)
         runs[book.name] = own
         run.books.append(own)
 
@@ -321,8 +315,19 @@ def _control(world: World, cutoff: Cutoff | None, wanted: frozenset[str] | None)
             make_control(world, control)
 
 
-def _report(world: World, wanted: frozenset[str] | None) -> None:
+def _report(run: Run, wanted: frozenset[str] | None) -> None:
+    """Reports of the book that posts, then those of the others: they may read what was told once controls were held.
+
+    A report that compares books is that of the book that posts; one on top of another holds only what it adds.
+    """
+    world = run.world
     tell_before_reports(world)
-    for report in world.ruleset.reports.values():
-        if wanted is None or report.name in wanted:
-            make_report(world, report)
+    reports = [one for one in world.ruleset.reports.values() if wanted is None or one.name in wanted]
+    for report in reports:
+        make_report(world, report)
+    standing = {one.name for one in other_books(world.ruleset) if not one.on_top_of}
+    for own in (one.world for one in run.books if one.world.book in standing):
+        take_over(own, world, told_kinds(world))
+        for report in reports:
+            if not books_compared(world.ruleset, report):
+                make_report(own, report)

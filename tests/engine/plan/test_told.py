@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from sqlglot import exp
+
+from engine.plan.relation import column, table
 from tests.support.small_world import HEAD, SmallWorld, small_world
 
 RULES = (
@@ -72,3 +75,22 @@ def test_what_a_file_says_of_a_closed_period_is_told_apart() -> None:
         ("ACME", "late", "2026-01-08", "2026-01-08", "1", "1", "0"),
         ("ACME", "late", "2026-02-03", "2026-02-03", "1", "0", "4"),
     ]
+
+
+def test_reports_of_every_book_read_what_is_told() -> None:
+    """A card is a report like any other: it stands in each book, and what it reads is told once, for all of them."""
+    rules = (
+        RULES
+        + """\
+book main posts
+book view never posts
+amount said for each partner, period is sum of delivery.rows
+report card for each partner, period
+    shows said
+"""
+    )
+    world = small_world(rules, {"sale": SALES})
+    [view] = world.run.books
+    query = exp.select(column("partner"), column("said")).from_(table("report card")).order_by(column("partner"))
+    for book in (world.run, view):
+        assert book.world.executor.rows(query) == [("ACME", Decimal(3)), ("BETA", Decimal(1))]
