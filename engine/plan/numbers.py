@@ -7,6 +7,7 @@ never reaches SQL, and branches are brought to one scale before they meet.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -220,12 +221,42 @@ def rounded(value: Value, digits: int, half: str) -> Value:
     return _rounded_quotient(value, digits, half)
 
 
+def rounded_by_row(
+    value: Value, digits: Sequence[tuple[exp.Expr, int]], otherwise: int, scale: int, half: str
+) -> Value:
+    """Rounded to as many digits as the first test that holds of a row says; kept at `scale`, the most there are.
+
+    A quotient is divided once, whichever test holds.
+    """
+    if value.over is None:
+        answers = [(test, at_scale(rounded(value, one, half), scale)) for test, one in digits]
+        return Value(case(answers, at_scale(rounded(value, otherwise, half), scale)), value.type, scale)
+
+    def by_row(of: Callable[[int], exp.Expr]) -> exp.Expr:
+        return case([(test.copy(), of(one)) for test, one in digits], of(otherwise))
+
+    shift = value.over_scale - (value.scale or 0)
+    top = exp.Mul(
+        this=_integer(exp.Abs(this=value.sql), value.scale or 0, value.scale or 0),
+        expression=by_row(lambda one: _ten(max(shift + one, 0))),
+    )
+    bottom = exp.Mul(
+        this=_integer(value.over, value.over_scale, value.over_scale),
+        expression=by_row(lambda one: _ten(max(-shift - one, 0))),
+    )
+    whole = _nearest(exp.Paren(this=top), exp.Paren(this=bottom), half)
+    return _signed(value, whole, by_row(lambda one: _unit(one, scale)), scale)
+
+
 def _rounded_quotient(value: Value, digits: int, half: str) -> Value:
-    """n/d as integers: with N = |n| * 10^k, the half-up quotient is (2N + D) // 2D; half-even steps back from an odd
-    tie."""
     shift = value.over_scale + digits - (value.scale or 0)
     top = _integer(exp.Abs(this=value.sql), (value.scale or 0) + max(shift, 0), value.scale or 0)
     bottom = _integer(value.over or one().sql, value.over_scale + max(-shift, 0), value.over_scale)
+    return replace(_signed(value, _nearest(top, bottom, half), _unit(digits, digits), digits), currency=value.currency)
+
+
+def _nearest(top: exp.Expr, bottom: exp.Expr, half: str) -> exp.Expr:
+    """The whole number nearest to N/D: half-up it is (2N + D) // 2D; half-even steps back from an odd tie."""
     two = exp.Literal.number("2")
     bottom_or_null = exp.Nullif(this=bottom, expression=exp.Literal.number("0"))
     doubled = exp.Paren(this=exp.Mul(this=two, expression=top))
@@ -233,12 +264,20 @@ def _rounded_quotient(value: Value, digits: int, half: str) -> Value:
     whole: exp.Expr = exp.IntDiv(this=exp.Paren(this=exp.Add(this=doubled, expression=bottom)), expression=divisor)
     if half == "half-even":
         whole = exp.Paren(this=exp.Sub(this=whole, expression=_odd_tie(doubled, bottom, divisor, whole)))
-    unit = cast(exp.Literal.number(f"{Decimal(1).scaleb(-digits):f}"), decimal_type(digits))
+    return whole
+
+
+def _signed(value: Value, whole: exp.Expr, unit: exp.Expr, scale: int) -> Value:
+    """A whole number of units with the sign of a value's numerator."""
     negative = exp.LT(this=value.sql, expression=exp.Literal.number("0"))
     sign = case([(negative, exp.Literal.number("-1"))], exp.Literal.number("1"))
     signed = exp.Mul(this=cast(exp.Paren(this=whole), "DECIMAL(38,0)"), expression=unit)
     product = exp.Mul(this=exp.Paren(this=signed), expression=sign)
-    return Value(cast(product, decimal_type(digits)), value.type, digits, currency=value.currency)
+    return Value(cast(product, decimal_type(scale)), value.type, scale)
+
+
+def _unit(digits: int, scale: int) -> exp.Expr:
+    return cast(exp.Literal.number(f"{Decimal(1).scaleb(-digits):f}"), decimal_type(scale))
 
 
 SHOWN_DIGITS = 6

@@ -15,9 +15,15 @@ from dsl.diagnostics import InternalError
 from engine.model.datatypes import DataType, Family
 from engine.model.expression import Literal
 from engine.model.ruleset import Journal, PostingLine, RateSet
-from engine.plan.numbers import Value, add, at_scale, decimal_type, negate
+from engine.plan.numbers import Value, add, at_scale, choose, decimal_type, negate
 from engine.plan.relation import cast
-from engine.plan.values.currencies import company_currency, convert, define_company_currency, rounded_to_minor
+from engine.plan.values.currencies import (
+    company_currency,
+    convert,
+    define_company_currency,
+    define_rates,
+    rounded_to_minor,
+)
 from engine.plan.values.frame import Frame
 
 TEXT = DataType(Family.TEXT)
@@ -77,17 +83,25 @@ def _zero() -> exp.Expr:
 
 
 def _at_rate(frame: Frame, journal: Journal, line: PostingLine, amount: Value, role: Value | None) -> Value:
+    """A line's amount in its company's currency; what is in that already stands as it is, which most rows do."""
     rates, day = _rate(frame, journal, line, role)
-    said = f"journal {journal.name}"
+    own, company = amount.currency, company_currency(frame)
+    if own is not None and own != company:
+        define_rates(frame, own, company, rates, day)
 
     def booked(one: Value) -> Value:
-        return rounded_to_minor(frame, convert(frame, one, company_currency(frame), rates, day, said))
+        return rounded_to_minor(frame, convert(frame, one, company, rates, day, f"journal {journal.name}"))
 
     # Slices converted at their own day add up by day; what is of the layer, and shares of a whole, by running totals.
     if amount.along is None or (journal.grain.form in LAYERED and not _of_layer(frame, journal, line)):
-        return booked(amount)
-    until, since = (replace(amount, sql=one, along=None) for one in amount.along)
-    return add(booked(until), booked(since), amount.type, "-")
+        converted = booked(amount)
+    else:
+        until, since = (replace(amount, sql=one, along=None) for one in amount.along)
+        converted = add(booked(until), booked(since), amount.type, "-")
+    if own is None or own == company:
+        return converted
+    same = exp.EQ(this=own.copy(), expression=company.copy())
+    return replace(choose(same, replace(amount, along=None, currency=company), converted), currency=company)
 
 
 def _rate(frame: Frame, journal: Journal, line: PostingLine, role: Value | None) -> tuple[RateSet, exp.Expr]:

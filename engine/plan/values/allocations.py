@@ -27,6 +27,7 @@ from engine.model.schema import IDENTITY_SEPARATOR
 from engine.plan.facts import PERIOD
 from engine.plan.numbers import Value, at_scale, decimal_type, stored
 from engine.plan.relation import Origin, Relation, case, cast, column, named, table
+from engine.plan.values.currencies import among_currencies
 from engine.plan.values.frame import Frame, Tools
 from engine.plan.values.items import Rule, define_answer, survives
 from engine.plan.values.lookups import referred
@@ -375,8 +376,9 @@ def _define_currency(frame: Frame, whole: Value) -> None:
     frame.define(_CURRENCY, Value(own, _TEXT))
     steps = []
     for digits, names in unusual().items():
-        among = exp.In(this=frame.column(_CURRENCY), expressions=[exp.Literal.string(one) for one in names])
-        steps.append((among, exp.Literal.number(str(10 ** (MOST_DIGITS - digits)))))
+        steps.append(
+            (among_currencies(frame.column(_CURRENCY), names), exp.Literal.number(str(10 ** (MOST_DIGITS - digits))))
+        )
     frame.define(_STEP, _value(case(steps, exp.Literal.number(str(10 ** (MOST_DIGITS - 2))))))
 
 

@@ -6,6 +6,7 @@ currencies that would meet in a row stops the run, and so that it is rounded as 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from sqlglot import exp
@@ -16,13 +17,14 @@ from engine.model.datatypes import DataType, Family
 from engine.model.expression import Converted
 from engine.model.ruleset import RateSet
 from engine.model.walk import walk
-from engine.plan.numbers import Value, at_scale, decimal_type, divide, multiply, rounded
-from engine.plan.relation import case, cast, column, named, table
+from engine.plan.numbers import Value, decimal_type, divide, multiply, rounded, rounded_by_row
+from engine.plan.relation import cast, column, named, table
 from engine.plan.values.frame import IN_CURRENCY, Frame, Guard
 from engine.plan.values.rates import rates_name
 
 RATE = DataType(Family.EXCHANGE)
 RATE_DIGITS = 8
+USUAL_DIGITS = 2
 COMPANY = "company currency"
 LEAST, GREATEST = "least currency", "greatest currency"
 
@@ -48,10 +50,28 @@ def _looked_up(frame: Frame) -> exp.Expr:
 
 
 def define_company_currency(frame: Frame) -> None:
-    """Give the currency of a row's company a column of the frame, so that all who ask read the same."""
-    if frame.remembered(COMPANY) is None:
-        value = Value(_looked_up(frame), DataType(Family.CURRENCY))
-        frame.remember(COMPANY, frame.label_of(frame.define(COMPANY, value)))
+    """Give the currency of a row's company a column of the frame, so that all who ask read the same; where no register
+    says it, it is known without one."""
+    if frame.remembered(COMPANY) is not None:
+        return
+    found = _looked_up(frame)
+    if not isinstance(found, exp.Literal):
+        frame.remember(COMPANY, frame.label_of(frame.define(COMPANY, Value(found, DataType(Family.CURRENCY)))))
+
+
+def define_rates(frame: Frame, source: exp.Expr, target: exp.Expr, rates: RateSet, day: exp.Expr) -> None:
+    """Give what two currencies are quoted at on a day columns of the frame, which every conversion at them reads."""
+    same = exp.EQ(this=source.copy(), expression=target.copy())
+    for number, currency in enumerate((source, target)):
+        key = _rate_key(rates, currency, same, day)
+        if frame.remembered(key) is None:
+            found = _quoted(frame, currency, same, rates, day)
+            if found is not None:
+                frame.remember(key, frame.label_of(frame.define(f"rate {number + 1}", found)))
+
+
+def _rate_key(rates: RateSet, currency: exp.Expr, same: exp.Expr, day: exp.Expr) -> tuple[str, ...]:
+    return ("rate", rates.name, currency.sql(), same.sql(), day.sql())
 
 
 def speaks_of_company(node: object) -> bool:
@@ -198,6 +218,9 @@ def _quoted(frame: Frame, currency: exp.Expr, same: exp.Expr, rates: RateSet, da
     quoted = exp.Literal.string(rates.quoted_to)
     if currency == quoted:
         return None
+    known = frame.remembered(_rate_key(rates, currency, same, day))
+    if known is not None:
+        return frame.value_of(known)
     alias = frame.join(table(rates_name(rates.name)), {"currency": currency.copy(), "day": day.copy()})
     itself = exp.or_(same.copy(), exp.EQ(this=currency.copy(), expression=quoted), copy=False)
     found = exp.Case().when(itself, _one()).else_(cast(column("rate", alias), decimal_type(RATE_DIGITS)))
@@ -215,15 +238,19 @@ def lower_converted(frame: Frame, node: Converted, value: Value, currency: exp.E
     return convert(frame, value, target, rates, day, " ".join(node.span.text.split()))
 
 
+def among_currencies(currency: exp.Expr, names: Sequence[str]) -> exp.Expr:
+    """Whether a currency is one of a list, by its place in it: DuckDB makes a join of its own of a long IN, and of a
+    chain of OR or LIST_CONTAINS, wherever it stands."""
+    listed = exp.Array(expressions=[exp.Literal.string(one) for one in names])
+    place = exp.Anonymous(this="LIST_POSITION", expressions=[listed, currency.copy()])
+    return exp.GT(this=place, expression=exp.Literal.number("0"))
+
+
 def rounded_to_minor(frame: Frame, value: Value) -> Value:
     """Rounded to the minor unit of the value's own currency, row by row where that varies."""
     world = frame.world
     own = value.currency
     if own is None or isinstance(own, exp.Literal):
         return rounded(value, world.digits if own is None else minor_digits(own.name), world.half)
-    answers: list[tuple[exp.Expr, exp.Expr]] = []
-    for digits, names in unusual().items():
-        among = exp.In(this=own, expressions=[exp.Literal.string(one) for one in names])
-        answers.append((among, at_scale(rounded(value, digits, world.half), MOST_DIGITS)))
-    usual = at_scale(rounded(value, 2, world.half), MOST_DIGITS)
-    return Value(case(answers, usual), value.type, MOST_DIGITS, currency=own)
+    digits = [(among_currencies(own, names), number) for number, names in unusual().items()]
+    return replace(rounded_by_row(value, digits, USUAL_DIGITS, MOST_DIGITS, world.half), currency=own)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
+from sqlglot import exp
+
 from tests.support.small_world import HEAD, SmallWorld, small_world
 
 SALES = (
@@ -94,6 +96,13 @@ def test_a_line_carries_its_amount_and_what_it_is_booked_at() -> None:
         ("debit", "receivable", "EUR", Decimal(2000), Decimal(2800)),
         ("credit", "revenue", "EUR", Decimal(2000), Decimal(2800)),
     ]
+
+
+def test_a_line_is_converted_in_one_division_and_no_join_for_its_currency() -> None:
+    """However many minor units there are: what is planned for a line costs more than its rows where they are few."""
+    query = close({"sale": [sale("A", "2000")]}, "FY2026-P01").run.world.relation("entry sell").query
+    assert len(list(query.find_all(exp.IntDiv))) == 3
+    assert not list(query.find_all(exp.In))
 
 
 def test_what_roundings_differ_by_is_a_line_of_its_own() -> None:

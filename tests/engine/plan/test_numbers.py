@@ -17,7 +17,7 @@ from engine.ledger.money import minor_digits
 from engine.model.datatypes import DataType, Family
 from engine.plan import numbers
 from engine.plan.numbers import Value, number
-from engine.plan.relation import named
+from engine.plan.relation import case, named
 
 RATE = DataType(Family.RATE)
 FLIP: dict[type[exp.Binary], Callable[[Fraction, Fraction], bool]] = {
@@ -180,3 +180,28 @@ def test_answers_brought_to_one_shape_lose_nothing() -> None:
         Decimal("0.667"),
         Decimal("-4.000"),
     ]
+
+
+@pytest.mark.parametrize("half", ["half-up", "half-even"])
+def test_digits_that_vary_by_row_round_as_each_would_alone(half: str) -> None:
+    """One division for all rows gives what a division for each number of digits gave, quotient or not."""
+    draw = random.Random(7)
+    digits = {"JPY": 0, "KWD": 3, "CLF": 4, "USD": 2}
+    unit = exp.column("unit")
+    tests = [(exp.EQ(this=unit, expression=exp.Literal.string(one)), digits[one]) for one in ("JPY", "KWD", "CLF")]
+    outputs: list[exp.Expr] = []
+    for _ in range(12):
+        exact = number(Decimal(draw.randint(-(10**7), 10**7)).scaleb(-draw.randint(0, 5)), RATE)
+        over = number(Decimal(draw.randint(1, 999)).scaleb(-draw.randint(0, 6)), RATE)
+        for value in (exact, numbers.divide(exact, over, RATE)):
+            together = numbers.rounded_by_row(value, tests, 2, 4, half)
+            outputs.append(named(together.sql, f"together {len(outputs)}"))
+            by_digits = [(test.copy(), numbers.at_scale(numbers.rounded(value, one, half), 4)) for test, one in tests]
+            alone = case(by_digits, numbers.at_scale(numbers.rounded(value, 2, half), 4))
+            outputs.append(named(alone, f"alone {len(outputs)}"))
+    units = exp.values([(one,) for one in digits], alias="of", columns=["unit"])
+    with DuckDBExecutor(threads=1) as executor:
+        found = executor.rows(exp.select(*outputs).from_(units))
+    assert len(found) == len(digits)
+    assert all(row[0::2] == row[1::2] for row in found)
+    assert len(set(found)) == len(digits)
