@@ -24,11 +24,13 @@ from engine.plan.values.currencies import (
     define_rates,
     rounded_to_minor,
 )
-from engine.plan.values.frame import Frame
+from engine.plan.values.frame import ROWS, Frame
 
 TEXT = DataType(Family.TEXT)
 MONEY = DataType(Family.MONEY)
 LAYERED = ("slices", "layers")
+Made = dict[tuple[object, ...], tuple[Value, Value]]
+"""Amounts and what they are booked at, by what their lines have in common."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,24 +52,43 @@ def book_lines(frame: Frame, journal: Journal, lines: tuple[PostingLine, ...]) -
     if journal.converts is not None:
         frame.prepare(journal.converts[1], journal.grain)
     own = lines if journal.company_currency_only else lines[:-1]
-    found = [_book_line(frame, journal, index, line) for index, line in enumerate(own, start=1)]
+    made: Made = {}
+    found = [_book_line(frame, journal, index, line, made) for index, line in enumerate(own, start=1)]
     return [*found, *(_difference(frame, rest, found) for rest in lines[len(own) :])]
 
 
-def _book_line(frame: Frame, journal: Journal, index: int, line: PostingLine) -> Booked:
+def _book_line(frame: Frame, journal: Journal, index: int, line: PostingLine, made: Made) -> Booked:
     role = None if isinstance(line.role, Literal) else frame.define(f"role {index}", frame.value(line.role))
     value = frame.value(line.value)
     if value.over is not None or value.scale is None:
         raise InternalError(f"an unrounded amount reached a posting over {frame.base}")
     own = value.currency if value.currency is not None else company_currency(frame)
-    amount = frame.define(f"amount {index}", replace(rounded_to_minor(frame, value), along=value.along, currency=own))
     if journal.company_currency_only:
-        return _company_only(frame, index, line, amount, role)
-    booked = frame.define(f"booked {index}", _at_rate(frame, journal, line, amount, role))
+        exact = replace(rounded_to_minor(frame, value), along=value.along, currency=own)
+        return _company_only(frame, index, line, frame.define(f"amount {index}", exact), role)
+    # A debit and a credit of one value at one rate are worked out once.
+    key = _key(index, value, own, _rate(frame, journal, line, role)[1], _of_layer(frame, journal, line))
+    if key not in made:
+        exact = replace(rounded_to_minor(frame, value), along=value.along, currency=own)
+        amount = frame.define(f"amount {index}", exact)
+        booked = frame.define(f"booked {index}", _at_rate(frame, journal, line, amount, role))
+        made[key] = amount, booked
+    amount, booked = made[key]
     day = frame.define(f"rate day {index}", Value(_rate(frame, journal, line, role)[1], DataType(Family.DATE)))
     if amount.currency is None:
         raise InternalError(f"a line over {frame.base} has no currency")
     return Booked(line, amount, booked, Value(amount.currency, TEXT), role, day)
+
+
+def _key(index: int, value: Value, own: exp.Expr, day: exp.Expr, of_layer: bool) -> tuple[object, ...]:
+    """What lines of a journal have in common where they are of one value, currency and rate.
+
+    What is read from a row that is joined has no name that lasts beyond its step, so such a line stands alone.
+    """
+    parts = (value.sql, own, day, *(value.along or ()))
+    if any(one.table != ROWS for part in parts for one in part.find_all(exp.Column)):
+        return (index,)
+    return of_layer, *(one.sql() for one in parts)
 
 
 def _company_only(frame: Frame, index: int, line: PostingLine, booked: Value, role: Value | None) -> Booked:

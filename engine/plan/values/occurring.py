@@ -101,15 +101,21 @@ def _of_facts(world: World, kind: str, keys: Sequence[Key]) -> exp.Select:
 
 
 def _of_pairs(world: World, grain: Grain, keys: Sequence[Key]) -> exp.Select:
-    """Keys of facts beside the registers they are paired with; every register row counts."""
+    """Keys of facts beside the registers they are paired with; every register row counts.
+
+    Facts are brought down to the keys they tell apart before they are paired, however many there are.
+    """
     kind, others = grain.rows[0], beside(world.ruleset, grain)
-    query = exp.select(*(named(cast(column(key.name), key.type.storage), key.name) for key in keys)).distinct()
-    query = query.from_(table(world.known(kind)))
+    own = [key for key in keys if key.name not in others]
+    told = [named(cast(column(key.name), key.type.storage), key.name) for key in own]
+    facts = exp.select(*(told or [named(exp.true(), "some fact")])).distinct().from_(table(world.known(kind)))
+    query = exp.select(*(named(cast(column(key.name), key.type.storage), key.name) for key in keys))
+    query = query.from_(facts.subquery(exp.to_identifier("fact", quoted=True)))
     for other in others:
         identity = world.ruleset.registers[other].record.identity[0]
         rows = exp.select(named(column(identity), other)).distinct().from_(table(other))
         query = query.join(rows.subquery(exp.to_identifier(f"of {other}", quoted=True)), join_type="cross", copy=False)
-    return _complete(query, [key.name for key in keys if key.name not in others])
+    return _complete(query, [key.name for key in own])
 
 
 def paired_grains(ruleset: Ruleset, names: Sequence[str]) -> list[Grain]:
