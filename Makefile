@@ -45,8 +45,9 @@ format: $(READY) ## rewrite the code in its canonical form
 accept: $(READY) ## rewrite golden files from what the code does now; review with git diff
 	$(BIN)/python -m pytest -n 2 --dist worksteal --accept
 
-bench: $(READY_BENCH) ## measure closes against hand-written SQL, polars and Beancount
+bench: $(READY_BENCH) ## measure closes against hand-written SQL, polars and Beancount, and with every mechanism on
 	$(BIN)/python -m benchmarks.bench
+	$(BIN)/python -m benchmarks.every_mechanism
 
 lock: $(READY) ## choose new versions: rewrites both lock files
 	$(BIN)/python -m pip install --quiet pip-tools
