@@ -156,10 +156,10 @@ def test_what_is_known_late_comes_to_what_books_that_knew_in_time_posted(tmp_pat
 
 
 def test_a_replay_that_cannot_go_on_names_its_period(tmp_path: Path) -> None:
-    shipped = "shipments", "S-1,ACME,X100,10,25.00,2026-01-05", 0
-    with pytest.raises(
-        RunStopped, match=r"^FY2026-P01, replayed with what is known now: more units leave than are held"
-    ):
-        closed_books(tmp_path / "shop", [shipped, ("sales", "P-1,ACME,X100,11,2026-01-20", 1)])
+    known = [("shipments", "S-1,ACME,X100,10,25.00,2026-01-05", 0), ("counts", "ACME,X100,10,2026-01-31", 0)]
+    late = ("sales", "P-1,ACME,X100,11,2026-01-20", 1)
+    said = "FY2026-P01, replayed with what is known now: more units leave than are held: sale US01 P-1"
+    with pytest.raises(RunStopped, match=f"^{said}"):
+        closed_books(tmp_path / "shop", [*known, late])
     with open_books(tmp_path / "shop" / "books", write=False) as books:
         assert [run.period for run in books.runs("fiscal")] == ["FY2026-P01"]
