@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from decimal import Decimal
 
 from sqlglot import exp
 
@@ -205,18 +206,24 @@ def _refuse_negative(world: World, entries: Sequence[Entry]) -> None:
         # What a layer has left may be too little as well as too much.
         meant = [exp.Not(this=column("leftover"))] if "leftover" in entry.marks else []
         # The last line of what is booked is a difference, and falls on either side.
-        for index in range(1, len(entry.amounts) + (0 if entry.booked else 1)):
-            found = world.executor.rows(
-                exp.select(*(column(name) for name in ("company", "partner", "part", f"less {index}")))
-                .from_(table(f"sum of {entry.journal.name}"))
-                .where(exp.LT(this=column(f"less {index}"), expression=exp.Literal.number("0")), *meant)
-                .order_by(exp.Literal.number("1"), exp.Literal.number("2"), exp.Literal.number("3"))
-                .limit(1)
+        lines = range(1, len(entry.amounts) + (0 if entry.booked else 1))
+        if not lines:
+            continue
+        zero = exp.Literal.number("0")
+        below = exp.or_(*(exp.LT(this=column(f"less {one}"), expression=zero) for one in lines), copy=False)
+        where = ("company", "partner", "part")
+        query = exp.select(*(column(name) for name in (*where, *(f"less {one}" for one in lines))))
+        query = query.from_(table(f"sum of {entry.journal.name}")).where(below, *meant)
+        order = [exp.Literal.number(str(one)) for one in range(1, len(where) + len(lines) + 1)]
+        for row in world.executor.rows(query.order_by(*order).limit(1)):
+            index, amount = next((at, one) for at, one in zip(lines, row[len(where) :], strict=True) if _is_below(one))
+            place = ", ".join(str(one) for one in row[: len(where)] if one is not None)
+            message = (
+                f"line {index} of journal `{entry.journal.name}` is negative ({amount}) for {place}; "
+                "if that is meant, add `negative amounts swap sides`"
             )
-            if found:
-                where = ", ".join(str(one) for one in found[0][:3] if one is not None)
-                message = (
-                    f"line {index} of journal `{entry.journal.name}` is negative ({found[0][3]}) for {where}; "
-                    "if that is meant, add `negative amounts swap sides`"
-                )
-                raise RunStopped("T408", message, (f"journal {entry.journal.name}",))
+            raise RunStopped("T408", message, (f"journal {entry.journal.name}",))
+
+
+def _is_below(amount: object) -> bool:
+    return isinstance(amount, Decimal) and amount < 0
