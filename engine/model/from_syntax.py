@@ -219,7 +219,7 @@ class Binder:
             reports=self._each(syntax.Report, lambda node, meta: bind_report(world, node, meta)),
             close=closes[0] if closes else None,
             scenarios={node.name.text: node for node in world.of_type(syntax.Scenario)},
-            examples=tuple(item for item in world.items if isinstance(item, syntax.Example)),
+            examples=_own_examples(world, trees),
             texts=merged.texts,
             trees=trees,
         )
@@ -229,6 +229,12 @@ class Binder:
         for node in self.world.of_type(family):
             found.setdefault(node.name.text, binding(node, self._meta(node)))
         return found
+
+
+def _own_examples(world: World, trees: tuple[syntax.RulesetText, ...]) -> tuple[syntax.Example, ...]:
+    """The examples of the last text: those of its base hold for the base, and are run with it."""
+    held = {id(item) for item in trees[-1].items}
+    return tuple(item for item in world.items if isinstance(item, syntax.Example) and id(item) in held)
 
 
 def _may_be_nobody(node: syntax.Table, output: str) -> bool:

@@ -13,19 +13,22 @@ from sqlglot import exp
 from dsl import syntax
 from engine.ledger.calendar import Calendar, Period
 from engine.model.books import BOOK, runs_in
+from engine.model.datatypes import DataType, Family
 from engine.model.expression import Literal
 from engine.model.from_syntax import resolve_under
 from engine.model.ruleset import Ruleset
 from engine.model.scenarios import UnderScenario
 from engine.plan.controls import control_name
 from engine.plan.executor import Executor
-from engine.plan.facts import PROJECTED, Cutoff
+from engine.plan.facts import PERIOD, PROJECTED, Cutoff
+from engine.plan.fragments import scale_of
+from engine.plan.numbers import Value, shown
 from engine.plan.posting.balances import DIMENSIONS, make_ledger_balances, measures
 from engine.plan.posting.booked_roles import booked_role
 from engine.plan.posting.differences import DIFFERENCES, recomputes
 from engine.plan.posting.journal import RATE_DAY, READ
 from engine.plan.posting.reversals import REVERSALS
-from engine.plan.relation import column, named, table
+from engine.plan.relation import Relation, column, named, table
 from engine.plan.reports import report_names
 from engine.plan.values.expected import expected_value, make_expected, make_expected_corrections
 from engine.plan.world import RunStopped, World
@@ -110,6 +113,8 @@ def _differences(
     shown, supposed = _shown(example), frozenset[str]()
     wanted = frozenset((*(one.name.text for one in example.expects), *((BOOK,) if BOOK in shown else ())))
     known = _last_known(calendar, ruleset, rows, under) if under is not None and under.projections else None
+    by_period = [name for name in wanted if PERIOD in _asked(example, name)]
+    earlier: dict[str, list[ActualRow]] = {}
     handed: Handed = {}
     cutoff: Cutoff | None = None
     posted: list[dict[str, Held]] = []
@@ -143,7 +148,9 @@ def _differences(
         with executors() as executor:
             run = run_one(executor, period, handed, cutoff, until)
             if last:
-                return _compare(run, example)
+                return _compare(run, example, earlier)
+            for name in by_period:
+                earlier.setdefault(name, []).extend(_actual(run, name, example))
             if under is not None and period == known:
                 for kind, made in project(run.world, under, 1).rows.items():
                     rows.setdefault(kind, []).extend(made)
@@ -203,18 +210,19 @@ def _shown(example: syntax.Example) -> tuple[str, ...]:
     for one in example.expects:
         if isinstance(one, syntax.ExpectRows):
             names += [cell.span.text.strip() for cell in one.grid.head.cells]
-    return tuple(dict.fromkeys(name for name in names if name not in ("side", "role", "amount", "booked", "period")))
+    return tuple(dict.fromkeys(name for name in names if name not in ("side", "role", "amount", "booked", PERIOD)))
 
 
 # ---- comparing ---------------------------------------------------------------------------------------------------
 
 
-def _compare(run: Run, example: syntax.Example) -> list[Difference]:
+def _compare(run: Run, example: syntax.Example, earlier: dict[str, list[ActualRow]]) -> list[Difference]:
+    """What differs in the last period, and in those before it where an example names the period of its rows."""
     found: list[Difference] = []
     matched: dict[str, list[ActualRow]] = {}
     for one in example.expects:
         name = one.name.text
-        left = matched[name] if name in matched else _actual(run, name, example)
+        left = matched[name] if name in matched else [*earlier.get(name, []), *_actual(run, name, example)]
         matched[name] = left
         if isinstance(one, syntax.ExpectRows):
             found += _missing_rows(one, left)
@@ -278,10 +286,11 @@ def _row_text(row: ActualRow) -> str:
 def _actual(run: Run, name: str, example: syntax.Example) -> list[ActualRow]:
     """The rows of a name that came out, by the columns that the example asks for; those of every book where it asks for
     the book, else of the one that posts."""
+    period = {PERIOD: run.world.period.name} if PERIOD in _asked(example, name) else {}
     if BOOK not in _asked(example, name):
-        return _actual_in(run, name, example)
+        return [{**period, **row} for row in _actual_in(run, name, example)]
     runs = [one for one in (run, *run.books) if _is_kept(one, name)]
-    return [{**row, BOOK: one.world.book} for one in runs for row in _actual_in(one, name, example)]
+    return [{**period, **row, BOOK: one.world.book} for one in runs for row in _actual_in(one, name, example)]
 
 
 def _is_kept(run: Run, name: str) -> bool:
@@ -303,10 +312,21 @@ def _actual_in(run: Run, name: str, example: syntax.Example) -> list[ActualRow]:
         raise UnreadableExampleError(
             f"this run makes nothing called `{name}`; expect a journal, a control, a reconciliation or `layer`"
         )
-    names = [one for one in run.world.relation(made).column_names if one != "guard"]
+    relation = run.world.relation(made)
+    names = [one for one in relation.column_names if one != "guard" and not one.endswith(OVER)]
     have = [one for one in _asked(example, name) if one in names] or names
-    query = exp.select(*(column(one) for one in have)).from_(table(made)).order_by(*(column(one) for one in have))
+    query = exp.select(*(_as_shown(relation, one, run.world.half) for one in have)).from_(table(made))
+    query = query.order_by(*(exp.Literal.number(str(at + 1)) for at in range(len(have))))
     return [dict(zip(have, row, strict=True)) for row in run.world.executor.rows(query)]
+
+
+def _as_shown(relation: Relation, name: str, half: str) -> exp.Expr:
+    """A column of a relation; of a quotient, such as a cost that freight was added to, what it comes to in digits."""
+    if f"{name}{OVER}" not in relation.column_names:
+        return column(name)
+    scale, over_scale = (scale_of(relation.type_of(one)) or 0 for one in (name, f"{name}{OVER}"))
+    value = Value(column(name), DataType(Family.NUMBER), scale, column(f"{name}{OVER}"), over_scale)
+    return named(shown(value, half).sql, name)
 
 
 def _made(world: World, name: str, example: syntax.Example) -> str:
@@ -400,4 +420,6 @@ def _rows_of_ledger(world: World, name: str, asked: tuple[str, ...]) -> list[Act
 
 
 _OF_LINES = ("amount ", "booked ", "currency ", "role ", "guard", READ, RATE_DAY)
+OVER = ":over"
+"""What the column of a quotient's denominator is called by, behind the name of the quotient."""
 _INNER = ("fact", "event", "layer", "layer.from", "layer.to", "returning", "settling", "leftover")

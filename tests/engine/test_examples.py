@@ -310,6 +310,40 @@ LATER = """\
 """
 
 
+TWO_PERIODS = """\
+        | "2"      | ACME    | 40.00 USD  | 2026-02-03 |
+    run FY2026-P02
+    expect journal accrue
+        | period     | side   | role    | amount     |
+        | FY2026-P01 | credit | owed    | 100.00 USD |
+        | FY2026-P01 | debit  | revenue | 100.00 USD |
+        | FY2026-P02 | debit  | owed    | 60.00 USD  |
+        | FY2026-P02 | credit | revenue | 60.00 USD  |
+    expect no other accrue
+    expect ledger-balance
+        | period     | role       | amount     |
+        | FY2026-P01 | receivable | 100.00 USD |
+        | FY2026-P01 | owed       | 100.00 USD |
+        | FY2026-P02 | receivable | 140.00 USD |
+        | FY2026-P02 | owed       | 40.00 USD  |
+        | FY2026-P02 | revenue    | 100.00 USD |
+    expect no other ledger-balance
+    expect journal sell
+        | document | role       | amount    |
+        | "2"      | receivable | 40.00 USD |
+        | "2"      | revenue    | 40.00 USD |
+    expect no other sell
+"""
+
+
+def test_rows_that_name_their_period_are_expected_of_every_period_closed() -> None:
+    # 100 are billed in January and owed; in February 40 are, and what is owed falls by 60. Rows that do not name their
+    # period are those of the last: the bill of January is not among them.
+    ruleset = ruleset_of(OWED.partition("    given claim")[0] + TWO_PERIODS)
+    result = run_example(ruleset, ruleset.examples[0], lambda: DuckDBExecutor(threads=1))
+    assert result.passed, result
+
+
 def test_what_no_one_reads_is_not_run() -> None:
     ruleset = ruleset_of(OWED.partition("example ")[0])
     assert journals_needed(ruleset, frozenset({"sell"})) == {"sell"}

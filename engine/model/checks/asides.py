@@ -19,6 +19,8 @@ from engine.model.merging import Merged
 from engine.model.ruleset import Ruleset
 
 POSTED = ("side", "role", "amount", "booked", BOOK, "period", "account", "journal", "event-date", "posting-date")
+OF_A_RUN = (BOOK, "period")
+"""What tells apart the same row of several books and periods."""
 GIVEN = ("known-at", "currency", "mark")
 
 
@@ -144,7 +146,7 @@ def _expectable(world: World, ruleset: Ruleset) -> tuple[str, ...]:
 def _columns(world: World, ruleset: Ruleset, name: str) -> Iterable[str]:
     """The columns a wanted row may name; nothing where the row has none known before the run."""
     if name == "layer":
-        yield from (BOOK, *layer_fields(world))
+        yield from (*OF_A_RUN, *layer_fields(world))
     elif name in ruleset.reconciliations or name in world.records:
         yield from own_fields(world, name)
         if name in ruleset.reconciliations:
@@ -157,14 +159,14 @@ def _columns(world: World, ruleset: Ruleset, name: str) -> Iterable[str]:
         yield from (f"layer.{field}" for field in layer_fields(world))
         yield from (name for name in (*world.registers, *world.terms))
     elif name in LEDGER_ROWS:
-        yield from (BOOK, *own_fields(world, name))
+        yield from (*OF_A_RUN, *own_fields(world, name))
     elif name in ruleset.reports:
         report = ruleset.reports[name]
-        yield from (BOOK, *(key.name for key in report.grain.keys), *(shown for shown, _ in report.shows))
+        yield from (*OF_A_RUN, *(key.name for key in report.grain.keys), *(shown for shown, _ in report.shows))
         yield from ("role", "movement", "amount") if report.rolls else ()
     elif name in world.declared:
         grain = world.declared[name].grain
-        yield from (BOOK, name, *fields_of(world, grain), *(key.name for key in grain.keys))
+        yield from (*OF_A_RUN, name, *fields_of(world, grain), *(key.name for key in grain.keys))
         yield from (f"layer.{field}" for field in layer_fields(world)) if grain.form in ("slices", "layers") else ()
 
 

@@ -248,17 +248,18 @@ Reason = tuple[str, str]
 NO_REASON = ("", "")
 
 
-def why_no_window(ruleset: Ruleset, node: AggregateOf, rows: Offered) -> Reason:
-    """Windows reach back over facts of fixed days, and over a reconciliation's own columns in what comes after it."""
+def why_no_window(ruleset: Ruleset, node: AggregateOf, rows: Offered, scope: Grain) -> Reason:
+    """Windows reach back over facts of fixed days, over values by period, and over a reconciliation's own columns in
+    what comes after it."""
     window, row = node.window, node.source.grain.rows[0] if node.source.grain.rows else ""
-    if window is None:
+    if window is None or is_closed_sum(ruleset, node, scope):
         return NO_REASON
     if row in ruleset.kinds and ruleset.kinds[row].told:
         return f"{row} tells of the period being closed", "show it by period: each close keeps its own figures"
     if row in ruleset.kinds and node.source.grain.form == "rows":
         return _why_no_days(node, window)
     if row not in ruleset.reconciliations or window.last is None or window.unit != "period":
-        return "only facts, and periods of a reconciliation, are kept so far back", ""
+        return "facts, values by period and periods of a reconciliation are kept so far back, between fixed days", ""
     if window.last > HISTORY_PERIODS:
         return f"rows are kept for {HISTORY_PERIODS} periods", f"write at most {HISTORY_PERIODS} periods"
     if HISTORY not in rows.made:
@@ -306,6 +307,8 @@ def why_no_sum(ruleset: Ruleset, node: AggregateOf, rows: Offered, scope: Grain)
         return f"{row} tells of the period being closed", add_period
     if row in ruleset.reconciliations and node.window is None and not rows.adjustment:
         return f"rows of {row} are those of one period", add_period
+    if grain.form == "keys" and is_closed_sum(ruleset, node, scope):
+        return NO_REASON
     if grain.form in ("keys", "rows") and grain.has_period:
         return "values of other periods are not kept", add_period
     if by_event and row in ruleset.registers and ruleset.registers[row].history:

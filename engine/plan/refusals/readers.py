@@ -29,6 +29,7 @@ from engine.plan.refusals.reading import Reading
 from engine.plan.refusals.reading_shares import read_allocations, read_by_period
 from engine.plan.refusals.refusing import Refusals
 from engine.plan.refusals.shapes import kept_digits
+from engine.plan.units.changing import becomes_a_quotient
 from engine.plan.values.expected import read_expected
 
 
@@ -42,7 +43,7 @@ def read_everything(ruleset: Ruleset, refusals: Refusals) -> None:
     if ruleset.reconciliations:
         made |= {HISTORY}
     for layers in ruleset.layers.values():
-        _layers(ruleset, reading, refusals, layers, made)
+        _layers(ruleset, reading, layers, made)
     if ruleset.layers:
         made |= {LAYERS}
     read_allocations(ruleset, reading, refusals, made)
@@ -151,7 +152,7 @@ def _adjustment(
             )
 
 
-def _layers(ruleset: Ruleset, reading: Reading, refusals: Refusals, layers: Layers, made: frozenset[str]) -> None:
+def _layers(ruleset: Ruleset, reading: Reading, layers: Layers, made: frozenset[str]) -> None:
     for kind in (*layers.opening_kinds, *layers.leaving_kinds, *layers.returning_kinds):
         rows = fact_rows(ruleset, kind, made)
         for _, tests in layers.ignores:
@@ -166,14 +167,13 @@ def _layers(ruleset: Ruleset, reading: Reading, refusals: Refusals, layers: Laye
         scale = max((one.scale for one in shapes if one.scale is not None), default=None)
         reading.store("layer", name, Shape(scale, over))
         reading.store("layer", f"{name}:after", Shape(scale, over))
+        if becomes_a_quotient(ruleset, layers, name):
+            # What changes and may be a quotient is kept as two whole numbers (engine.plan.units.changing).
+            reading.store("layer", name, Shape(0, 0))
+            reading.store("layer", f"{name}:after", Shape(0, 0))
     for change in layers.changes:
         grain = Grain("layers", ("layer", change.kind), (), (), "")
-        shape = reading.value(change.value, slice_rows(ruleset, (change.kind,), made), grain)
-        if shape.over is not None and reading.stored("layer", change.carried).over is None:
-            help_text = "write `rounded(...)`"
-            refusals.add(
-                change.value.span, f"`{change.carried}` changed to a quotient: layers carry it in digits", help_text
-            )
+        reading.value(change.value, slice_rows(ruleset, (change.kind,), made), grain)
 
 
 def _carried(ruleset: Ruleset, reading: Reading, layers: Layers, kind: str, name: str, made: frozenset[str]) -> Shape:

@@ -447,7 +447,7 @@ class Reading:
         if source is None:
             return shape_of(node.type)
         for reason, help_text in (
-            why_no_window(self._ruleset, node, rows),
+            why_no_window(self._ruleset, node, rows, scope),
             why_no_sum(self._ruleset, node, rows, scope),
         ):
             if reason:

@@ -33,12 +33,16 @@ def value_columns(world: World, layers: Layers) -> tuple[tuple[str, str], ...]:
     types = dict(world.relation("layer origin").columns)
     found: list[tuple[str, str]] = []
     for name in changed_names(layers):
-        given = [change.value for change in layers.changes if change.carried == name]
-        if f"{name}:over" in types or any(_may_divide(world.ruleset, one) for one in given):
+        if f"{name}:over" in types or becomes_a_quotient(world.ruleset, layers, name):
             found += [(name, WHOLE), (f"{name}:over", WHOLE)]
         else:
             found.append((name, types[name]))
     return tuple(found)
+
+
+def becomes_a_quotient(ruleset: Ruleset, layers: Layers, name: str) -> bool:
+    """Whether some change may leave a carried value a quotient."""
+    return any(_may_divide(ruleset, one.value) for one in layers.changes if one.carried == name)
 
 
 def _may_divide(ruleset: Ruleset, expression: Expression) -> bool:

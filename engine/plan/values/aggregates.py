@@ -116,7 +116,7 @@ def _rows(frame: Frame, source: Source, scope: Grain | None, window: WindowOf | 
     rows = frame.tools.frame_of(world, source.grain, frame.mode, True)
     if window.last is None:
         return _within_days(rows, source, window)
-    first, last = _days_of(world, window)
+    first, last = days_of(world, window)
     rows.filter(exp.Between(this=rows.date.copy(), low=date_literal(first), high=date_literal(last)))
     return rows
 
@@ -137,7 +137,7 @@ def _within_days(rows: Frame, source: Source, window: WindowOf) -> Frame:
     return rows
 
 
-def _days_of(world: World, window: WindowOf) -> tuple[date, date]:
+def days_of(world: World, window: WindowOf) -> tuple[date, date]:
     """The first and last day of a window over facts; both count, and no day after the period."""
     calendar, period = world.calendar, world.period
     if window.last is None:

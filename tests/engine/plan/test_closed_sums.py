@@ -137,3 +137,68 @@ def test_periods_closed_before_a_sum_was_asked_for_stop_the_run() -> None:
     with pytest.raises(RunStopped, match=r"`sum of .third / 4.` adds up every period") as stopped:
         small_world(more, MASTERS, "FY2026-P02", before=closed()[0])
     assert stopped.value.code == "T429"
+
+
+# ---- sums where the day matters --------------------------------------------------------------------------------------
+
+DATED = (
+    RULES.partition("report totals")[0]
+    + """\
+amount kept for each sale is sum of credit
+amount kept-since for each partner, period is sum of kept since 2026-01-01 through period end
+amount shipped-value for each shipment is quantity * unit-price
+amount support-of-period for each partner, period is rounded(10% * sum of shipped-value)
+amount support for each partner, period is sum of support-of-period since 2026-02-01 through period end
+amount support-lately for each partner, period is sum of support-of-period within last 2 periods
+amount support-ever for each partner is sum of support-of-period
+report all for each partner, period
+    shows kept-since, support, support-lately, support-ever
+"""
+)
+
+
+@cache
+def dated() -> list[SmallWorld]:
+    facts: Facts = {
+        "shipment": [shipment("S1", "2026-01-02", 4, "firm"), shipment("S2", "2026-01-03", 6, "firm")],
+        "sale": [
+            moved("V1", "sale-date", "2026-01-05", 3, "A"), moved("V2", "sale-date", "2026-01-10", 2, "A"),
+            moved("V3", "sale-date", "2026-01-12", 2, "A"), moved("V4", "sale-date", "2026-01-20", 1, "A"),
+        ],
+        "sale-back": [
+            moved("V2", "return-date", "2026-01-08", 1, "B"), moved("V3", "return-date", "2026-01-12", 1, "A"),
+            moved("V4", "return-date", "2026-01-25", 1, "A"), moved("V5", "return-date", "2026-01-26", 1, "B"),
+        ],
+    }  # fmt: skip
+    worlds = [small_world(DATED, {**MASTERS, **facts})]
+    facts["shipment"].append({**shipment("S3", "2026-01-31", 2, "firm"), "known-at": "2026-02-05"})
+    facts["shipment"].append(shipment("S4", "2026-02-02", 9, "firm"))
+    facts["sale"].append(moved("V5", "sale-date", "2026-02-11", 3, "A"))
+    worlds.append(small_world(DATED, {**MASTERS, **facts}, "FY2026-P02", before=worlds[-1]))
+    facts["shipment"].append(shipment("S5", "2026-03-02", 5, "firm"))
+    worlds.append(small_world(DATED, {**MASTERS, **facts}, "FY2026-P03", before=worlds[-1]))
+    return worlds
+
+
+def test_a_fact_counts_what_others_of_its_identity_did_before_it() -> None:
+    # A unit earns 2.50 under A and 1.00 under B. V1: 3 * 2.50. V2: 2 * 2.50 less the unit that came back two days
+    # before it, 1.00. V3: 2 * 2.50, and not the unit that came back on its own day, after it was sold. V4: 2.50; its
+    # unit came back later. V5, sold in February: 3 * 2.50 less the unit that came back in January, 1.00.
+    expected = {"V1": "7.50", "V2": "4.00", "V3": "5.00", "V4": "2.50"}
+    january, february, march = dated()
+    assert kept(january) == {name: Decimal(value) for name, value in expected.items()}
+    assert kept(february) == {"V5": Decimal("6.50")}
+    everything = [one["kept-since"] for world in (january, february, march) for one in world.rows("report all")]
+    assert everything == [Decimal("19.00"), Decimal("25.50"), Decimal("25.50")]
+
+
+def kept(world: SmallWorld) -> dict[str, object]:
+    return {str(row["document"]): row["kept"] for row in world.values("kept", "document")}
+
+
+def test_values_of_closed_periods_are_added_up_between_days() -> None:
+    # A tenth of 10 units at 10 in January; in February of 9 units, and of 2 of January that became known then; of 5 in
+    # March. What is since February leaves January's 10.00 out, as what is of the last two periods does in March.
+    shown = [world.rows("report all", "support", "support-lately", "support-ever") for world in dated()]
+    figures = [[tuple(map(str, row.values())) for row in rows] for rows in shown]
+    assert figures == [[("0.00", "10.00", "10.00")], [("11.00", "21.00", "21.00")], [("16.00", "16.00", "26.00")]]
