@@ -15,6 +15,8 @@ from engine.model.ruleset import Control, Journal, Report, Ruleset, TrueUp
 from engine.model.walk import walk
 
 Reader = Journal | Control | Report | Value
+Balance = tuple[str, bool]
+"""A role, and whether its balance is read as booked; else it is that of the transactions."""
 
 
 def trues_up(journal: Journal) -> bool:
@@ -56,7 +58,7 @@ def true_up_order(ruleset: Ruleset) -> tuple[tuple[Journal, ...], tuple[Journal,
     every = [one for one in ruleset.journals.values() if trues_up(one)]
     waiting = [one for one in every if one.grain.form != "balances"]
     read = graph(ruleset)
-    reads = {one.name: frozenset(_balances_read(ruleset, one, read)) for one in waiting}
+    reads = {one.name: frozenset(role for role, _ in _balances_read(ruleset, one, read)) for one in waiting}
     placed: list[Journal] = []
     while waiting:
         ready = next((one for one in waiting if not _follows(one, waiting, reads)), None)
@@ -91,13 +93,19 @@ def journals_needed(ruleset: Ruleset, wanted: frozenset[str]) -> frozenset[str]:
     read = graph(ruleset)
     while waiting:
         asked = waiting.pop()
-        roles = frozenset(_balances_read(ruleset, asked, read))
+        balances = frozenset(_balances_read(ruleset, asked, read))
         everything = _reads_any_balance(ruleset, asked, read)
         for journal in ruleset.journals.values():
-            if journal.name not in found and (everything or _posts_to(journal, roles)):
+            if journal.name not in found and (everything or _posts_to(journal, balances)):
                 found.add(journal.name)
                 waiting.append(journal)
     return frozenset(found)
+
+
+def journals_posting_to(ruleset: Ruleset, roles: frozenset[str], booked: bool) -> frozenset[str]:
+    """Journals that may post to one of some roles; `booked` tells whether what changes no amount counts, too."""
+    balances = frozenset((role, booked) for role in roles)
+    return frozenset(one.name for one in ruleset.journals.values() if _posts_to(one, balances))
 
 
 def _reads_any_balance(ruleset: Ruleset, reader: Reader, read: Mapping[str, tuple[Edge, ...]]) -> bool:
@@ -112,22 +120,24 @@ def _reads_any_balance(ruleset: Ruleset, reader: Reader, read: Mapping[str, tupl
     )
 
 
-def _posts_to(journal: Journal, roles: frozenset[str]) -> bool:
-    """Whether a journal may post to one of some roles; a role that each row names may be any."""
+def _posts_to(journal: Journal, balances: frozenset[Balance]) -> bool:
+    """Whether a journal may move one of some balances; a role that each row names may be any."""
+    # What books company currency only has amounts of nothing.
+    roles = {role for role, booked in balances if booked or not journal.company_currency_only}
     named = all(isinstance(line.role, Literal) for line in journal.lines)
     return bool(roles) and (not named or bool(roles & roles_posted(journal)))
 
 
-def _balances_read(ruleset: Ruleset, reader: Reader, read: Mapping[str, tuple[Edge, ...]]) -> Iterator[str]:
+def _balances_read(ruleset: Ruleset, reader: Reader, read: Mapping[str, tuple[Edge, ...]]) -> Iterator[Balance]:
     for line in reader.lines if isinstance(reader, Journal) else ():
-        if isinstance(line, TrueUp) and isinstance(line.role, Literal):
-            yield str(line.role.value)
+        if isinstance(reader, Journal) and isinstance(line, TrueUp) and isinstance(line.role, Literal):
+            yield str(line.role.value), reader.company_currency_only
     for role, _ in reader.rolls if isinstance(reader, Report) else ():
-        yield role
+        yield role, True
     for holder in _holders(ruleset, reader, read):
         for node in walk(holder):
             if isinstance(node, LedgerBalance) and isinstance(node.role, Literal):
-                yield str(node.role.value)
+                yield str(node.role.value), node.company_currency
 
 
 def _holders(ruleset: Ruleset, reader: Reader, read: Mapping[str, tuple[Edge, ...]]) -> tuple[Reader, ...]:

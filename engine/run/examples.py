@@ -16,6 +16,7 @@ from engine.model.books import BOOK, runs_in
 from engine.model.datatypes import DataType, Family
 from engine.model.expression import Literal
 from engine.model.from_syntax import resolve_under
+from engine.model.posting_order import journals_posting_to
 from engine.model.ruleset import Ruleset
 from engine.model.scenarios import UnderScenario
 from engine.plan.controls import control_name
@@ -111,7 +112,7 @@ def _differences(
     if not periods:
         raise UnreadableExampleError(f"calendar `{calendar.name}` has no period `{example.run.text}`")
     shown, supposed = _shown(example), frozenset[str]()
-    wanted = frozenset((*(one.name.text for one in example.expects), *((BOOK,) if BOOK in shown else ())))
+    wanted = _wanted(ruleset, example) | ({BOOK} if BOOK in shown else frozenset())
     known = _last_known(calendar, ruleset, rows, under) if under is not None and under.projections else None
     by_period = [name for name in wanted if PERIOD in _asked(example, name)]
     earlier: dict[str, list[ActualRow]] = {}
@@ -203,6 +204,28 @@ def _periods(calendar: Calendar, ruleset: Ruleset, rows: dict[str, list[FactRow]
     while found[-1].end < span[-1].end:
         found.append(calendar.next(found[-1]))
     return found
+
+
+def _wanted(ruleset: Ruleset, example: syntax.Example) -> frozenset[str]:
+    """What an example needs a run to make: the names it expects, and for rows of the ledger whose roles it says, what
+    posts to those."""
+    names = {one.name.text for one in example.expects}
+    for name in names & {"ledger-line", "ledger-balance"}:
+        every = [one for one in example.expects if one.name.text == name]
+        grids = [one.grid for one in every if isinstance(one, syntax.ExpectRows)]
+        roles = [_cells(grid, "role") for grid in grids]
+        if len(grids) == len(every) and all(roles):
+            booked = name == "ledger-line" or "booked" in _asked(example, name)
+            names = (names - {name}) | journals_posting_to(
+                ruleset, frozenset(one for row in roles for one in row), booked
+            )
+    return frozenset(names)
+
+
+def _cells(grid: syntax.Grid, title: str) -> tuple[str, ...]:
+    """The cells below a title of a grid; none where it has no such column."""
+    titles = [cell.span.text.strip() for cell in grid.head.cells]
+    return tuple(row.cells[titles.index(title)].span.text.strip() for row in grid.rows) if title in titles else ()
 
 
 def _shown(example: syntax.Example) -> tuple[str, ...]:

@@ -70,7 +70,7 @@ def define_balance(frame: Frame, node: LedgerBalance) -> None:
     asked = {name: frame.value(value).sql for name, value in node.keys if name in keys}
     asked["role"] = frame.value(node.role).sql
     own = balance_currency(frame, node) if world.converts else None
-    if own is not None and measure == "amount":
+    if own is not None and (measure == "amount" or not node.type.domain):
         keys.append("currency")
         asked["currency"] = own.copy()
     several = world.converts and own is None

@@ -58,7 +58,8 @@ def _two_lines(ruleset: Ruleset, journal: Journal, line: TrueUp) -> list[Posting
         for key in journal.grain.keys
         if key.name not in CALENDAR_WORDS
     )
-    held = LedgerBalance(line.target.type, line.role.span, False, line.role, "", False, keys)
+    as_booked = journal.company_currency_only
+    held = LedgerBalance(line.target.type, line.role.span, False, line.role, "", as_booked, keys)
     lacking: Expression = Arithmetic(line.target.type, line.span, False, "-", line.target, held)
     return [
         PostingLine(line.span, normal, line.role, lacking),

@@ -327,7 +327,7 @@ def _stop_where_watched(world: World, rows: Frame) -> None:
 def handed_sums(world: World, tools: Tools) -> dict[str, exp.Query]:
     """Every sum of all periods that some rule or example reads, made now where nothing asked for it in this run."""
     found: dict[str, exp.Query] = {}
-    every = list(_every(world.ruleset)) if world.ruleset.layers else []
+    every = list(_every(world.ruleset))
     read = _read(world.ruleset) if every else frozenset()
     for name, node, item in every:
         if item.name not in read:
