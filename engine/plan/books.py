@@ -88,7 +88,7 @@ def begin_book(world: World, book: Book, taken: Mapping[str, Relation]) -> World
         world.ruleset, world.calendar, world.period, executor, world.strict,
         given=(world.given - {BALANCE, REVERSED, POSTED, RECOMPUTED}) | handed.keys(), follows=world.follows,
         relations=dict(shared), current=dict(world.current), closed=dict(world.closed), corrected=world.corrected,
-        few=world.few, book=book.name, taken=shared, books=world.books,
+        few=world.few, wanted=world.wanted, book=book.name, taken=shared, books=world.books,
     )  # fmt: skip
     world.books[book.name] = begun
     for name, outside in handed.items():

@@ -59,6 +59,8 @@ class World:
     """For each place in the text of a sum over the parts of layers of every period, the relation that holds it."""
     few: set[str] = field(default_factory=set)
     """Kinds of so few facts that every step over them is kept, instead of being read again by each of its readers."""
+    wanted: frozenset[str] | None = None
+    """The items that a run is for, and whatever posts to a balance they read; None where it is for everything."""
     book: str = ""
     """The book worked on; empty where the ruleset declares none."""
     taken: Mapping[str, Relation] = field(default_factory=dict)

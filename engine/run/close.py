@@ -103,12 +103,14 @@ def run_period(
         ruleset, close_calendar(ruleset), period, executor, strict, given, follows=cutoff is not None, book=book
     )
     world.books[book] = world
+    if wanted is not None:
+        world.wanted = wanted | journals_needed(ruleset, wanted)
     run = Run(world)
     steps: list[tuple[str, Callable[[], None]]] = [
         ("registers and facts", lambda: _make_inputs(world, cutoff)),
         ("reconciliation", lambda: _reconcile(world)),
         ("layers", lambda: _value(run)),
-        ("journals", lambda: _post(run, wanted, shown)),
+        ("journals", lambda: _post(run, shown)),
         *([("other books", lambda: _run_books(run, wanted, shown))] if speaks_of_books(ruleset, wanted) else []),
         ("controls", lambda: _control(world, cutoff, wanted)),
         ("reports", lambda: _report(run, wanted)),
@@ -252,11 +254,11 @@ def _stop_on_problem(world: World) -> None:
     )
 
 
-def _post(run: Run, wanted: frozenset[str] | None, shown: tuple[str, ...]) -> None:
+def _post(run: Run, shown: tuple[str, ...]) -> None:
     """Journals of events and reversals that are due, then the true-ups one after another: each reads the balances that
     the ones before left."""
     world = run.world
-    needed = None if wanted is None else journals_needed(world.ruleset, wanted)
+    needed = world.wanted
 
     def posts(journal: Journal) -> bool:
         is_asked = needed is None or journal.name in needed
@@ -292,7 +294,7 @@ def _run_books(run: Run, wanted: frozenset[str] | None, shown: tuple[str, ...]) 
             make_layer_origins(own.world)
             _value_units(own.world)
             own.upto["values"] = dict(own.world.relations)
-        _post(own, wanted, shown)
+        _post(own, shown)
         runs[book.name] = own
         run.books.append(own)
 

@@ -315,8 +315,9 @@ def _added_on(world: World, rows: Frame, node: AggregateOf) -> exp.Expr:
 def _stop_where_watched(world: World, rows: Frame) -> None:
     """RunStopped where a row that is added up meets what must not be, such as a rate that is missing."""
     for guard in watched(rows):
-        query = rows.rows_query([]).select(rows.column(guard.said)).where(rows.column(guard.column))
-        found = world.executor.rows(query.order_by(exp.Literal.number("1")).limit(1))
+        query = rows.rows_query([]).select(rows.column(guard.said), copy=False)
+        query = query.where(rows.column(guard.column), copy=False).order_by(exp.Literal.number("1"), copy=False)
+        found = world.executor.rows(query.limit(1, copy=False))
         if found:
             raise RunStopped(guard.code, f"{guard.message}{found[0][0]}".replace("\x1f", " "), guard.rules)
 
@@ -328,7 +329,7 @@ def handed_sums(world: World, tools: Tools) -> dict[str, exp.Query]:
     """Every sum of all periods that some rule or example reads, made now where nothing asked for it in this run."""
     found: dict[str, exp.Query] = {}
     every = list(_every(world.ruleset))
-    read = _read(world.ruleset) if every else frozenset()
+    read = _read(world.ruleset, world.wanted) if every else frozenset()
     for name, node, item in every:
         if item.name not in read:
             continue
@@ -340,11 +341,14 @@ def handed_sums(world: World, tools: Tools) -> dict[str, exp.Query]:
     return found
 
 
-def _read(ruleset: Ruleset) -> frozenset[str]:
-    """Names of items that post, control, report, segment, and of those that these and examples read."""
+def _read(ruleset: Ruleset, wanted: frozenset[str] | None) -> frozenset[str]:
+    """Names of items that post, control, report, segment, and of those that these and examples read; only those wanted
+    and what they read, where not everything is."""
     roots: list[Item] = [*ruleset.journals.values(), *ruleset.controls.values(), *ruleset.reports.values()]
-    names = {one.name for one in roots}
-    names |= {expected.name.text for example in ruleset.examples for expected in example.expects}
+    if wanted is not None:
+        roots = [one for one in roots if one.name in wanted]
+    names = {one.name for one in roots} | (wanted or frozenset())
+    names |= {expected.name.text for example in ruleset.examples if wanted is None for expected in example.expects}
     reads = graph(ruleset)
     for root in roots:
         names |= {node.item for node in walk(root) if isinstance(node, ItemOf)}

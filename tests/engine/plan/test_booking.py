@@ -294,8 +294,8 @@ def test_balances_are_trued_up_in_each_currency() -> None:
 
 
 def test_what_books_company_currency_only_is_trued_up_to_what_is_booked() -> None:
-    # A tenth of what was billed stands as a reserve, in dollars. January: 2,000 x 1.4 = 2,800 of EUR 2,000, a reserve of
-    # 280; February adds EUR 1,000 x 1.45 = 1,450, so 425 are to stand and 145 post; in March nothing does.
+    # A tenth of what was billed stands as a reserve, in dollars. January: EUR 2,000 x 1.4 = 2,800, a reserve of 280;
+    # February adds EUR 1,000 x 1.45 = 1,450, so 425 are to stand and 145 post; in March nothing does.
     reserve = SALES.replace(
         "    | exchange   |",
         '    | reserve    | 2020    | "Reserve"       | liability | credit | non-monetary |\n    | exchange   |',
