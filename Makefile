@@ -1,12 +1,13 @@
 # `make` lists what there is. Everything runs in .venv, built once from the lock file.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format accept bench lock
+.PHONY: help setup demo test samples check format accept bench lock
 
 # Every command of tieout starts in half the time where Python may keep its bytecode, and tieout its table of the grammar.
 unexport PYTHONDONTWRITEBYTECODE
 
 PYTHON ?= python3
 BIN := .venv/bin
+SAMPLES := ../shared/design/sample
 READY := .venv/.ready
 READY_BENCH := .venv/.ready-bench
 
@@ -31,6 +32,10 @@ demo: $(READY) ## close four months of a generated client and show what was foun
 
 test: $(READY) ## run every test and feature
 	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+samples: $(READY) ## run every example of the designs' sample rulesets, which lie in ../shared
+	$(BIN)/tieout test $(SAMPLES)/standard.tieout
+	$(BIN)/tieout test $(SAMPLES)/client.tieout
 
 check: $(READY) ## lint, formatting, types, import direction
 	$(BIN)/ruff check .

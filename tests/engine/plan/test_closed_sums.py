@@ -142,7 +142,7 @@ def test_periods_closed_before_a_sum_was_asked_for_stop_the_run() -> None:
 # ---- sums where the day matters --------------------------------------------------------------------------------------
 
 DATED = (
-    RULES.partition("report totals")[0]
+    RULES.partition("amount third")[0]
     + """\
 amount kept for each sale is sum of credit
 amount kept-since for each partner, period is sum of kept since 2026-01-01 through period end
