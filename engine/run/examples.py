@@ -114,7 +114,8 @@ def _differences(
     shown, supposed = _shown(example), frozenset[str]()
     wanted = _wanted(ruleset, example) | ({BOOK} if BOOK in shown else frozenset())
     known = _last_known(calendar, ruleset, rows, under) if under is not None and under.projections else None
-    by_period = [name for name in wanted if PERIOD in _asked(example, name)]
+    expected = dict.fromkeys(one.name.text for one in example.expects)
+    by_period = [name for name in expected if PERIOD in _asked(example, name)]
     earlier: dict[str, list[ActualRow]] = {}
     handed: Handed = {}
     cutoff: Cutoff | None = None
