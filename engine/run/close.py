@@ -111,7 +111,7 @@ def run_period(
         ("reconciliation", lambda: _reconcile(world)),
         ("layers", lambda: _value(run)),
         ("journals", lambda: _post(run, shown)),
-        *([("other books", lambda: _run_books(run, wanted, shown))] if speaks_of_books(ruleset, wanted) else []),
+        *([("other books", lambda: _run_books(run, shown))] if speaks_of_books(ruleset, wanted) else []),
         ("controls", lambda: _control(world, cutoff, wanted)),
         ("reports", lambda: _report(run, wanted)),
     ]
@@ -281,7 +281,7 @@ def _post(run: Run, shown: tuple[str, ...]) -> None:
     make_ledger_lines(world)
 
 
-def _run_books(run: Run, wanted: frozenset[str] | None, shown: tuple[str, ...]) -> None:
+def _run_books(run: Run, shown: tuple[str, ...]) -> None:
     """The other books: facts and reconciliation are those of the book that posts, and all else that does not differ."""
     runs = {run.world.book: run}
     for book in other_books(run.world.ruleset):
