@@ -7,7 +7,8 @@ from decimal import Decimal
 
 from sqlglot import exp
 
-from tests.support.small_world import HEAD, SmallWorld, small_world
+from engine.model.posting_order import journals_needed
+from tests.support.small_world import HEAD, SmallWorld, ruleset_of, small_world
 
 SALES = (
     HEAD.replace(
@@ -318,3 +319,16 @@ journal keep-reserve for each company, period posts on period end in fiscal
         [("credit", "reserve", 0, Decimal(280)), ("debit", "revenue", 0, Decimal(280))],
         [("credit", "reserve", 0, Decimal(145)), ("debit", "revenue", 0, Decimal(145))],
     ]
+
+
+def test_who_reads_amounts_of_a_balance_does_not_need_what_moves_only_what_is_booked() -> None:
+    # Selling posts to the partner's share; settling does not, and remeasuring moves no amount. What is measured as
+    # booked needs the remeasurement, which reads every balance, so everything.
+    trued = """\
+amount share-of-period for each company, period is rounded(sum of sale.share)
+journal keep-share for each company, period posts on period end in fiscal
+    true up payable to share-of-period, offset to revenue
+"""
+    as_amount, as_booked = trued, trued.replace("    true up", "    books company currency only\n    true up")
+    needed = [journals_needed(ruleset_of(SALES + one), frozenset({"keep-share"})) for one in (as_amount, as_booked)]
+    assert needed == [{"keep-share", "sell"}, {"keep-share", "sell", "settle", "remeasure"}]
