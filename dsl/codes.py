@@ -71,6 +71,7 @@ CODES: dict[str, str] = {
     "T429": "figures of periods that were closed before the rules asked for them",
     "T430": "facts that a scenario cannot project",
     "T431": "a book that was not kept from the first period on",
+    "T433": "a replay of closed periods that does not tie out",
     # dates
     "T501": "a day that no version of an item governs",
     "T502": "a gap or an overlap in a register",
