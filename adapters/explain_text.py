@@ -107,8 +107,8 @@ def _posted_by(run: RunOfBooks) -> str:
 
 
 def _why(found: LineExplanation, digits: int) -> Iterator[str]:
-    run = found.run
-    ruleset = f"ruleset {run.ruleset} {run.version} ({run.hash[:SHORT_HASH]})"
+    rules = found.recomputed or found.run
+    ruleset = f"ruleset {rules.ruleset} {rules.version} ({rules.hash[:SHORT_HASH]})"
     yield f"journal {found.journal.name} of {ruleset}{PLACE}{_at(found.journal)}"
     yield from _said(found.journal)
     yield f"{found.posting.text}{PLACE}{_place(found.posting.place)}"

@@ -89,10 +89,12 @@ Feature: What becomes known after a period was closed
     would have posted otherwise. "Increase in 2": 35 of 10 + 10 at 10, 10 at 12 and 100 at 15 cost 200 + 120 + 75 = 395,
     not 445, and 95 at 15 = 1,425 are left. "Increase in 1": 20 at 10 cost 200, not 250; ten at 15 = 150 are left.
     "Decrease in 2": ten went back on the first day, so the second ten sold in January wait until the receipt at 15.
-    January's cost of 200 becomes 100, and February's own is 150. "Wrong cost" is the same by either way.
+    January's cost of 200 becomes 100, and February's own is 150. "Wrong cost" is the same by either way. Of "told anew"
+    the sales H2 and H3 come again under their numbers: five units instead of three, and two that left in February, not in
+    January. January's cost of 5 x 7 stays 35 with other units, and February's is 2 x 7.
 
     Given goods kept late recomputes
-    And the parts increase in 2, increase in 1, decrease in 2, wrong cost
+    And the parts increase in 2, increase in 1, decrease in 2, wrong cost, told anew
     And these receipts
       | document | date       | part          | quantity | unit cost |
       | A1       | 2026-01-01 | increase in 2 | 10       | 10        |
@@ -102,6 +104,7 @@ Feature: What becomes known after a period was closed
       | B2       | 2026-01-02 | increase in 1 | 10       | 15        |
       | C1       | 2026-01-01 | decrease in 2 | 20       | 10        |
       | G1       | 2026-01-05 | wrong cost    | 10       | 100       |
+      | H1       | 2026-01-06 | told anew     | 10       | 7         |
     And these sales
       | number | date       | part          | quantity |
       | A3     | 2026-01-03 | increase in 2 | 15       |
@@ -110,6 +113,8 @@ Feature: What becomes known after a period was closed
       | C2     | 2026-01-02 | decrease in 2 | 10       |
       | C3     | 2026-01-03 | decrease in 2 | 10       |
       | G2     | 2026-01-10 | wrong cost    | 4        |
+      | H2     | 2026-01-11 | told anew     | 3        |
+      | H3     | 2026-01-12 | told anew     | 2        |
     When what is known on 2026-02-02 is loaded
     And FY2026-P01 is closed for good
     And these receipts become known
@@ -125,6 +130,8 @@ Feature: What becomes known after a period was closed
     And these sales become known
       | number  | date       | part       | quantity |
       | G2 anew | 2026-01-22 | wrong cost | 4        |
+      | H2      | 2026-01-11 | told anew  | 5        |
+      | H3      | 2026-02-12 | told anew  | 2        |
     And these sales returns become known
       | number | date       | part       | quantity |
       | G2-    | 2026-01-20 | wrong cost | 4        |
@@ -136,6 +143,7 @@ Feature: What becomes known after a period was closed
       | increase in 1 | 10         | 150        |
       | decrease in 2 | 10         | 150        |
       | wrong cost    | 6          | 660        |
+      | told anew     | 3          | 21         |
     And among the balances are
       | part          | role          | movement           | amount |
       | increase in 2 | inventory     | opening            | 1,275  |
@@ -151,7 +159,10 @@ Feature: What becomes known after a period was closed
       | wrong cost    | cost-of-sales | opening            | 400    |
       | wrong cost    | cost-of-sales | cost-of-goods-sold | 40     |
       | wrong cost    | inventory     | closing            | 660    |
+      | told anew     | cost-of-sales | opening            | 35     |
+      | told anew     | cost-of-sales | closing            | 49     |
     And every tie-out holds
+    And "G2 anew" is told to be "FY2026-P02 posts what this changes: JL-FY2026-P02-"
     When somebody asks what is behind "debit Cost of sales" that belongs to FY2026-P01
     Then it brings a debit of 400.00 to a debit of 440.00
     And behind the correction are

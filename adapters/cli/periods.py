@@ -16,7 +16,7 @@ from adapters.cli.terminal import Terminal
 from adapters.closing.close import close_period
 from adapters.closing.inspect import roll_forward
 from adapters.report.close_page import close_json, close_page, report_tables, roll_forward_json, roll_forward_page
-from adapters.report.closing import Closing, FileLine, Replay, TotalLine
+from adapters.report.closing import Closing, FileLine, TotalLine
 from adapters.report.conditions import refusal
 from adapters.report.html import page_html
 from adapters.report.text import page_text
@@ -75,7 +75,7 @@ def close(terminal: Terminal, client: Path, hard: bool, html: Path | None, perio
         conditions=closed.conditions,
         is_refused=closed.is_refused,
         built_on=closed.built_on,
-        replayed=None if closed.replayed is None else Replay(closed.replayed.periods, closed.replayed.facts),
+        replayed=closed.replayed,
     )
     page, values = close_page(closing), close_json(closing)
     if closed.is_refused:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from adapters.books.entries import Run as StoredRun
 from adapters.books.store import Books
-from adapters.closing.replay import Replayed, replay
+from adapters.closing.replay import replay
 from adapters.closing.running import (
     Handed,
     Progress,
@@ -22,6 +22,7 @@ from engine.ledger.calendar import Calendar
 from engine.ledger.calendar import Period as CalendarPeriod
 from engine.model.ruleset import Ruleset
 from engine.run.close import close_calendar
+from engine.run.results import Replayed
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,6 @@ from adapters.books.errors import PeriodClosed, PeriodOutOfOrder
 from adapters.books.store import Books
 from adapters.closing.beginning import beginning_of, first_period, next_open, open_between
 from adapters.closing.exceptions import EXCEPTIONS, acceptances_of, add_exceptions
-from adapters.closing.replay import Replayed
 from adapters.closing.running import (
     AS_THE_MACHINE_HAS,
     Progress,
@@ -42,7 +41,7 @@ from engine.run.conditions import Conditions, weigh
 from engine.run.exceptions import read_exceptions
 from engine.run.handover import hand_over
 from engine.run.page import published_relations, read_results
-from engine.run.results import CloseResult
+from engine.run.results import CloseResult, Replayed
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,9 @@ from adapters.books.entries import FileEntry, Run, RunKind
 from adapters.books.errors import BooksError
 from adapters.books.store import Books
 from adapters.closing.inputs import attach_files, attach_inputs, parquet
-from adapters.closing.running import AS_THE_MACHINE_HAS, Resources, file_name, relation_name
+from adapters.closing.running import AS_THE_MACHINE_HAS, Resources, end_of, file_name, last_before, relation_name
 from adapters.duckdb_executor import DuckDBExecutor
+from dsl.diagnostics import InternalError
 from engine.ledger.calendar import Calendar, Period
 from engine.model.books import other_books
 from engine.model.identity import ruleset_hash
@@ -74,8 +75,8 @@ def explain(
                 f"{last} has no journal line {line}; `tieout close` numbers the lines anew each time"
             ) from None
         if corrects(posted):
-            closed = _last_closed(books, calendar, runs[-1], period)
-            return explain_correction(evidence, posted, closed, everything)
+            rules, closed = _correction(books, ruleset, restore, evidence, posted, runs[-1])
+            return explain_correction(evidence, posted, rules, closed, everything)
         if not is_reversal(posted):
             return explain_line(evidence, line, everything)
         if is_of_the_run_itself(posted):
@@ -94,16 +95,20 @@ def _taken_back(evidence: Evidence, before: Evidence, posted: LineOfLedger, ever
     return replace(explained_by(posted, explain_line(before, found, everything)), run=evidence.run)
 
 
-def _last_closed(books: Books, calendar: Calendar, run: Run, period: Period) -> Cutoff:
-    """What the last hard close before a run knew, and the last day it closed."""
-    before = calendar.previous(period)
-    closes = [
-        one
-        for one in books.runs(calendar.name)
-        if one.kind is RunKind.HARD and one.id < run.id and _period(calendar, one.period).end <= before.end
-    ]
-    last = max(closes, key=lambda one: _period(calendar, one.period).end)
-    return Cutoff(last.id - 1, _period(calendar, last.period).end)
+def _correction(
+    books: Books, ruleset: Ruleset, restore: Restore, evidence: Evidence, posted: LineOfLedger, run: Run
+) -> tuple[Ruleset, Cutoff]:
+    """The rules that a corrected line was posted by, which may have changed since, and what the last hard close before
+    the correcting run knew."""
+    calendar = close_calendar(ruleset)
+    last = last_before(books, calendar, evidence.world.period, run)
+    if last is None:
+        raise InternalError(f"{posted.id} corrects closed periods, and none was closed before it")
+    closes = [one for one in books.runs(calendar.name, posted.origin) if one.kind is RunKind.HARD and one.id < run.id]
+    texts = books.ruleset_texts((closes[-1] if closes else last).ruleset_hash)
+    used = evidence.world.ruleset
+    rules = used if dict(used.texts) == texts else restore(texts)
+    return rules, Cutoff(last.id - 1, end_of(calendar, last))
 
 
 def _run_before(books: Books, calendar: Calendar, run: Run, period: Period) -> Run:

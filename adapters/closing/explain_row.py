@@ -197,11 +197,13 @@ class RowSearch:
 
     def _called(self, asked: str) -> list[Named]:
         """The facts whose identity has every part of a name."""
-        words = [one for one in asked.replace("/", " ").replace(",", " ").split() if one]
         found: list[Named] = []
-        for kind in (one for one in self._ruleset.kinds.values() if not one.told):
-            found += self._newest(self._rows(kind, [_has_part(word) for word in words])) if words else []
-        found += self._recorded(words) if words else []
+        # A number may have blanks in it: what was asked is looked for as it stands before it is taken apart.
+        for words in ([asked.strip()], asked.replace("/", " ").replace(",", " ").split()):
+            if any(words) and not found:
+                for kind in (one for one in self._ruleset.kinds.values() if not one.told):
+                    found += self._newest(self._rows(kind, [_has_part(word) for word in words]))
+                found += self._recorded(words)
         if not found:
             raise BooksError(f"no fact is called {asked}; name a row as FILE:ROW, or a fact by what identifies it")
         if len(found) > CALLED_MAX:

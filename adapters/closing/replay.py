@@ -41,18 +41,11 @@ from engine.plan.units.stock import union_all
 from engine.plan.world import RunStopped, date_literal
 from engine.run.close import Run
 from engine.run.page import published_relations
+from engine.run.results import Replayed
+from engine.run.side_by_side import tie_outs_of_books
 from engine.run.tie_outs import tie_outs
 
 LINES = "ledger line"
-
-
-@dataclass(frozen=True, slots=True)
-class Replayed:
-    """The closed periods that were replayed, by name, and how many facts dated up to their end became known since the
-    last hard close."""
-
-    periods: tuple[str, ...]
-    facts: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +76,7 @@ def replay(
         _Close(run, named_period(calendar, run.period)) for run in books.runs(calendar.name) if run.kind is RunKind.HARD
     ]
     closes.sort(key=lambda one: one.period.start)
-    first, new = _first_late(books, ruleset, closes, resources) if closes else (0, 0)
+    first, new = _first_late(books, ruleset, closes, resources, folder) if closes else (0, 0)
     if not new:
         return None
     again = closes[first:]
@@ -103,11 +96,15 @@ def replay(
     return begun, Replayed(tuple(one.period.name for one in again), new)
 
 
-def _first_late(books: Books, ruleset: Ruleset, closes: Sequence[_Close], resources: Resources) -> tuple[int, int]:
+def _first_late(
+    books: Books, ruleset: Ruleset, closes: Sequence[_Close], resources: Resources, folder: Path
+) -> tuple[int, int]:
     """The earliest closed period with a fact that its close did not know, by its place; and how many such facts, of any
     closed period, the last close did not know."""
     first, new = len(closes), 0
-    with DuckDBExecutor(threads=resources.threads, memory_limit=resources.memory_limit) as executor:
+    with DuckDBExecutor(
+        threads=resources.threads, memory_limit=resources.memory_limit, temporary_folder=folder
+    ) as executor:
         attach_inputs(executor, books, ruleset)
         for kind in ruleset.kinds.values():
             if kind.told or kind.record.on is None:
@@ -178,7 +175,7 @@ def _saying(period: Period) -> Iterator[None]:
 
 def _hold(run: Run) -> None:
     """RunStopped where a replay does not tie out: what it says is posted, so it must hold as a close must."""
-    for one in tie_outs(run):
+    for one in (*tie_outs(run), *tie_outs_of_books(run)):
         if one.blocks and not one.passed:
             raise RunStopped("T433", f"its tie-out `{one.name}` fails: {one.sentence}")
 

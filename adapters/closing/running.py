@@ -79,10 +79,14 @@ def run_of(
         yield run_period(executor, ruleset, period, given=given, cutoff=handed.cutoff, wanted=wanted, progress=progress)
 
 
-def last_before(books: Books, calendar: Calendar, period: CalendarPeriod) -> StoredRun | None:
-    """The last hard close of a period before another; None where there is none."""
+def last_before(
+    books: Books, calendar: Calendar, period: CalendarPeriod, by: StoredRun | None = None
+) -> StoredRun | None:
+    """The last hard close of a period before another, as a run `by` that time found it; None where there is none."""
     closes = [
-        run for run in books.runs(calendar.name) if run.kind is RunKind.HARD and end_of(calendar, run) < period.start
+        run
+        for run in books.runs(calendar.name)
+        if run.kind is RunKind.HARD and end_of(calendar, run) < period.start and (by is None or run.id < by.id)
     ]
     return max(closes, key=lambda run: end_of(calendar, run), default=None)
 

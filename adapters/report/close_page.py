@@ -18,13 +18,14 @@ from adapters.report.blocks import (
     Table,
     Verdict,
 )
-from adapters.report.closing import Closing, FileLine, Replay, TotalLine
+from adapters.report.closing import Closing, FileLine, TotalLine
 from adapters.report.conditions import condition_blocks, conditions_json, signing_roles
 from adapters.report.side_by_side import book_blocks, company_blocks
 from adapters.wording import NIL, counted, decimals, figure, money_places, plain, plural
 from engine.run.results import (
     CloseResult,
     ControlLine,
+    Replayed,
     ReportTable,
     ReversalLine,
     StockLine,
@@ -383,7 +384,7 @@ def _built_on(closing: Closing) -> str:
     return f"{names} {verb} open: {closing.result.period} opens with {what} to now, entries and true-ups included"
 
 
-def _replayed(replay: Replay, result: CloseResult) -> str:
+def _replayed(replay: Replayed, result: CloseResult) -> str:
     first, *others = replay.periods
     names = f"{first} to {others[-1]}" if others else first
     verb, they, come = ("were", "they", "come") if others else ("was", "it", "comes")

@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 from engine.run.conditions import Conditions
-from engine.run.results import CloseResult
+from engine.run.results import CloseResult, Replayed
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +35,6 @@ class FileLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Replay:
-    """The closed periods that were replayed, and how many facts of closed periods became known since the last close."""
-
-    periods: tuple[str, ...]
-    facts: int
-
-
-@dataclass(frozen=True, slots=True)
 class Closing:
     """A close with what the books say about it.
 
@@ -61,4 +53,4 @@ class Closing:
     conditions: Conditions
     is_refused: bool = False
     built_on: tuple[str, ...] = ()
-    replayed: Replay | None = None
+    replayed: Replayed | None = None

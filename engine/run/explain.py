@@ -25,6 +25,7 @@ from engine.plan.world import World
 from engine.run.basis import Asked, decimal_of, fraction, questions, read_values, read_when
 from engine.run.evidence import SLICES, Evidence, RawRows, add_all_facts, numbered, reads_other_rows
 from engine.run.explanation import (
+    SHOWN,
     Formula,
     LayerShare,
     LineExplanation,
@@ -46,9 +47,6 @@ from engine.run.shared import reads_shares
 from engine.run.shares import LINES, Share, shares_of_line
 from engine.run.summed import summed_facts
 from engine.run.unrounded import unrounded
-
-SHOWN = 10
-"""Source rows and layers shown unless all are asked for."""
 
 ASKED = 2_000
 """Facts of a line about which rules are asked again; of a longer line, those with the largest shares."""

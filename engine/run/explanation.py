@@ -234,17 +234,25 @@ class Reversed:
     run: RunOfBooks
 
 
+SHOWN = 10
+"""Source rows, layers and facts shown unless all are asked for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Recomputed:
     """What a line of closed periods came to, debits positive: with its corrections so far, and in the replay.
 
-    `known` are those shown of the `count` facts that became known since the last hard close, without amounts.
+    `known` are those shown of the `count` facts that became known since the last hard close, without amounts; `ruleset`,
+    `version` and `hash` are of the rules that posted the line, which may have changed since.
     """
 
     as_posted: Decimal
     as_recomputed: Decimal
     known: tuple[Source, ...]
     count: int
+    ruleset: str
+    version: str
+    hash: str
 
 
 @dataclass(frozen=True)

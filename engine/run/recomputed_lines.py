@@ -8,7 +8,8 @@ from decimal import Decimal
 from sqlglot import exp
 
 from dsl.diagnostics import InternalError
-from engine.model.ruleset import Kind
+from engine.model.identity import ruleset_hash
+from engine.model.ruleset import Kind, Ruleset
 from engine.plan.facts import Cutoff
 from engine.plan.posting.balances import DIMENSIONS
 from engine.plan.posting.differences import AS_POSTED, AS_RECOMPUTED, DIFFERENCE, DIFFERENCES
@@ -18,14 +19,11 @@ from engine.plan.posting.true_up import posted_lines
 from engine.plan.relation import column, table
 from engine.plan.world import World, date_literal
 from engine.run.evidence import Evidence
-from engine.run.explanation import Formula, LineExplanation, LineOfLedger, Recomputed, Source
+from engine.run.explanation import SHOWN, Formula, LineExplanation, LineOfLedger, Recomputed, Source
 from engine.run.facts_asked import delivered
 from engine.run.grounds import segment_answers
 from engine.run.said import identity, place, rule, text
 from engine.run.shares import LINES
-
-SHOWN = 10
-"""Facts shown unless all are asked for."""
 
 
 def corrects(line: LineOfLedger) -> bool:
@@ -33,21 +31,29 @@ def corrects(line: LineOfLedger) -> bool:
     return line.number > DIFFERENCE
 
 
-def explain_correction(evidence: Evidence, line: LineOfLedger, closed: Cutoff, everything: bool) -> LineExplanation:
-    """Explain such a line: `closed` is what the last hard close before its run knew. The facts are those of closed
-    periods that it did not know, of what the line is about."""
+def explain_correction(
+    evidence: Evidence, line: LineOfLedger, rules: Ruleset, closed: Cutoff, everything: bool
+) -> LineExplanation:
+    """Explain such a line: `rules` posted what it corrects, `closed` is what the last hard close before its run knew.
+
+    The facts shown are those of closed periods that it did not know, of what the line is about.
+    """
     world = evidence.world
-    journal = world.ruleset.journals[line.journal]
+    journal = rules.journals[line.journal]
     number = (line.number - DIFFERENCE) % REVERSAL
-    posting = posted_lines(world.ruleset, journal)[number - 1]
+    posting = posted_lines(rules, journal)[number - 1]
     before, after = _both_amounts(world, line.id)
     facts = _known_since(evidence, line, closed)
     account = world.ruleset.accounts.get(line.role)
-    told = Recomputed(before, after, tuple(facts if everything else facts[:SHOWN]), len(facts))
+    head = rules.head
+    told = Recomputed(
+        before, after, tuple(facts if everything else facts[:SHOWN]), len(facts),
+        head.name, str(head.version), ruleset_hash(rules),
+    )  # fmt: skip
     return LineExplanation(
         line=line,
         run=evidence.run,
-        journal=rule(world.ruleset, "journal", journal),
+        journal=rule(rules, "journal", journal),
         posting=Formula(f"line {number}", text(posting.span), place(posting.span), line.amount),
         swapped="",
         amounts=(),

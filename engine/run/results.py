@@ -112,6 +112,15 @@ class TieOut:
 
 
 @dataclass(frozen=True, slots=True)
+class Replayed:
+    """The closed periods that were replayed, by name, and how many facts dated up to their end became known since the
+    last hard close."""
+
+    periods: tuple[str, ...]
+    facts: int
+
+
+@dataclass(frozen=True, slots=True)
 class ControlLine:
     """One control of the ruleset: code, severity, role, how many rows broke it and up to five of them as text."""
 

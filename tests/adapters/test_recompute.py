@@ -14,6 +14,7 @@ from sqlglot import exp
 
 from adapters.books.store import open_books
 from adapters.client.loader import read_client
+from adapters.closing import replay
 from adapters.closing.close import close_period
 from adapters.closing.inputs import parquet
 from adapters.closing.running import Resources
@@ -25,6 +26,8 @@ from engine.model.identity import schema_of
 from engine.model.ruleset import Ruleset
 from engine.plan.relation import column
 from engine.plan.world import RunStopped
+from engine.run.close import Run
+from engine.run.results import TieOut
 from tests.support.shop_client import MASTERS, RULESET, SALES_HEAD, make_shop
 
 ENDS = (date(2026, 1, 31), date(2026, 2, 28), date(2026, 3, 31))
@@ -163,3 +166,15 @@ def test_a_replay_that_cannot_go_on_names_its_period(tmp_path: Path) -> None:
         closed_books(tmp_path / "shop", [*known, late])
     with open_books(tmp_path / "shop" / "books", write=False) as books:
         assert [run.period for run in books.runs("fiscal")] == ["FY2026-P01"]
+
+
+def test_a_replay_that_does_not_tie_out_stops_the_close(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(run: Run) -> tuple[TieOut, ...]:
+        return (TieOut("debits = credits", run.world.period.name != "FY2026-P01", "out by 0.01", True),)
+
+    monkeypatch.setattr(replay, "tie_outs", broken)
+    known = [("shipments", "S-1,ACME,X100,10,25.00,2026-01-05", 0), ("counts", "ACME,X100,10,2026-01-31", 0)]
+    said = "FY2026-P01, replayed with what is known now: its tie-out `debits = credits` fails: out by 0.01"
+    with pytest.raises(RunStopped, match=f"^{said}$") as stopped:
+        closed_books(tmp_path / "shop", [*known, ("sales", "P-1,ACME,X100,1,2026-01-20", 1)])
+    assert stopped.value.code == "T433"

@@ -10,10 +10,10 @@ from rich.cells import cell_len
 
 from adapters.report.blocks import Page, Table
 from adapters.report.close_page import close_json, close_page, report_tables
-from adapters.report.closing import Closing, Replay
+from adapters.report.closing import Closing
 from adapters.report.html import page_html
 from adapters.report.text import WIDTH, page_text
-from engine.run.results import StockLine, StockNames
+from engine.run.results import Replayed, StockLine, StockNames
 from tests.support.closings import CLOSING, EMPTY, FAILED, REFUSED, RESULT
 from tests.support.golden import Golden
 
@@ -65,7 +65,7 @@ def test_a_trial_says_that_it_is_built_on_another() -> None:
 
 def test_a_close_says_which_closed_periods_it_recomputed() -> None:
     def said(*names: str) -> str:
-        replay = Replay(names, 3) if names else None
+        replay = Replayed(names, 3) if names else None
         return " ".join(page_text(close_page(replace(CLOSING, replayed=replay)), colour=False).split()).replace(
             "- ", "-"
         )
