@@ -242,8 +242,8 @@ SHOWN = 10
 class Recomputed:
     """What a line of closed periods came to, debits positive: with its corrections so far, and in the replay.
 
-    `known` are those shown of the `count` facts that became known since the last hard close, without amounts; `ruleset`,
-    `version` and `hash` are of the rules that posted the line, which may have changed since.
+    `known` are those shown of the `count` facts that became known since the last hard close, without amounts.
+    `ruleset`, `version` and `hash` are of the rules that posted the line, which may have changed since.
     """
 
     as_posted: Decimal

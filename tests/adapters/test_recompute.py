@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -16,11 +17,12 @@ from adapters.books.store import open_books
 from adapters.client.loader import read_client
 from adapters.closing import replay
 from adapters.closing.close import close_period
+from adapters.closing.explain import explain
 from adapters.closing.inputs import parquet
 from adapters.closing.running import Resources
 from adapters.duckdb_executor import DuckDBExecutor
 from adapters.intake import load
-from adapters.ruleset_files import read_ruleset
+from adapters.ruleset_files import read_ruleset, read_texts
 from dsl.diagnostics import Diagnostics
 from engine.model.identity import schema_of
 from engine.model.ruleset import Ruleset
@@ -89,10 +91,7 @@ def closed_books(folder: Path, rows: list[Row]) -> Told:
     """Three months closed for good, each with what is known by then: what was posted by origin, and what is held at the
     end."""
     make_shop(folder, {})
-    text = RULESET.replace("catch up in the open period", "recompute from their date")
-    (folder / "shop.tieout").write_text(text, encoding="utf-8")
-    ruleset, _ = read_ruleset(folder / "shop.tieout")
-    assert ruleset is not None
+    ruleset = _rules(folder, 0)
     frozen: date | None = None
     _load(folder, ruleset, {"masters_1.csv": MASTERS}, date(2026, 1, 1), None)
     posted, late, held = Lines(), 0, dict[str, list[tuple[object, ...]]]()
@@ -102,12 +101,25 @@ def closed_books(folder: Path, rows: list[Row]) -> Told:
         files = {f"{feed}_{month}.csv": HEADS[feed] + "\n".join([*some, ""]) for feed, some in told.items() if some}
         if files:
             _load(folder, ruleset, files, end + timedelta(days=2), frozen)
+        ruleset = _rules(folder, month)
         name = f"FY2026-P{month + 1:02}"
         found = _closed(folder, ruleset, name)
         posted.update(found.posted)
         late, held = late + found.late, found.held
         frozen = end
     return Told(Lines({key: cents for key, cents in posted.items() if cents}), held, late)
+
+
+def _rules(folder: Path, month: int) -> Ruleset:
+    """The shop's rules, in whose second version, from March on, a journal has another name."""
+    text = RULESET.replace("catch up in the open period", "recompute from their date")
+    if month == 2:
+        text = text.replace("shop version 1", "shop version 2")
+        text = text.replace("journal earn ", "journal resold ").replace("expect earn\n", "expect resold\n")
+    (folder / "shop.tieout").write_text(text, encoding="utf-8")
+    ruleset, _ = read_ruleset(folder / "shop.tieout")
+    assert ruleset is not None
+    return ruleset
 
 
 def _load(folder: Path, ruleset: Ruleset, files: dict[str, str], day: date, frozen: date | None) -> None:
@@ -156,6 +168,27 @@ def test_what_is_known_late_comes_to_what_books_that_knew_in_time_posted(tmp_pat
     assert late.held == in_time.held
     assert in_time.late == 0
     assert late.late > 20
+    _explains_by_the_rules_of_then(tmp_path / "late")
+
+
+def _explains_by_the_rules_of_then(folder: Path) -> None:
+    """A correction of January that March posts is explained by the journal that posted in January."""
+    ruleset = _rules(folder, 2)
+    with open_books(folder / "books", write=False) as books, DuckDBExecutor(threads=1) as executor:
+        march = books.runs("fiscal", "FY2026-P03")[-1]
+        lines = _rows(executor, books.run_files(march)["ledger_line"], ("id", "journal", "origin"))
+        line = next(str(name) for name, journal, origin in lines if (journal, origin) == ("earn", "FY2026-P01"))
+        found = explain(books, ruleset, line, _restored, resources=Resources(threads=1))
+    assert found.recomputed is not None
+    assert (found.journal.name, found.recomputed.version, found.run.version) == ("earn", "1", "2")
+    assert found.adds_up
+    assert found.recomputed.count > 0
+
+
+def _restored(texts: Mapping[str, str]) -> Ruleset:
+    ruleset, _ = read_texts(texts)
+    assert ruleset is not None
+    return ruleset
 
 
 def test_a_replay_that_cannot_go_on_names_its_period(tmp_path: Path) -> None:
