@@ -1,0 +1,37 @@
+"""How many trials a proof of a promise runs, and the record of what it reached.
+
+Promises are proved by many trials. Each commit runs a share of them, the nightly run and the release all: the variable
+TIEOUT_TRIALS says which (`commit`, `nightly` or `release`). What was reached goes, one JSON line a proof, into the file
+that TIEOUT_FIGURES names; `make promises` makes docs/promises.md of it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+SCALE = os.environ.get("TIEOUT_TRIALS", "commit")
+SHARES = {"commit": 100, "nightly": 10, "release": 1}
+"""What part of the trials of a release each scale runs: one in so many."""
+
+
+def trials(release: int, per_commit: int | None = None) -> int:
+    """The number of trials to run now, from the number a release runs; `per_commit` where that is not a hundredth."""
+    if SCALE == "commit" and per_commit is not None:
+        return per_commit
+    return max(1, release // SHARES[SCALE])
+
+
+def reached(promise: str, proof: str, ran: int, failures: int, **counted: int) -> None:
+    """Record what a proof reached: trials that ran, failures among them, and what else it counted.
+
+    `promise` is its number in docs/promises.md (P1 to P25), `proof` a phrase that names what was done, with the unit
+    of `ran` ("kills before a file operation of a close").
+    """
+    place = os.environ.get("TIEOUT_FIGURES")
+    if place is None:
+        return
+    figures = {"promise": promise, "proof": proof, "scale": SCALE, "trials": ran, "failures": failures, **counted}
+    with Path(place).open("a", encoding="utf-8") as file:
+        file.write(json.dumps(figures, sort_keys=True) + "\n")
