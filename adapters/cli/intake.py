@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -28,6 +26,7 @@ from adapters.intake import load as load_files
 from adapters.load_text import load_json, load_text
 from adapters.report.blocks import Column, Table
 from adapters.report.text import block_lines
+from adapters.spreadsheet import csv_text
 from adapters.wording import counted, plain
 from engine.model.identity import schema_of
 from engine.plan.facts import SETTLED
@@ -110,11 +109,8 @@ def export(terminal: Terminal, client: Path, feed: str | None, file: Path) -> in
     rows = _refused(client, feed)
     if not file.parent.is_dir():
         raise RefusedError(f"there is no folder {file.parent}", "make it first")
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("feed", "file", "row", "reasons", "text"))
-    writer.writerows((row.feed, row.file, row.row, "; ".join(row.reasons), row.text) for row in rows)
-    write_whole(file, text.getvalue())
+    cells = ((row.feed, row.file, row.row, "; ".join(row.reasons), row.text) for row in rows)
+    write_whole(file, csv_text(("feed", "file", "row", "reasons", "text"), cells))
     terminal.show(f"{counted(len(rows), 'row')} written to {file}", {"file": str(file), "rows": len(rows)})
     return DONE
 
