@@ -24,16 +24,35 @@ from adapters.books.entries import (
     PeriodStatus,
     RunKind,
 )
-from adapters.books.errors import BooksError, PeriodClosed, PeriodOutOfOrder
+from adapters.books.errors import BooksError, NotAllowed, PeriodClosed, PeriodOutOfOrder
 from adapters.books.layout import RUNS
 from adapters.books.ledger import Ledger
 from dsl.diagnostics import InternalError
+from engine.governance import acts
+from engine.governance.acts import Act
+from engine.governance.refusals import refusal
+from engine.governance.scene import Policy, Scene
+from engine.governance.state import Happened, State, after
+
+NO_POLICY = Policy()
 
 
 class Changes:
     """The ledger inside a publication's transaction: what may be added to it."""
 
-    def __init__(self, ledger: Ledger, head: Head, at: str, files: tuple[FileEntry, ...]) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        head: Head,
+        at: str,
+        files: tuple[FileEntry, ...],
+        by: str,
+        policy: Policy = NO_POLICY,
+    ) -> None:
+        self._by = by
+        self._policy = policy
+        self._state = ledger.state()
+        self._acts = 0
         self._ledger = ledger
         self._head = head
         self._seq = head.seq + 1
@@ -42,6 +61,20 @@ class Changes:
         for file in files:
             columns = json.dumps(file.columns, ensure_ascii=False, separators=(",", ":"))
             self._insert("file", file.path, file.home, file.name, file.rows, file.size, file.sha256, columns, self._seq)
+
+    @property
+    def state(self) -> State:
+        """Where everything stands, with what this publication did so far."""
+        return self._state
+
+    def record(self, act: Act) -> None:
+        """Record an act of whoever publishes, and move the period it moves; NotAllowed where they may not do it."""
+        require(self._ledger, self._state, self._by, act, self._policy)
+        self._acts += 1
+        self._state = after(self._state, Happened(self._seq, self._at, self._by, act))
+        self._insert("act", self._acts, act.verb, act.subject, acts.text_of(act), self._seq)
+        if type(act) in _MOVES and isinstance(act, acts.PeriodAct):
+            self._move(act, _MOVES[type(act)])
 
     def add_load(self, load: NewLoad) -> int:
         """Record a delivered file and answer its number; BooksError if this feed has loaded the same content before."""
@@ -61,6 +94,7 @@ class Changes:
             self._insert("load_total", number, total.name, *(_decimal_text(figure) for figure in figures), self._seq)
         for file in load.files:
             self._insert("load_file", number, file.path, self._seq)
+        self.record(acts.Loaded(load.file_name, self._policy.version))
         return int(number)
 
     def add_periods(self, periods: Iterable[Period]) -> None:
@@ -94,9 +128,9 @@ class Changes:
         UnknownPeriod, PeriodClosed; a hard close whose predecessor is not hard-closed is PeriodOutOfOrder.
         """
         status = self._ledger.period(run.calendar, run.period)
-        if status.state is PeriodState.HARD_CLOSED:
+        if status.state.is_closed:
             raise PeriodClosed(
-                f"{run.period} was hard-closed by run {status.run} and never changes again;"
+                f"{run.period} was hard-closed by run {status.run} and does not change any more;"
                 " correct it by facts that post in the first open period"
             )
         if run.kind is RunKind.HARD:
@@ -109,16 +143,34 @@ class Changes:
         epoch = status.epoch + (run.kind is RunKind.HARD)
         transition = (run.calendar, run.period, epoch, status.state.value, target.value)
         self._insert("period_transition", *transition, self._seq, self._seq)
+        about = (run.calendar, run.period, self._seq)
+        hard = run.kind is RunKind.HARD
+        self.record(acts.HardClosed(*about, self._policy.version) if hard else acts.TrialRun(*about))
         return self._seq
+
+    def add_upgrade(self, version: int, tieout: str) -> None:
+        """Record that the books were brought to a version of the store by a version of tieout."""
+        self._insert("upgrade", version, tieout, self._seq)
 
     def add_acceptance(self, accepted: NewAcceptance) -> None:
         """Record that exceptions of a run were accepted; PeriodClosed where their period is hard-closed."""
         run = accepted.run
-        if self._ledger.period(run.calendar, run.period).state is PeriodState.HARD_CLOSED:
+        if self._ledger.period(run.calendar, run.period).state.is_closed:
             raise PeriodClosed(f"{run.period} is hard-closed, so nothing of it can be accepted any more")
+        self.record(acts.Accepted(run.calendar, run.period, accepted.comment))
         for name, row, digest in accepted.exceptions:
             key = (run.calendar, run.period, name, row)
             self._insert("exception_act", *key, digest, "accepted", accepted.comment, run.id, self._seq)
+
+    def _move(self, act: acts.PeriodAct, target: PeriodState) -> None:
+        status = self._ledger.period(act.calendar, act.period)
+        if isinstance(act, (acts.ReopenRequested, acts.Reopened)):
+            closed = self._ledger.closes(act.calendar)
+            if not closed or closed[-1].period != act.period:
+                last = f"{closed[-1].period} is" if closed else "none is"
+                raise PeriodOutOfOrder(f"periods are reopened from the last closed one back, and {last} closed last")
+        transition = (act.calendar, act.period, status.epoch, status.state.value, target.value)
+        self._insert("period_transition", *transition, act.run, self._seq)
 
     def _manifest(self, run: NewRun, number: int) -> str:
         hashes = {file.path: file.sha256 for file in self._ledger.files()}
@@ -151,6 +203,27 @@ class Changes:
         self._ledger.connection.execute(f"INSERT INTO {table} VALUES ({', '.join('?' for _ in values)})", values)
 
 
+def require(ledger: Ledger, state: State, by: str, act: Act, policy: Policy) -> None:
+    """NotAllowed with the reason where somebody may not do an act as the books stand."""
+    starts = {
+        (calendar, name): start
+        for calendar, name, start in ledger.rows("SELECT calendar, name, start_date FROM period")
+    }
+    said = refusal(state, by, act, Scene(policy, starts))
+    if said:
+        raise NotAllowed(said, act)
+
+
+_MOVES: dict[type[Act], PeriodState] = {
+    acts.CloseRequested: PeriodState.CLOSE_REQUESTED,
+    acts.CloseRejected: PeriodState.TRIAL,
+    acts.ReopenRequested: PeriodState.REOPEN_REQUESTED,
+    acts.ReopenRejected: PeriodState.HARD_CLOSED,
+    acts.Reopened: PeriodState.REOPENED,
+}
+"""The acts that move a period, and where to; runs move theirs with what they publish."""
+
+
 def _check_total(file_name: str, total: ControlTotal) -> None:
     known = total.received is not None and total.quarantined is not None
     if known and total.received != total.accepted + (total.quarantined or 0):
@@ -174,7 +247,7 @@ def _check_beside(period: Period, status: PeriodStatus) -> None:
         )
     if period.start <= other.end and other.start <= period.end:
         raise PeriodOutOfOrder(f"{period.name} overlaps {other.name}; correct the calendar")
-    if status.state is PeriodState.HARD_CLOSED and period.start < other.start:
+    if status.state.is_closed and period.start < other.start:
         raise PeriodOutOfOrder(f"{period.name} lies before {other.name}, which is hard-closed; start later")
 
 
@@ -182,7 +255,7 @@ def _check_next(status: PeriodStatus, statuses: tuple[PeriodStatus, ...]) -> Non
     period = status.period
     earlier = [one for one in statuses if one.period.start < period.start]
     for one in earlier:
-        if one.state is not PeriodState.HARD_CLOSED:
+        if not one.state.is_closed:
             raise PeriodOutOfOrder(f"{one.period.name} is not hard-closed; close it before {period.name}")
     if earlier and earlier[-1].period.end + timedelta(days=1) != period.start:
         raise PeriodOutOfOrder(

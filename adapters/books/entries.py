@@ -92,11 +92,19 @@ class Period:
 
 
 class PeriodState(Enum):
-    """How far a period is: hard-closed is for ever."""
+    """How far a period is. What is hard-closed changes only by being reopened, which two others must agree to."""
 
     OPEN = "open"
     TRIAL = "trial"
+    CLOSE_REQUESTED = "close-requested"
     HARD_CLOSED = "hard-closed"
+    REOPEN_REQUESTED = "reopen-requested"
+    REOPENED = "reopened"
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the period is frozen: it stays so while a reopening is only asked for."""
+        return self in (PeriodState.HARD_CLOSED, PeriodState.REOPEN_REQUESTED)
 
 
 @dataclass(frozen=True, slots=True)

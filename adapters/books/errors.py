@@ -8,6 +8,8 @@ from pathlib import Path
 
 import duckdb
 
+from engine.governance.acts import Act
+
 DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
@@ -32,7 +34,15 @@ class UnknownPeriod(BooksError):  # noqa: N818
 
 
 class PeriodClosed(BooksError):  # noqa: N818
-    """The period is hard-closed and never changes again."""
+    """The period is hard-closed; it changes only by being reopened."""
+
+
+class NotAllowed(BooksError):  # noqa: N818
+    """Somebody may not do this; `act` is what they tried. That they did is kept in the books."""
+
+    def __init__(self, sentence: str, act: Act) -> None:
+        super().__init__(sentence)
+        self.act = act
 
 
 class PeriodOutOfOrder(BooksError):  # noqa: N818
@@ -64,6 +74,15 @@ def commit_fault(error: sqlite3.DatabaseError, folder: Path) -> BooksError:
     return BooksError(
         f"the disk of {folder} failed while the ledger was committed ({error}), so it may or may not be stored;"
         " check the disk and run it again, which does nothing if it is"
+    )
+
+
+def anchor_fault(error: OSError, path: Path) -> BooksError:
+    """The sentence for a commit that is stored, and whose head could not be written outside the books."""
+    reason = "the disk is full" if is_disk_full(error) else error.strerror or str(error)
+    return BooksError(
+        f"what was asked is stored, but {path} could not be written ({reason}); mend that and run it again, which"
+        " does nothing twice"
     )
 
 

@@ -31,11 +31,13 @@ from adapters.books.entries import (
 )
 from adapters.books.errors import BooksCorrupted, BooksError, UnknownPeriod, is_disk_full, storage_fault
 from dsl.diagnostics import InternalError
+from engine.governance.acts import act_of
+from engine.governance.state import Happened, State, after
 
 BUSY_SECONDS = 10
 """How long a reader waits while another process recovers or tidies the write-ahead log."""
 
-_RUN = """SELECT run.id, calendar, period, kind, number, ruleset.name, version, ruleset, manifest, published_at
+_RUN = """SELECT run.id, run.calendar, run.period, kind, number, ruleset.name, version, ruleset, manifest, published_at
     FROM run JOIN ruleset ON ruleset.hash = run.ruleset"""
 _STATUS = """SELECT period.calendar, name, start_date, end_date, to_state, epoch, run
     FROM period LEFT JOIN period_transition AS latest
@@ -56,6 +58,7 @@ class Ledger:
         self.path = path
         self.write = write
         self._process = os.getpid()
+        self._state: tuple[int, State] = (0, State())
         mode = "rw" if write else "ro"
         with self._reading():
             self.connection = sqlite3.connect(
@@ -74,7 +77,7 @@ class Ledger:
             self.rows("BEGIN")
         if not self.rows("SELECT 1 FROM sqlite_schema WHERE name = 'store_version'"):
             raise BooksCorrupted(f"{self.path} is not a ledger of tieout; restore the books from a backup")
-        version = self._beginning()[0]
+        version = self._version()
         if version != schema.STORE_VERSION:
             raise BooksError(
                 f"{self.path.parent} has books of store version {version} and this tieout reads version"
@@ -110,7 +113,29 @@ class Ledger:
 
     def genesis(self) -> Head:
         """The head these books began with."""
-        return chain.genesis(*self._beginning())
+        return chain.genesis(*self._beginning()[1:])
+
+    def hash_at(self, seq: int) -> str:
+        """The hash of the chain after a publication; empty where there was none of that number."""
+        if seq == 0:
+            return self.genesis().hash
+        return next((str(row[0]) for row in self.rows("SELECT hash FROM audit_event WHERE seq = ?", (seq,))), "")
+
+    def happened(self, since: int = 0) -> tuple[Happened, ...]:
+        """What people did after a publication, oldest first."""
+        query = """SELECT act.seq, at, actor, verb, act.content FROM act JOIN audit_event USING (seq)
+            WHERE act.seq > ? ORDER BY act.seq, number"""
+        return self._built(lambda row: Happened(row[0], row[1], row[2], act_of(row[3], row[4])), query, (since,))
+
+    def state(self) -> State:
+        """Where people, rules, overrides and approvals stand, by all that was published."""
+        seq, state = self._state
+        head = self.head().seq
+        if head != seq:
+            for one in self.happened(seq):
+                state = after(state, one)
+            self._state = (head, state)
+        return state
 
     def audit_events(self) -> tuple[AuditEvent, ...]:
         """All publications, oldest first."""
@@ -167,7 +192,7 @@ class Ledger:
 
     def first_open_period(self, calendar: str) -> PeriodStatus | None:
         """The earliest period that is not hard-closed; None if there is none."""
-        return next((one for one in self.periods(calendar) if one.state is not PeriodState.HARD_CLOSED), None)
+        return next((one for one in self.periods(calendar) if not one.state.is_closed), None)
 
     def run(self, run: int) -> Run:
         """A run by its number of publication; InternalError if there is none."""
@@ -183,8 +208,21 @@ class Ledger:
 
     def last_hard_closed(self, calendar: str) -> Run | None:
         """The hard close of the latest hard-closed period; None before the first."""
-        closed = [one for one in self.periods(calendar) if one.state is PeriodState.HARD_CLOSED]
-        return self.run(closed[-1].run) if closed and closed[-1].run is not None else None
+        closed = self.closes(calendar)
+        return closed[-1] if closed else None
+
+    def closes(self, calendar: str, before: int | None = None) -> tuple[Run, ...]:
+        """The hard close of each closed period, by start; as things stood before a publication, or stand now.
+
+        The close of a period that was reopened since is none of them; it stays in the history of runs.
+        """
+        query = f"""{_RUN} JOIN period AS closed ON closed.calendar = run.calendar AND closed.name = run.period
+            JOIN period_transition AS latest ON latest.run = run.id
+            WHERE run.calendar = ?1 AND latest.to_state IN ('hard-closed', 'reopen-requested') AND latest.seq = (
+                SELECT max(seq) FROM period_transition AS one WHERE one.calendar = run.calendar
+                AND one.period = run.period AND (?2 IS NULL OR one.seq < ?2))
+            ORDER BY start_date"""
+        return self._built(_run, query, (calendar, before))
 
     def latest_trial(self, calendar: str, period: str) -> Run | None:
         """The newest trial of a period; None if there was none."""
@@ -207,12 +245,24 @@ class Ledger:
         """The hashes of all rulesets, sorted."""
         return tuple(row[0] for row in self.rows("SELECT hash FROM ruleset ORDER BY hash"))
 
-    def _beginning(self) -> tuple[int, str, str]:
-        rows = self.rows("SELECT version, books, created_at FROM store_version")
+    @property
+    def books(self) -> str:
+        """The identity of these books, given to them when they were made."""
+        return self._beginning()[2]
+
+    def _version(self) -> int:
+        rows = self.rows("SELECT version FROM store_version")
         if len(rows) != 1:
             raise BooksCorrupted(f"{self.path} does not say its version; restore the books from a backup")
-        version, books, created_at = rows[0]
-        return version, books, created_at
+        return int(rows[0][0])
+
+    def _beginning(self) -> tuple[int, int, str, str]:
+        """The store's version now and when the books were made, their identity, and when that was."""
+        rows = self.rows("SELECT version, first_version, books, created_at FROM store_version")
+        if len(rows) != 1:
+            raise BooksCorrupted(f"{self.path} does not say its version; restore the books from a backup")
+        version, first_version, books, created_at = rows[0]
+        return version, first_version, books, created_at
 
     def _files(self, query: str, values: tuple[Value, ...] = ()) -> tuple[FileEntry, ...]:
         return self._built(_file, query, values)
@@ -253,8 +303,8 @@ class Ledger:
             raise BooksCorrupted(f"{self.path} is damaged ({error}); restore the books from a backup") from error
 
 
-def create_ledger(path: Path, books: str, created_at: str) -> None:
-    """Make an empty ledger at a path that is free: one complete file, closed, when this returns.
+def create_ledger(path: Path, books: str, created_at: str) -> Head:
+    """Make an empty ledger at a path that is free, one complete file, closed; answer the head it begins with.
 
     The write-ahead log is switched on last. Written through the log, the tables would still be in it if the disk filled
     up while it was copied at closing, which SQLite does not report.
@@ -266,10 +316,12 @@ def create_ledger(path: Path, books: str, created_at: str) -> None:
         for statement in schema.statements():
             connection.execute(statement)
         start = chain.genesis(schema.STORE_VERSION, books, created_at)
-        connection.execute("INSERT INTO store_version VALUES (1, ?, ?, ?)", (schema.STORE_VERSION, books, created_at))
+        beginning = (schema.STORE_VERSION, books, created_at, schema.STORE_VERSION)
+        connection.execute("INSERT INTO store_version VALUES (1, ?, ?, ?, ?)", beginning)
         connection.execute("INSERT INTO head VALUES (1, ?, ?, ?)", (start.seq, start.prev_hash, start.hash))
         connection.execute("COMMIT")
         connection.execute("PRAGMA journal_mode = WAL")
+        return start
     finally:
         connection.close()
 

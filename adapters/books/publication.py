@@ -2,7 +2,8 @@
 
 Files are written into `books/staging/<publication>/`. The commit records and checks every change, forces the files to
 the disk, renames them into place, and only then commits the transaction that names them. A crash before that leaves
-files nobody names, which the next writer sweeps; a crash after it leaves a finished publication.
+files nobody names, which the next writer sweeps; a crash after it leaves a finished publication. Last, the head is
+written outside the books (`anchor.py`); only then does anybody hear of the publication.
 """
 
 from __future__ import annotations
@@ -16,15 +17,17 @@ import duckdb
 from sqlglot import exp
 
 from adapters.books import chain, durable
+from adapters.books.anchor import Anchor
 from adapters.books.chain import AuditEvent, Head
 from adapters.books.changes import Changes
 from adapters.books.entries import FileEntry, Receipt
-from adapters.books.errors import BooksCorrupted, BooksError, commit_fault, storage_fault
+from adapters.books.errors import BooksCorrupted, BooksError, anchor_fault, commit_fault, storage_fault
 from adapters.books.layout import FACTS, HOMES, QUARANTINE, RUNS, Layout, publication_name, relative_path
 from adapters.books.ledger import Ledger
 from adapters.books.lock import WriterLock
 from adapters.books.parquet_files import columns_of, write_rows
 from dsl.diagnostics import InternalError
+from engine.governance.scene import Policy
 
 LOAD = "load"
 RUN = "run"
@@ -42,7 +45,16 @@ class Publication:
     """One publication under way; made by `Books.publication`, ended by leaving its `with` block."""
 
     def __init__(
-        self, layout: Layout, ledger: Ledger, lock: WriterLock, clock: Clock, actor: str, kind: str, subject: str
+        self,
+        layout: Layout,
+        ledger: Ledger,
+        lock: WriterLock,
+        anchor: Anchor,
+        clock: Clock,
+        actor: str,
+        policy: Policy,
+        kind: str,
+        subject: str,
     ) -> None:
         self.kind = kind
         self.subject = subject
@@ -53,8 +65,10 @@ class Publication:
         self._layout = layout
         self._ledger = ledger
         self._lock = lock
+        self._anchor = anchor
         self._clock = clock
         self._actor = actor
+        self._policy = policy
         self._head = ledger.head()
         self._name = publication_name(self._head.seq + 1)
         self._moved: list[Path] = []
@@ -101,6 +115,7 @@ class Publication:
             raise InternalError("a publication was committed twice")
         self._lock.assert_held()
         try:
+            self._anchor.reserve()
             event = self._record_and_move(changes)
         except sqlite3.IntegrityError as error:
             raise InternalError(f"the ledger refused a change: {error}") from error
@@ -115,6 +130,10 @@ class Publication:
             raise BooksCorrupted(
                 f"{self._layout.ledger} did not keep what was committed; restore the books from a backup"
             )
+        try:
+            self._anchor.add(self._ledger.head(), event.at)
+        except OSError as error:
+            raise anchor_fault(error, self._anchor.path) from error
         self.is_uncertain = False
         self.receipt = Receipt(event.seq, event.hash)
         self._ledger.tidy()
@@ -178,7 +197,7 @@ class Publication:
 
     def _record(self, changes: Callable[[Changes], object]) -> AuditEvent:
         at = utc_text(self._clock())
-        changes(Changes(self._ledger, self._head, at, self.files))
+        changes(Changes(self._ledger, self._head, at, self.files, self._actor, self._policy))
         content = self._ledger.content_digest(self.number)
         event = chain.next_event(self._head, at, self._actor, self.kind, self.subject, content)
         fields = (event.seq, event.at, event.actor, event.action, event.subject, event.content)

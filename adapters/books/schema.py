@@ -1,11 +1,14 @@
 """The tables of `ledger.sqlite`, all append-only but for the head.
 
-Every row carries `seq`, the publication that wrote it; the current state of a period is the last of its transitions.
+Every row carries `seq`, the publication that wrote it; the current state of a period is the last of its transitions,
+and where people, rules, overrides and approvals stand is the sum of all acts (`engine.governance`). A later version of
+the store adds tables and states, never columns to tables that the chain covers; `first_version`, of which the chain's
+beginning was made, stays what it was.
 """
 
 from __future__ import annotations
 
-STORE_VERSION = 3
+STORE_VERSION = 4
 """The version of this layout; a tieout that does not know a store's version refuses it."""
 
 TABLES = (
@@ -13,7 +16,8 @@ TABLES = (
         id INTEGER PRIMARY KEY CHECK (id = 1),
         version INTEGER NOT NULL CHECK (version >= 1),
         books TEXT NOT NULL,
-        created_at TEXT NOT NULL
+        created_at TEXT NOT NULL,
+        first_version INTEGER NOT NULL CHECK (first_version BETWEEN 1 AND version)
     ) STRICT""",
     """CREATE TABLE head (
         id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -119,7 +123,10 @@ TABLES = (
         PRIMARY KEY (calendar, period, seq),
         FOREIGN KEY (calendar, period) REFERENCES period (calendar, name),
         CHECK (from_state || ' to ' || to_state IN (
-            'open to trial', 'trial to trial', 'open to hard-closed', 'trial to hard-closed'))
+            'open to trial', 'trial to trial', 'close-requested to trial', 'reopened to trial',
+            'trial to close-requested',
+            'open to hard-closed', 'trial to hard-closed', 'close-requested to hard-closed', 'reopened to hard-closed',
+            'hard-closed to reopen-requested', 'reopen-requested to hard-closed', 'reopen-requested to reopened'))
     ) STRICT""",
     """CREATE TABLE exception_act (
         calendar TEXT NOT NULL,
@@ -133,6 +140,20 @@ TABLES = (
         seq INTEGER NOT NULL REFERENCES audit_event (seq) DEFERRABLE INITIALLY DEFERRED,
         PRIMARY KEY (calendar, period, name, row, seq),
         FOREIGN KEY (calendar, period) REFERENCES period (calendar, name)
+    ) STRICT""",
+    """CREATE TABLE act (
+        number INTEGER NOT NULL CHECK (number >= 1),
+        verb TEXT NOT NULL CHECK (verb <> ''),
+        subject TEXT NOT NULL,
+        content TEXT NOT NULL CHECK (content <> ''),
+        seq INTEGER NOT NULL REFERENCES audit_event (seq) DEFERRABLE INITIALLY DEFERRED,
+        PRIMARY KEY (seq, number)
+    ) STRICT""",
+    """CREATE TABLE upgrade (
+        version INTEGER NOT NULL CHECK (version >= 2),
+        tieout TEXT NOT NULL,
+        seq INTEGER NOT NULL REFERENCES audit_event (seq) DEFERRABLE INITIALLY DEFERRED,
+        PRIMARY KEY (version)
     ) STRICT""",
 )
 """The statements that make the tables, in order."""
@@ -148,6 +169,8 @@ CONTENT = {
     "run": ("id", "calendar", "period", "kind", "number", "ruleset", "manifest", "published_at"),
     "period_transition": ("calendar", "period", "epoch", "from_state", "to_state", "run"),
     "exception_act": ("calendar", "period", "name", "row", "digest", "act", "comment", "run"),
+    "act": ("number", "verb", "subject", "content"),
+    "upgrade": ("version", "tieout"),
 }
 """The tables and columns that the hash chain covers, each table sorted by its columns from the left."""
 

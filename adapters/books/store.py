@@ -18,7 +18,6 @@ the files to DuckDB in `adapters.books.tables`.
 from __future__ import annotations
 
 import os
-import pwd
 import sqlite3
 import uuid
 from collections.abc import Iterator
@@ -28,25 +27,47 @@ from pathlib import Path
 
 import duckdb
 
-from adapters.books import durable, verify
+from adapters.books import anchor, durable, verify
+from adapters.books.anchor import Anchor, anchor_of
+from adapters.books.changes import NO_POLICY, Changes, require
 from adapters.books.entries import FileEntry, Load, PeriodStatus, Run
-from adapters.books.errors import BooksCorrupted, BooksError, BooksMissing, storage_fault
+from adapters.books.errors import BooksCorrupted, BooksError, BooksMissing, NotAllowed, storage_fault
+from adapters.books.identity import who_acts
 from adapters.books.layout import FACTS, HOMES, QUARANTINE, RUNS, STAGING, Layout, refuse_links
 from adapters.books.ledger import Ledger, create_ledger
 from adapters.books.lock import WriterLock
 from adapters.books.publication import Clock, Publication, utc_text
 from dsl.diagnostics import InternalError
+from engine.governance.acts import Act, Refused
+from engine.governance.scene import Policy
+from engine.governance.state import State
 
 
 class Books:
     """Opened books; made by `open_books`. Queries not found here are on `ledger`."""
 
-    def __init__(self, layout: Layout, ledger: Ledger, lock: WriterLock | None, clock: Clock, actor: str) -> None:
+    def __init__(
+        self,
+        layout: Layout,
+        ledger: Ledger,
+        lock: WriterLock | None,
+        heads: Anchor,
+        clock: Clock,
+        by: str,
+        policy: Policy = NO_POLICY,
+    ) -> None:
         self.layout = layout
         self.ledger = ledger
+        self.by = by
+        """Who acts: a person the books name, or in books that name none the system's user."""
+        self.policy = policy
+        """What the rules say of approvals, as who opened the books has them."""
         self._lock = lock
+        self._heads = heads
         self._clock = clock
-        self._actor = actor
+        last = None if self.is_writable else heads.last()
+        self._upto = None if last is None else min(last.seq, ledger.head().seq)
+        """For readers, beside whom a writer goes on: the last publication whose head they hold against their books."""
         self._is_publishing = False
         self._is_stopped = False
 
@@ -68,7 +89,9 @@ class Books:
             raise InternalError("a publication is under way already")
         if self._is_stopped:
             raise BooksError(f"{self.layout.folder} failed to commit and must be opened again; run it again")
-        publication = Publication(self.layout, self.ledger, self._lock, self._clock, self._actor, kind, subject)
+        publication = Publication(
+            self.layout, self.ledger, self._lock, self._heads, self._clock, self.by, self.policy, kind, subject
+        )
         self._is_publishing = True
         try:
             yield publication
@@ -76,6 +99,33 @@ class Books:
             self._is_publishing = False
             self._is_stopped = publication.is_uncertain
             publication.discard()
+
+    @property
+    def state(self) -> State:
+        """Where people, rules, overrides and approvals stand."""
+        return self.ledger.state()
+
+    def require(self, act: Act) -> None:
+        """NotAllowed with the reason where whoever acts may not do this; asked again when it is published."""
+        require(self.ledger, self.state, self.by, act, self.policy)
+
+    def record(self, kind: str, *acts: Act) -> None:
+        """Publish acts that change nothing else; NotAllowed, and nothing but the refusal recorded, where one is."""
+
+        def changes_of(changes: Changes) -> None:
+            for one in acts:
+                changes.record(one)
+
+        with self.publication(kind, acts[0].subject) as publication:
+            publication.commit(changes_of)
+
+    def record_refusal(self, error: NotAllowed) -> None:
+        """Keep in the books that somebody tried what they may not do."""
+        act = Refused(error.act.verb, error.act.subject, str(error))
+        try:
+            self.record("refused", act)
+        except BooksError as unrecorded:
+            error.add_note(f"that it was refused could not be recorded: {unrecorded}")
 
     def known_file(self, sha256: str, feed: str | None = None) -> Load | None:
         """The earliest load of this content, by any feed or by one; None if it was never loaded."""
@@ -143,7 +193,7 @@ class Books:
 
     def verify(self) -> list[str]:
         """Everything that is wrong with the books, one sentence each, after reading every byte; empty if nothing is."""
-        return verify.problems(self.layout, self.ledger)
+        return verify.problems(self.layout, self.ledger, self._heads, self._upto)
 
 
 def utc_now() -> datetime:
@@ -151,22 +201,22 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def system_user() -> str:
-    """The operating system's user, by number where it has no name."""
-    try:
-        return pwd.getpwuid(os.geteuid()).pw_name
-    except KeyError:
-        return f"user {os.geteuid()}"
-
-
 @contextmanager
 def open_books(
-    folder: Path, *, write: bool, create: bool = False, clock: Clock = utc_now, actor: str | None = None
+    folder: Path,
+    *,
+    write: bool,
+    create: bool = False,
+    clock: Clock = utc_now,
+    actor: str | None = None,
+    policy: Policy = NO_POLICY,
 ) -> Iterator[Books]:
     """Open the books in a folder, and close them when the block ends.
 
     There is one writer at a time, and readers beside it who see the books as they were when they opened them. `create`
-    makes books where there are none (writers only). `actor` is who acts, by default the operating system's user.
+    makes books where there are none (writers only). `actor` is the account of who acts, by default whom the
+    environment's token names or the operating system's user; `policy` is what the rules say of approvals. What is
+    refused to somebody (NotAllowed) is kept in the books.
 
     BooksMissing; BooksInUse naming the writer; BooksCorrupted naming the file; BooksError for anything else that keeps
     them from being opened, such as links or a newer store. What fails inside the block because a file's bytes are not
@@ -176,9 +226,10 @@ def open_books(
         raise InternalError("books are created by opening them for writing")
     layout = Layout(folder.resolve())
     lock = None
+    heads = anchor_of(layout.folder)
     try:
         lock = _lock(layout, create, clock) if write else None
-        ledger = _open_ledger(layout, create, clock, write)
+        ledger = _open_ledger(layout, heads, create, clock, write)
     except BaseException as error:
         if lock is not None:
             lock.release()
@@ -186,10 +237,18 @@ def open_books(
             raise storage_fault(error, layout.folder) from error
         raise
     try:
-        yield Books(layout, ledger, lock, clock, actor or system_user())
+        books = Books(
+            layout, ledger, lock, heads, clock, who_acts(ledger.state(), ledger.books, clock(), actor), policy
+        )
+        try:
+            yield books
+        except NotAllowed as error:
+            if books.is_writable:
+                books.record_refusal(error)
+            raise
     except Exception as error:
         if _may_be_damage(error):
-            _blame_damage(layout, ledger, error)
+            _blame_damage(layout, ledger, heads, error)
         raise
     finally:
         ledger.close()
@@ -203,9 +262,9 @@ def _may_be_damage(error: Exception) -> bool:
     return by_database or isinstance(error, (InternalError, sqlite3.Error, ValueError, TypeError, KeyError))
 
 
-def _blame_damage(layout: Layout, ledger: Ledger, error: Exception) -> None:
+def _blame_damage(layout: Layout, ledger: Ledger, heads: Anchor, error: Exception) -> None:
     """BooksCorrupted in place of an error, if the books are damaged."""
-    found = verify.problems(layout, ledger)
+    found = verify.problems(layout, ledger, heads)
     if found:
         raise BooksCorrupted(found[0]) from error
 
@@ -221,7 +280,7 @@ def verify_books(folder: Path) -> list[str]:
     except BooksError as error:
         return [str(error)]
     try:
-        return verify.problems(layout, ledger)
+        return verify.problems(layout, ledger, anchor_of(layout.folder))
     finally:
         ledger.close()
 
@@ -235,30 +294,47 @@ def _lock(layout: Layout, create: bool, clock: Clock) -> WriterLock:
     return WriterLock(layout.lock, clock())
 
 
-def _open_ledger(layout: Layout, create: bool, clock: Clock, write: bool) -> Ledger:
+def _open_ledger(layout: Layout, heads: Anchor, create: bool, clock: Clock, write: bool) -> Ledger:
     if not os.path.lexists(layout.ledger):
         if not create or layout.published():
             raise _missing(layout)
-        _create(layout, clock)
+        _create(layout, heads, clock)
     refuse_links(layout)
+    last = heads.last()
     ledger = Ledger(layout.ledger, write=write)
     try:
+        is_anchored = anchor.check(heads, last, ledger)
         verify.check_files(layout, ledger)
         if write:
             _make_folders(layout)
             verify.sweep(layout, ledger)
+            if not is_anchored:
+                _anchor(heads, ledger, clock)
     except BaseException:
         ledger.close()
         raise
     return ledger
 
 
-def _create(layout: Layout, clock: Clock) -> None:
+def _anchor(heads: Anchor, ledger: Ledger, clock: Clock) -> None:
+    """Write the head of a publication whose process died before it could."""
+    head = ledger.head()
+    last = heads.last()
+    if last is None or head.seq != last.seq + 1:
+        raise BooksCorrupted(
+            f"{ledger.path.parent} goes on beyond {heads.path} by more than one publication; restore both from one"
+            " backup"
+        )
+    heads.add(head, utc_text(clock()))
+
+
+def _create(layout: Layout, heads: Anchor, clock: Clock) -> None:
     _make_folders(layout)
     staged = layout.staging / layout.ledger.name
     for path in layout.staging.iterdir():
         durable.remove(path)
-    create_ledger(staged, uuid.uuid4().hex, utc_text(clock()))
+    at = utc_text(clock())
+    heads.begin(create_ledger(staged, uuid.uuid4().hex, at), at)
     durable.fsync_file(staged)
     durable.rename(staged, layout.ledger)
 

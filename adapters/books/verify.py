@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from adapters.books import chain, durable
+from adapters.books import anchor, chain, durable
+from adapters.books.anchor import Anchor
 from adapters.books.chain import Head
 from adapters.books.entries import FileEntry
 from adapters.books.errors import BooksCorrupted, BooksError
@@ -51,11 +52,12 @@ def sweep(layout: Layout, ledger: Ledger) -> None:
         durable.remove(path)
 
 
-def problems(layout: Layout, ledger: Ledger) -> list[str]:
+def problems(layout: Layout, ledger: Ledger, heads: Anchor, upto: int | None = None) -> list[str]:
     """Everything that is wrong with the books, one sentence each; empty if nothing is."""
     found: list[str] = []
     checks: tuple[Callable[[Layout, Ledger], Iterable[str]], ...] = (
         _database_problems, _chain_problems, _ruleset_problems, _file_problems,
+        lambda _, ledger: anchor.problems(heads, ledger, upto),
     )  # fmt: skip
     for check in checks:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -11,6 +12,7 @@ import duckdb
 import sqlglot
 from sqlglot import exp
 
+from adapters.books.anchor import anchor_of
 from adapters.books.changes import Changes
 from adapters.books.entries import ControlTotal, NewAcceptance, NewLoad, NewRun, Period, Receipt, RunKind
 from adapters.books.store import Books
@@ -90,6 +92,19 @@ def publish_acceptance(books: Books, period: str, *names: str, comment: str = "c
     accepted = NewAcceptance(run, comment, tuple((name, '[["part","X"]]', content_hash(name)) for name in names))
     with books.publication("acceptance", subject=period) as publication:
         return publication.commit(lambda changes: changes.add_acceptance(accepted))
+
+
+def publish_upgrade(books: Books) -> Receipt:
+    """Record an upgrade as its own publication."""
+    with books.publication("upgrade") as publication:
+        return publication.commit(lambda changes: changes.add_upgrade(4, "0.1"))
+
+
+def copy_books(folder: Path, target: Path) -> Path:
+    """A copy of books with what anchors them, under another name; where it lies."""
+    shutil.copytree(folder, target)
+    shutil.copy(anchor_of(folder).path, anchor_of(target).path)
+    return target
 
 
 def files_on_disk(folder: Path) -> set[str]:

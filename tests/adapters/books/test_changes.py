@@ -102,7 +102,7 @@ def test_a_hard_closed_period_refuses_every_further_run(books: Books, connection
     status = books.period(CALENDAR, "2026-01")
     assert (status.state, status.epoch, status.run) == (PeriodState.HARD_CLOSED, 1, 3)
     for kind in RunKind:
-        with pytest.raises(PeriodClosed, match="2026-01 was hard-closed by run 3 and never changes again"):
+        with pytest.raises(PeriodClosed, match="2026-01 was hard-closed by run 3 and does not change any more"):
             publish_run(books, connection, "2026-01", kind)
     assert len(books.runs(CALENDAR)) == 2
     assert books.verify() == []

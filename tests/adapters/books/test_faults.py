@@ -95,8 +95,11 @@ def test_a_write_that_fails_at_any_point_is_one_sentence_and_the_old_state(
                 refused = str(error)
         if left[0] > 0:
             break
-        assert words in refused
-        assert "nothing was written" in refused
+        assert words in refused or "the disk is full" in refused
+        if "what was asked is stored" in refused:
+            told.append(name)
+        else:
+            assert "nothing was written" in refused
         if (folder / "ledger.sqlite").exists():
             assert verify_books(folder) == []
             with open_books(folder, write=False) as books:
@@ -115,7 +118,7 @@ def test_books_go_on_after_a_publication_for_which_the_disk_was_full(
                 publish_load(books, connection, f"{count}.csv")
             except BooksError as error:
                 refused = str(error)
-        if left[0] > 0:
+        if left[0] > 0 or "what was asked is stored" in refused:
             break
         assert "is full, nothing was written" in refused
     assert count > 5
@@ -147,7 +150,7 @@ def test_a_commit_that_fails_stops_the_books_until_they_are_opened_again(
         publish_load(books, connection, "a.csv")
         with books.publication("periods") as publication:
             soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-            resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+            resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
             try:
                 with pytest.raises(BooksError, match=r"may or may not be stored.*run it again"):
                     publication.commit(lambda changes: changes.add_ruleset("client", "7", {"client.tieout": "text"}))

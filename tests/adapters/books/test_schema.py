@@ -8,7 +8,13 @@ import pytest
 from adapters.books import schema
 from adapters.books.entries import RunKind
 from adapters.books.store import Books
-from tests.adapters.books.publishing import publish_acceptance, publish_load, publish_run, register_months
+from tests.adapters.books.publishing import (
+    publish_acceptance,
+    publish_load,
+    publish_run,
+    publish_upgrade,
+    register_months,
+)
 
 
 @pytest.mark.parametrize("verb", ["UPDATE", "DELETE"])
@@ -19,6 +25,7 @@ def test_what_was_written_is_neither_changed_nor_deleted(
     register_months(books)
     publish_run(books, connection, "2026-01", RunKind.TRIAL)
     publish_acceptance(books, "2026-01", "siso")
+    publish_upgrade(books)
     for table in schema.APPEND_ONLY:
         [(column, *_), *_] = books.ledger.rows(f"SELECT name FROM pragma_table_info('{table}')")
         statement = f"UPDATE {table} SET {column} = {column}" if verb == "UPDATE" else f"DELETE FROM {table}"
@@ -48,6 +55,16 @@ def test_every_column_is_covered_by_the_chain(books: Books) -> None:
         ("hard-closed", "open", False),
         ("trial", "open", False),
         ("hard-closed", "hard-closed", False),
+        ("trial", "close-requested", True),
+        ("open", "close-requested", False),
+        ("close-requested", "trial", True),
+        ("close-requested", "hard-closed", True),
+        ("hard-closed", "reopened", False),
+        ("hard-closed", "reopen-requested", True),
+        ("reopen-requested", "reopened", True),
+        ("reopen-requested", "hard-closed", True),
+        ("reopened", "trial", True),
+        ("reopened", "hard-closed", True),
     ],
 )
 def test_a_period_moves_only_forward(former: str, next_state: str, allowed: bool) -> None:

@@ -11,7 +11,8 @@ import pytest
 from adapters.books import schema
 from adapters.books.entries import RunKind
 from adapters.books.errors import BooksCorrupted, BooksError, BooksInUse, BooksMissing, UnknownPeriod
-from adapters.books.store import Books, open_books, system_user, verify_books
+from adapters.books.identity import system_user
+from adapters.books.store import Books, open_books, verify_books
 from dsl.diagnostics import InternalError
 from tests.adapters.books.publishing import (
     CALENDAR,

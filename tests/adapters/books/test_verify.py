@@ -10,16 +10,19 @@ import duckdb
 import pytest
 
 from adapters.books import schema
+from adapters.books.anchor import anchor_of
 from adapters.books.entries import RunKind
 from adapters.books.errors import BooksCorrupted
 from adapters.books.store import open_books, verify_books
 from dsl.diagnostics import InternalError
 from tests.adapters.books.publishing import (
+    copy_books,
     files_on_disk,
     fixed_clock,
     publish_acceptance,
     publish_load,
     publish_run,
+    publish_upgrade,
     register_months,
 )
 
@@ -38,12 +41,13 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
         publish_load(books, connection, "b.csv")
         publish_run(books, connection, "2026-02", RunKind.TRIAL)
         publish_acceptance(books, "2026-02", "siso", "oversell")
+        publish_upgrade(books)
     return folder
 
 
 @pytest.fixture
 def folder(sound: Path, tmp_path: Path) -> Path:
-    return shutil.copytree(sound, tmp_path / "books")
+    return copy_books(sound, tmp_path / "books")
 
 
 @contextmanager
@@ -94,11 +98,14 @@ def test_a_deleted_event_an_older_head_and_another_beginning_are_found(folder: P
     shutil.copy(sound / "ledger.sqlite", folder / "ledger.sqlite")
     with _tampering(folder) as ledger:
         ledger.execute("UPDATE head SET seq = 4, prev_hash = (SELECT prev_hash FROM audit_event WHERE seq = 4)")
-    assert verify_books(folder) == [f"{folder / 'ledger.sqlite'}: the head is not at publication 7, the last one"]
+    assert verify_books(folder) == [f"{folder / 'ledger.sqlite'}: the head is not at publication 8, the last one"]
     shutil.copy(sound / "ledger.sqlite", folder / "ledger.sqlite")
     with _tampering(folder) as ledger:
         ledger.execute("UPDATE store_version SET books = 'another'")
-    assert verify_books(folder) == [f"{folder / 'ledger.sqlite'}: publication 1 does not follow publication 0"]
+    assert verify_books(folder) == [
+        f"{folder / 'ledger.sqlite'}: publication 1 does not follow publication 0",
+        f"{folder}.heads knows another publication 0 than {folder / 'ledger.sqlite'} has; one of them was changed",
+    ]
 
 
 def test_values_that_tieout_never_writes_are_a_finding_not_a_crash(folder: Path) -> None:
@@ -196,7 +203,9 @@ def test_an_older_ledger_put_back_is_noticed_before_anything_is_swept(
     before = files_on_disk(folder)
     (folder / "ledger.sqlite").write_bytes(older)
     with (
-        pytest.raises(BooksCorrupted, match="knows nothing of facts/00000009, so an older ledger was put back"),
+        pytest.raises(
+            BooksCorrupted, match=r"ends with publication 8, but .*heads knows 10: older books were put back"
+        ),
         open_books(folder, write=True),
     ):
         pass
@@ -210,6 +219,7 @@ def test_a_lost_write_ahead_log_costs_nothing(
     with open_books(folder, write=True) as books:
         publish_load(books, connection, "c.csv")
         shutil.copytree(folder, crashed, ignore=shutil.ignore_patterns("*-wal", "*-shm"))
+        shutil.copy(anchor_of(folder).path, anchor_of(crashed).path)
     with open_books(crashed, write=True) as books:
         assert [load.file_name for load in books.loads()] == ["a.csv", "b.csv", "c.csv"]
         assert books.verify() == []
