@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
@@ -9,6 +10,7 @@ from pathlib import Path, PurePath
 
 from dsl.diagnostics import Diagnostics
 from dsl.span import Source, Span
+from dsl.surface import SIZE_LIMIT, too_large
 from engine.compile import check
 from engine.model.ruleset import Ruleset
 
@@ -86,6 +88,9 @@ def ruleset_sources(path: Path, diagnostics: Diagnostics) -> tuple[Source, ...]:
     found: list[Source] = []
     for file in files:
         try:
+            if (size := file.stat().st_size) > SIZE_LIMIT + len(codecs.BOM_UTF8):
+                diagnostics.add(too_large(Source(_shown(file), ""), size))
+                continue
             found.append(Source(_shown(file), file.read_bytes().decode("utf-8-sig")))
         except UnicodeDecodeError as fault:
             place = Span(Source(_shown(file), ""), 0, 0)
@@ -164,4 +169,5 @@ def _rulesets_in(folder: Path) -> Iterable[Path]:
 
 def _readable(path: Path) -> Iterable[Source]:
     for file in _files(path):
-        yield Source(file.name, file.read_bytes().decode("utf-8", errors="replace"))
+        with file.open("rb") as opened:
+            yield Source(file.name, opened.read(SIZE_LIMIT).decode("utf-8", errors="replace"))

@@ -42,6 +42,7 @@ class Diagnostics:
     """Collects findings while a pass runs; sorted by source, place and code when read."""
 
     found: list[Diagnostic] = field(default_factory=list)
+    _known: set[Diagnostic] = field(default_factory=set, repr=False)
 
     def error(self, code: str, message: str, span: Span, help: str = "", labels: tuple[Label, ...] = ()) -> None:
         """Record an error."""
@@ -53,7 +54,8 @@ class Diagnostics:
 
     def add(self, diagnostic: Diagnostic) -> None:
         """Record one finding, once."""
-        if diagnostic not in self.found:
+        if diagnostic not in self._known:
+            self._known.add(diagnostic)
             self.found.append(diagnostic)
 
     def extend(self, diagnostics: Iterable[Diagnostic]) -> None:

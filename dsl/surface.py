@@ -39,11 +39,16 @@ def refuse(source: Source) -> Iterator[Diagnostic]:
     """Why a text is not read at all: it is too large (T014), or holds characters nobody sees (T015)."""
     size = len(source.text.encode("utf-8", "surrogatepass"))
     if size > SIZE_LIMIT:
-        message = f"the text holds {size:,} bytes; at most {SIZE_LIMIT:,} are read"
-        yield Diagnostic("T014", message, Span(source, 0, 0), "split it: a ruleset may be a folder of files")
+        yield too_large(source, size)
         return
     for match in _FORBIDDEN.finditer(source.text):
         yield forbidden_character(Span(source, match.start(), match.end()))
+
+
+def too_large(source: Source, size: int) -> Diagnostic:
+    """The finding that a text of so many bytes is not read."""
+    message = f"the text holds {size:,} bytes; at most {SIZE_LIMIT:,} are read"
+    return Diagnostic("T014", message, Span(source, 0, 0), "split it: a ruleset may be a folder of files")
 
 
 def forbidden_character(span: Span) -> Diagnostic:
@@ -182,7 +187,7 @@ def _grid_line(source: Source, hidden: str, start: int, end: int) -> _Line:
 
 
 def _not_closed(span: Span) -> Diagnostic:
-    if span.text.rstrip().endswith("|"):
+    if '"' in span.text and span.text.rstrip().endswith("|"):
         string = Span(span.source, span.start + span.text.rindex('"'), span.end)
         return Diagnostic("T010", "the string is not closed", string, 'end it with `"` before the next `|`')
     return Diagnostic("T007", "the line of the grid is not closed", span, "end it with `|`")

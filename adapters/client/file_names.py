@@ -10,6 +10,12 @@ from dataclasses import dataclass
 
 from adapters.client.dates import date_format, parse_date
 
+LONGEST_NAME = 255
+"""Characters of a pattern; file systems allow names of as many bytes."""
+
+MOST_OPEN_ENDED = 4
+"""Parts of any length in a pattern: with more, a name can be made that takes hours to tell from it."""
+
 _PART = re.compile(r"\*|\?|\{([a-z][a-z0-9-]*)(?::([^}]*))?\}|[^*?{}]+")
 
 
@@ -43,7 +49,9 @@ def name_pattern(text: str) -> NamePattern:
     expression = ""
     parts: list[str] = []
     formats: dict[str, str] = {}
-    at = 0
+    if len(text) > LONGEST_NAME:
+        raise ValueError(f"a file pattern has at most {LONGEST_NAME} characters, like a file name")
+    at = open_ended = 0
     while at < len(text):
         match = _PART.match(text, at)
         if match is None:
@@ -58,7 +66,11 @@ def name_pattern(text: str) -> NamePattern:
                 expression += f"({date_format(written).pattern.replace('(', '(?:')})"
             else:
                 expression += "(.+?)"
+                open_ended += 1
         else:
             expression += {"*": ".*", "?": "."}.get(word, re.escape(word))
+            open_ended += word == "*"
         at = match.end()
+    if open_ended > MOST_OPEN_ENDED:
+        raise ValueError(f"`{text}` has more than {MOST_OPEN_ENDED} parts of any length, `*` or `{{name}}`")
     return NamePattern(text, expression, tuple(parts), formats)

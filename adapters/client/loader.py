@@ -10,12 +10,14 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from adapters.client.config import Client
-from adapters.client.yaml_text import Document, read_yaml
+from adapters.client.yaml_text import Document, read_yaml, too_large
 from adapters.client.yaml_text import Path as Place
+from adapters.limits import LARGEST_CONFIGURATION, MOST_FINDINGS, NotAFileError, open_regular
 from dsl.diagnostics import Diagnostics
 from dsl.span import Source, Span
 
 FILE_NAME = "client.yaml"
+_BYTES_OF_A_CHARACTER = 4
 _WORDS = {
     "missing": "`{field}` is missing",
     "string_pattern_mismatch": "`{input}` is not of the form {pattern}",
@@ -70,15 +72,25 @@ def read_client(path: Path, diagnostics: Diagnostics, shown: str | None = None) 
     try:
         client = Client.model_validate(document.tree)
     except ValidationError as error:
-        for problem in error.errors():
+        problems = error.errors(include_url=False, include_input=True)
+        for problem in problems[:MOST_FINDINGS]:
             _report(problem, document, diagnostics)
+        if len(problems) > MOST_FINDINGS:
+            message = f"{len(problems):,} findings, of which the first {MOST_FINDINGS} are told"
+            diagnostics.error("C002", message, document.place(()), "mend these first")
         return None
     return ClientFile(file.parent, client, document)
 
 
 def _source(file: Path, name: str, diagnostics: Diagnostics) -> Source | None:
     try:
-        return Source(name, file.read_text(encoding="utf-8-sig"))
+        with open_regular(file, may_be_link=True) as opened:
+            content = opened.read(LARGEST_CONFIGURATION * _BYTES_OF_A_CHARACTER + 1)
+        if len(content) <= LARGEST_CONFIGURATION * _BYTES_OF_A_CHARACTER:
+            return Source(name, content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n"))
+        message, help = too_large(), "split it by client"
+    except NotAFileError as error:
+        message, help = f"no file but {error}", "put the file itself there"
     except FileNotFoundError:
         message, help = f"there is no {FILE_NAME} here", "run `tieout init`, or name the client's folder"
     except UnicodeDecodeError as error:

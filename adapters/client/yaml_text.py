@@ -12,11 +12,9 @@ from dataclasses import dataclass, field
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from adapters.limits import DEEPEST_CONFIGURATION, LARGEST_CONFIGURATION, MOST_FINDINGS
 from dsl.diagnostics import Diagnostics
 from dsl.span import Source, Span
-
-LARGEST_TEXT = 1_000_000
-DEEPEST = 32
 
 Tree = dict[str, "Tree"] | list["Tree"] | str | None
 Path = tuple[Hashable, ...]
@@ -44,10 +42,8 @@ class Document:
 
 def read_yaml(source: Source, diagnostics: Diagnostics) -> Document | None:
     """The document of a text, or None with an error recorded."""
-    if len(source.text) > LARGEST_TEXT:
-        diagnostics.error(
-            "C001", f"the file has more than {LARGEST_TEXT:,} characters", Span(source, 0, 0), "split it by client"
-        )
+    if len(source.text) > LARGEST_CONFIGURATION:
+        diagnostics.error("C001", too_large(), Span(source, 0, 0), "split it by client")
         return None
     try:
         if not _bounded(source, diagnostics):
@@ -67,6 +63,11 @@ def read_yaml(source: Source, diagnostics: Diagnostics) -> Document | None:
     return document
 
 
+def too_large() -> str:
+    """The sentence for a text that is not looked at."""
+    return f"the file has more than {LARGEST_CONFIGURATION:,} characters"
+
+
 def _bounded(source: Source, diagnostics: Diagnostics) -> bool:
     """Whether the text has no alias and is not nested too deeply; looked at before anything is built."""
     depth = 0
@@ -76,8 +77,10 @@ def _bounded(source: Source, diagnostics: Diagnostics) -> bool:
             return False
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
-            if depth > DEEPEST:
-                diagnostics.error("C001", f"nested more than {DEEPEST} levels deep", _span(source, event), "flatten it")
+            if depth > DEEPEST_CONFIGURATION:
+                diagnostics.error(
+                    "C001", f"nested more than {DEEPEST_CONFIGURATION} levels deep", _span(source, event), "flatten it"
+                )
                 return False
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
@@ -96,6 +99,8 @@ def _tree(node: Node, path: Path, document: Document, diagnostics: Diagnostics) 
         found: dict[str, Tree] = {}
         for key, value in node.value:
             span = _span(source, key)
+            if len(diagnostics) >= MOST_FINDINGS:
+                break
             if not isinstance(key, ScalarNode):
                 diagnostics.error("C001", "a key must be a word", span)
                 continue

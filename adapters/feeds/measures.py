@@ -32,6 +32,9 @@ _COUNTED = "counted"
 _DIGITS = 1_000_000
 """Factors have six digits behind the point; products are compared in whole numbers of the last digit."""
 
+_LARGEST = 10**18
+"""Thousandths from which on a number is no quantity; twice as many digits still fit a product."""
+
 
 def unit_of(name: str) -> str:
     """What the unit of a column is called among the texts of a filled table."""
@@ -71,13 +74,15 @@ def _counted(record: Record, name: str, schema: Schema) -> exp.Expression:
 
 
 def _times(given: exp.Expression, factors: Sequence[exp.Expression]) -> exp.Expression:
-    """A quantity of three digits times factors of six; NULL where more than three digits would be left."""
-    whole: exp.Expression = cast(exp.Mul(this=given, expression=number(1000)), "HUGEINT")
+    """A quantity of three digits times factors of six; NULL where more than three would be left, or it is too large."""
+    whole: exp.Expression = cast(exp.Mul(this=cast(given, "DECIMAL(38,3)"), expression=number(1000)), "HUGEINT")
     for factor in factors:
         millionths = cast(exp.Mul(this=factor, expression=number(_DIGITS)), "HUGEINT")
         product = exp.Paren(this=exp.Mul(this=exp.Paren(this=whole), expression=millionths))
-        fits = exp.EQ(this=exp.Mod(this=product, expression=number(_DIGITS)), expression=number(0))
-        whole = when(fits, exp.IntDiv(this=product.copy(), expression=number(_DIGITS)))
+        is_whole = exp.EQ(this=exp.Mod(this=product, expression=number(_DIGITS)), expression=number(0))
+        largest = exp.Mul(this=cast(number(_LARGEST), "HUGEINT"), expression=number(_DIGITS))
+        fits = exp.LT(this=call("abs", product.copy()), expression=largest)
+        whole = when(both(is_whole, fits), exp.IntDiv(this=product.copy(), expression=number(_DIGITS)))
     thousandth = cast(exp.Literal.number("0.001"), "DECIMAL(4,3)")
     return exp.Mul(this=cast(whole, "DECIMAL(30,0)"), expression=thousandth)
 
@@ -119,7 +124,10 @@ def _check(name: str, schema: Schema) -> Check:
         call("rtrim", call("rtrim", cast(given, "VARCHAR"), text("0")), text(".")),
         text(" "),
         said.copy(),
-        text(" cannot be counted in units: nothing says how many that is on the day, or it is no whole thousandth"),
+        text(
+            " cannot be counted in units: nothing says how many that is on the day,"
+            " or it is no whole thousandth, or too many"
+        ),
     )
     reason = when(is_missing(said.copy()), unsaid, when(is_one_of(said.copy(), known), uncounted, unknown))
     return Check(both(is_given(given.copy()), is_missing(column(name))), reason, f"{name} not in units")

@@ -12,14 +12,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from adapters.client.config import Delimited
 from adapters.feeds.refusal import FileRefusedError
+from adapters.limits import LARGEST_FILE, LONGEST_LINE, MARK_BYTES, NotAFileError, archive, open_regular, size_of
 
-LARGEST_FILE = 1 << 30
-LONGEST_LINE = 1_000_000
-MOST_COLUMNS = 2_000
 _CHUNK = 4 << 20
+_BYTES_OF_A_CHARACTER = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,20 +81,49 @@ def huge_line(number: int) -> FileRefusedError:
 
 
 def read_source(path: Path) -> SourceFile:
-    """The bytes of a file; FileRefusedError if it is a link, too large or not readable."""
+    """The bytes of a file; FileRefusedError if it is no file of its own, an archive, too large or not readable.
+
+    A file that is refused is read a chunk at a time, and only up to where that shows.
+    """
     try:
-        if path.is_symlink() or not path.is_file():
-            raise FileRefusedError("not a file of its own but a link or folder", None, "put the file itself there")
-        if path.stat().st_size > LARGEST_FILE:
-            raise FileRefusedError(
-                f"larger than {LARGEST_FILE >> 20:,} MiB", None, "ask for it in parts, by month or partner"
-            )
-        data = path.read_bytes()
+        with open_regular(path) as file:
+            _refuse_at_sight(file)
+            data = file.read(LARGEST_FILE + 1)
+    except NotAFileError as error:
+        raise FileRefusedError(f"not a file of its own but {error}", None, "put the file itself there") from error
     except OSError as error:
         raise FileRefusedError(
             f"cannot be read: {error.strerror}", None, "look at the file and its permissions"
         ) from error
+    if len(data) > LARGEST_FILE:
+        raise _too_large()
     return SourceFile(path.name, data, hashlib.sha256(data).hexdigest())
+
+
+def _refuse_at_sight(file: BinaryIO) -> None:
+    """FileRefusedError for a file that is too large, an archive, or one huge line; the file is at its start again."""
+    if size_of(file) > LARGEST_FILE:
+        raise _too_large()
+    what = archive(file.read(MARK_BYTES))
+    if what:
+        raise FileRefusedError(
+            f"this is {what}", None, "unpack it, or save it as delimited text, and load what it holds"
+        )
+    file.seek(0)
+    line, unbroken = 1, 0
+    while chunk := file.read(_CHUNK):
+        # A line end is one of these bytes in every encoding; where it is half of a character, the count is too low.
+        last = max(chunk.rfind(b"\n"), chunk.rfind(b"\r"))
+        first = next((at for at in (chunk.find(b"\n"), chunk.find(b"\r")) if at >= 0), len(chunk))
+        if unbroken + first > LONGEST_LINE * _BYTES_OF_A_CHARACTER:
+            raise huge_line(line)
+        line += chunk.count(b"\n")
+        unbroken = len(chunk) - last - 1 if last >= 0 else unbroken + len(chunk)
+    file.seek(0)
+
+
+def _too_large() -> FileRefusedError:
+    return FileRefusedError(f"larger than {LARGEST_FILE >> 20:,} MiB", None, "ask for it in parts, by month or partner")
 
 
 def decoded(source: SourceFile, encoding: str) -> Lines:
@@ -104,23 +133,39 @@ def decoded(source: SourceFile, encoding: str) -> Lines:
         data = data.removeprefix(codecs.BOM_UTF8)
     elif encoding == "utf-8" and data.startswith(codecs.BOM_UTF8):
         raise FileRefusedError("begins with a byte order mark", 1, "declare `encoding: utf-8-sig`")
-    try:
-        text = data.decode("utf-8" if encoding == "utf-8-sig" else encoding)
-    except UnicodeDecodeError as error:
-        offset = error.start + len(source.data) - len(data)
-        line = data.count(b"\n", 0, error.start) + 1
-        raise FileRefusedError(
-            f"not {encoding}: byte {offset:,} (line {line}) is 0x{source.data[offset]:02x}",
-            line,
-            "declare the encoding the file is in, or ask for it again",
-        ) from error
-    lines = data if encoding in ("utf-8", "utf-8-sig", "ascii") else text.encode()
+    pieces = _pieces(data, "utf-8" if encoding == "utf-8-sig" else encoding, encoding, len(source.data) - len(data))
+    if encoding in ("utf-8", "utf-8-sig", "ascii"):
+        lines = data
+        for _ in pieces:
+            continue
+    else:
+        lines = b"".join(piece.encode() for piece in pieces)
     if b"\n" not in lines:
         lines = lines.replace(b"\r", b"\n")
     lines = lines.rstrip(b"\r\n")
     if not lines:
         raise FileRefusedError("empty", None, "ask for the file again, or take it out of the folder")
     return Lines(lines)
+
+
+def _pieces(data: bytes, encoding: str, declared: str, before: int) -> Iterator[str]:
+    """The text of a file, a chunk at a time; FileRefusedError at the first byte that is none of the encoding.
+
+    `declared` is what people call the encoding, and `before` counts bytes that were taken off the front.
+    """
+    decoder = codecs.getincrementaldecoder(encoding)()
+    for start in range(0, len(data), _CHUNK):
+        waiting = len(decoder.getstate()[0])
+        try:
+            yield decoder.decode(data[start : start + _CHUNK], start + _CHUNK >= len(data))
+        except UnicodeDecodeError as error:
+            place = start - waiting + error.start
+            line = data.count(b"\n", 0, place) + 1
+            raise FileRefusedError(
+                f"not {declared}: byte {place + before:,} (line {line}) is 0x{data[place]:02x}",
+                line,
+                "declare the encoding the file is in, or ask for it again",
+            ) from error
 
 
 def cell_pattern(delimited: Delimited) -> str:

@@ -24,6 +24,7 @@ from adapters.feeds.expressions import (
     either,
     empty_table,
     insert_into,
+    is_missing,
     is_one_of,
     number,
     run,
@@ -32,14 +33,13 @@ from adapters.feeds.expressions import (
 )
 from adapters.feeds.refusal import FileRefusedError
 from adapters.feeds.source_file import (
-    LONGEST_LINE,
-    MOST_COLUMNS,
     Lines,
     cell_pattern,
     huge_line,
     joined_rows,
     split_line,
 )
+from adapters.limits import LONGEST_LINE, MOST_COLUMNS, MOST_EMPTY_LINES
 from engine.plan.relation import column, named, table
 
 STAGED = "staged"
@@ -113,7 +113,7 @@ def _checked(header: Header, feed: Feed) -> Header:
 
 
 def stage(connection: duckdb.DuckDBPyConnection, lines: Lines, header: Header, delimited: Delimited) -> None:
-    """Fill `staged` with the rows below the header; FileRefusedError for a huge line."""
+    """Fill `staged` with the rows below the header; FileRefusedError for a huge line, or mostly empty ones."""
     run(connection, empty_table(STAGED, ((ROW, "BIGINT"), (TEXT, "VARCHAR"))))
     if delimited.line_breaks_in_cells:
         query = exp.select(call("unnest", exp.Parameter(this=number(1))), call("unnest", exp.Parameter(this=number(2))))
@@ -124,9 +124,15 @@ def stage(connection: duckdb.DuckDBPyConnection, lines: Lines, header: Header, d
         for first, chunk in lines.chunks(header.lines):
             connection.execute(statement, [chunk, first]).fetchall()
     too_long = exp.GT(this=call("strlen", column(TEXT)), expression=number(LONGEST_LINE))
-    [(row,)] = run(connection, exp.select(exp.Min(this=column(ROW))).from_(table(STAGED)).where(too_long))
+    longest = exp.Min(this=exp.If(this=too_long, true=column(ROW)))
+    is_empty = exp.EQ(this=column(TEXT), expression=text(""))
+    empty = exp.Count(this=exp.If(this=is_empty, true=number(1)))
+    [(row, blank, rows)] = run(connection, exp.select(longest, empty, exp.Count(this=exp.Star())).from_(table(STAGED)))
     if isinstance(row, int):
         raise huge_line(row)
+    if isinstance(blank, int) and isinstance(rows, int) and blank > max(MOST_EMPTY_LINES, rows // 2):
+        message = f"{blank:,} of its {rows:,} rows are empty lines"
+        raise FileRefusedError(message, None, "its line ends are not what they seem; ask for it again")
 
 
 def _split_query() -> exp.Select:
@@ -162,6 +168,7 @@ def cut(connection: duckdb.DuckDBPyConnection, feed: Feed, header: Header, has_q
     query = exp.select(
         column(ROW),
         named(call("len", column("cells")), "cell count"),
+        named(is_missing(column("cells")), "is overfull"),
         named(exp.EQ(this=column(TEXT), expression=text("")), "is empty"),
         named(_unprintable(delimited), "first unprintable"),
         named(exp.false() if delimited.quote == "none" else both(has_quote, rest), "is torn"),
@@ -180,12 +187,25 @@ def has_reasons(connection: duckdb.DuckDBPyConnection) -> bool:
 
 
 def _cells(delimited: Delimited) -> exp.Expression:
+    """The cells of a row, quotes and all; none of a row with more separators than any file may have columns.
+
+    Thousands of rows are cut at once, and a cell takes many times the room of the separator it stands for.
+    """
     plain = call("string_split", column(TEXT), text(delimited.separator))
-    if delimited.quote == "none":
-        return plain
-    whole = concatenated(text(delimited.separator), column(TEXT))
-    quoted = call("regexp_extract_all", whole, text(cell_pattern(delimited)), number(1))
-    return when(call("contains", column(TEXT), text(delimited.quote)), quoted, plain)
+    cells: exp.Expression = plain
+    if delimited.quote != "none":
+        whole = concatenated(text(delimited.separator), column(TEXT))
+        quoted = call("regexp_extract_all", whole, text(cell_pattern(delimited)), number(1))
+        cells = when(call("contains", column(TEXT), text(delimited.quote)), quoted, plain)
+    return when(exp.Not(this=exp.Paren(this=_is_overfull(delimited))), cells)
+
+
+def _is_overfull(delimited: Delimited) -> exp.Expression:
+    """Whether a row has more separators than any file may have columns; few are long enough to be looked at."""
+    without = call("replace", column(TEXT), text(delimited.separator), text(""))
+    separators = exp.Sub(this=call("length", column(TEXT)), expression=call("length", without))
+    is_long = exp.GT(this=call("strlen", column(TEXT)), expression=number(2 * MOST_COLUMNS))
+    return both(is_long, exp.GT(this=separators, expression=number(MOST_COLUMNS)))
 
 
 def _length_of_each() -> exp.Expression:
@@ -226,7 +246,8 @@ class Check:
 
 def _structure_checks(feed: Feed, header: Header) -> list[Check]:
     """What makes a row unreadable as a whole, so that its cells are not looked at."""
-    is_empty, is_torn, unprintable = column("is empty"), column("is torn"), column("first unprintable")
+    is_empty, unprintable = column("is empty"), column("first unprintable")
+    is_overfull, is_torn = column("is overfull"), both(column("is torn"), exp.Not(this=column("is overfull")))
     miscounted = exp.NEQ(this=column("cell count"), expression=number(len(header.columns)))
     count = concatenated(
         cast(column("cell count"), "VARCHAR"), text(f" cells where the file has {len(header.columns)} columns")
@@ -239,6 +260,7 @@ def _structure_checks(feed: Feed, header: Header) -> list[Check]:
             concatenated(text("a character that cannot be printed (code "), code, text(") is in the line")),
             "unprintable character",
         ),
+        Check(is_overfull, text(f"more than {MOST_COLUMNS:,} cells"), "wrong number of cells"),
         Check(
             is_torn,
             text("the quotation marks do not pair up, or one stands inside a cell that does not begin with one"),

@@ -37,6 +37,9 @@ FIRST_DATE, LAST_DATE = "1900-01-01", "2199-12-31"
 TOTAL_TYPE = "DECIMAL(38,9)"
 """The type of control totals: exact, whatever column of a file is summed."""
 
+_TERM_TYPE = "DECIMAL(28,9)"
+"""The type of what is summed: so many rows of the largest numbers fit a total that no file holds as many."""
+
 _TOTAL_DIGITS = 9
 
 
@@ -163,7 +166,7 @@ def total_of(raw: exp.Expression, feed: Delimited) -> exp.Expression:
     """The number in a cell for a control total, whatever column it is; NULL where it cannot be read exactly."""
     plain = _plain(raw, feed, percent=False)
     readable = both(matches(raw, number_pattern(feed)), exp.Not(this=_too_precise(plain, _TOTAL_DIGITS)))
-    return when(readable, try_cast(plain.copy(), TOTAL_TYPE))
+    return when(readable, cast(try_cast(plain.copy(), _TERM_TYPE), TOTAL_TYPE))
 
 
 def _too_precise(plain: exp.Expression, digits: int) -> exp.Expression:

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from adapters.feeds.report import Outcome
-from adapters.feeds.source_file import LONGEST_LINE
 from adapters.feeds.versions import Closed
+from adapters.limits import LONGEST_LINE
 from tests.support.channel_client import FEED, HEAD, Folder
 
 GOOD_ROW = "1,2026-02-03,X100,5"
@@ -477,7 +477,7 @@ def test_links_and_absent_files_are_refused(folder: Folder, tmp_path: Path) -> N
     report = folder.load(link, tmp_path / "acme_pos_2.csv")
     assert [file.outcome for file in report.files] == [Outcome.REFUSED, Outcome.REFUSED]
     told = {file.message for file in report.files}
-    assert told == {"is not there", "not a file of its own but a link or folder"}
+    assert told == {"is not there", "not a file of its own but a link"}
 
 
 def test_every_row_is_kept_verbatim_with_its_fate(folder: Folder) -> None:

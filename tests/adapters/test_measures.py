@@ -54,10 +54,13 @@ def test_what_cannot_be_counted_waits_with_its_reason(tmp_path: Path) -> None:
     folder = Folder(tmp_path, MEASURED)
     rows = (
         "1,2026-02-03,Y,2,reels\n2,2026-02-10,X,0.001,reels\n3,2026-02-03,X,7,\n4,2026-02-03,X,1,cask\n"
-        "5,2025-12-31,X,1,reel\n6,2026-02-03,X,one,reel\n7,2026-02-03,X,1,unit\n"
+        "5,2025-12-31,X,1,reel\n6,2026-02-03,X,one,reel\n7,2026-02-03,X,1,unit\n8,2026-02-03,X,999999999999999,pallet\n"
     )
     assert taken(folder, rows) == {"7": Decimal(1)}
-    uncounted = "cannot be counted in units: nothing says how many that is on the day, or it is no whole thousandth"
+    uncounted = (
+        "cannot be counted in units: nothing says how many that is on the day,"
+        " or it is no whole thousandth, or too many"
+    )
     assert folder.quarantine() == {
         2: [f"quantity: 2 reels {uncounted}"],
         3: [f"quantity: 0.001 reels {uncounted}"],
@@ -65,6 +68,7 @@ def test_what_cannot_be_counted_waits_with_its_reason(tmp_path: Path) -> None:
         5: ['quantity: unit "cask" is not one of units, reel, box, pallet'],
         6: [f"quantity: 1 reel {uncounted}"],
         7: ['quantity: "one" is not a number written with "." before decimals'],
+        9: [f"quantity: 999999999999999 pallet {uncounted}"],
     }
 
 

@@ -54,8 +54,9 @@ THEIRS = {
 """Each station and the libraries it may import."""
 
 UNITS = {
+    "adapters.client": frozenset({"adapters.limits"}),
     "adapters.explain_text": frozenset({"adapters.wording"}),
-    "adapters.feeds": frozenset({"adapters.client"}),
+    "adapters.feeds": frozenset({"adapters.client", "adapters.limits"}),
     "adapters.load_text": frozenset({"adapters.feeds", "adapters.wording"}),
     "adapters.report": frozenset({"adapters.wording"}),
 }

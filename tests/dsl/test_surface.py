@@ -51,6 +51,14 @@ CASES = [
         "|         |",
     ),
     Malformed(
+        "lone bar",
+        "accounts ledger\n    | role | account |\n    |",
+        "T007",
+        "the line of the grid is not closed",
+        "end it with `|`",
+        "|",
+    ),
+    Malformed(
         "no bar",
         "accounts ledger\n    | role | account |\n    | a    | 1210",
         "T007",

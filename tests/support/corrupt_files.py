@@ -74,9 +74,14 @@ class Draft:
         """What separates cells, as text."""
         return self.dialect.separator.decode()
 
+    def intact(self) -> list[int]:
+        """The rows that are still whole and there once."""
+        return [at for at in sorted(self.whole) if self.rows.count(self.rows[at]) == 1]
+
     def pick(self) -> int | None:
-        """A row that is still whole."""
-        return self.chance.choice(sorted(self.whole)) if self.whole else None
+        """One of them."""
+        intact = self.intact()
+        return self.chance.choice(intact) if intact else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +167,8 @@ def _nul(draft: Draft, row: str) -> str:
 
 def _return_for_line_end(draft: Draft) -> bool:
     """Two rows with a lone carriage return between them: one line, which cannot be taken for two rows."""
-    pairs = [at for at in sorted(draft.whole) if at + 1 in draft.whole]
+    intact = draft.intact()
+    pairs = [at for at in intact if at + 1 in intact]
     if not pairs or len(draft.rows) < 3:
         return False
     at = draft.chance.choice(pairs)
@@ -329,7 +335,10 @@ def _cut(draft: Draft, data: bytes) -> tuple[bytes, str]:
     if draft.dialect.trailer:
         draft.is_refused = True
         return data[: -draft.chance.randrange(8, len(last))], ""
-    draft.whole -= {at for at, row in enumerate(draft.rows) if row.encode(draft.dialect.encoding) == last}
+    same = [at for at, row in enumerate(draft.rows) if row.encode(draft.dialect.encoding) == last]
+    if len(same) > 1:
+        return data, ""
+    draft.whole -= set(same)
     kept = last[: draft.chance.randrange(1, max(2, len(last)))]
     try:
         text = kept.decode(draft.dialect.encoding)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 LINE_FEED, CARRIAGE_RETURN, TAB = 0x0A, 0x0D, 0x09
 DIGITS = b"0123456789"
-DIGITS_OF_A_TOTAL = 29
+DIGITS_OF_A_TERM = 19
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +106,6 @@ def _millionths(cell: bytes, decimal: bytes) -> int | None:
     whole, mark, behind = digits.partition(decimal)
     if any(byte not in DIGITS for byte in whole + behind) or not whole + behind or (mark and not behind):
         return None
-    if len(whole.lstrip(b"0")) > DIGITS_OF_A_TOTAL or len(behind) > 6:
+    if len(whole.lstrip(b"0")) > DIGITS_OF_A_TERM or len(behind) > 6:
         return None
     return sign * int((whole or b"0") + behind.ljust(6, b"0"))

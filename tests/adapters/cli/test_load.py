@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from adapters.books.store import open_books
-from adapters.feeds.source_file import LONGEST_LINE
+from adapters.limits import LONGEST_LINE
 from tests.support.commands import Tieout
 from tests.support.shop_client import SALES, SALES_HEAD, make_shop
 
