@@ -11,6 +11,7 @@ from decimal import Decimal
 import pytest
 
 from engine.plan.world import RunStopped
+from tests.support import promises
 from tests.support.small_world import HEAD, Rows, SmallWorld, small_world
 
 SHOP = (
@@ -145,7 +146,7 @@ def held(world: SmallWorld) -> dict[str, list[Decimal]]:
     return {partner: sorted(prices) for partner, prices in found.items()}
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", range(promises.trials(20, per_commit=2)))
 def test_units_keep_their_layer_from_partner_to_partner_over_a_close(seed: int) -> None:
     draw, ledger = random.Random(seed), Ledger()
     world: SmallWorld | None = None

@@ -14,6 +14,7 @@ from dsl.span import Source, Span
 from engine.model.from_syntax import resolve
 from tests.model.small import SMALL
 from tests.model.test_bindings import MORE
+from tests.support import promises
 
 [TEXT], _ = parse(Source("small.tieout", SMALL + MORE))
 WORDS = ("nonsense", "period", "layer", "book", "quantity", "partner", "gross", "siso", "basis", "shipment", "overhead")
@@ -46,7 +47,7 @@ def test_text_with_an_item_left_out_is_refused_or_resolved() -> None:
         assert (ruleset is None) == bool(diagnostics.errors)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(promises.trials(40, per_commit=2)))
 def test_text_with_one_word_exchanged_is_refused_or_resolved(seed: int) -> None:
     chance = random.Random(seed)
     everywhere = places(TEXT.items)

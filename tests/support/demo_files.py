@@ -39,6 +39,14 @@ KINDS_PLANTED = (
     "unreported sell-through",
 )
 """Every kind of problem that the demo plants, by the name its page gives it."""
+LATER_KINDS = (
+    "lasting difference",
+    "missing proof of delivery",
+    "oversell",
+    "return without a right",
+    "unexplained stock",
+)
+"""Those of them that are planted in the third month or the fourth."""
 
 
 @dataclass(frozen=True, slots=True)

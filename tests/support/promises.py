@@ -9,18 +9,29 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeVar
+
+Tried = TypeVar("Tried")
 
 SCALE = os.environ.get("TIEOUT_TRIALS", "commit")
 SHARES = {"commit": 100, "nightly": 10, "release": 1}
 """What part of the trials of a release each scale runs: one in so many."""
 
 
-def trials(release: int, per_commit: int | None = None) -> int:
-    """The number of trials to run now, from the number a release runs; `per_commit` where that is not a hundredth."""
-    if SCALE == "commit" and per_commit is not None:
-        return per_commit
-    return max(1, release // SHARES[SCALE])
+def trials(release: int, per_commit: int | None = None, nightly: int | None = None) -> int:
+    """The number of trials to run now, from the number a release runs.
+
+    Each commit runs `per_commit` where that is not a hundredth, and the night `nightly` where it is not a tenth.
+    """
+    given = {"commit": per_commit, "nightly": nightly}.get(SCALE)
+    return max(1, release // SHARES[SCALE]) if given is None else given
+
+
+def some(release: Sequence[Tried], per_commit: Sequence[Tried]) -> Sequence[Tried]:
+    """What is tried now of what a release tries; the night tries all of it, too."""
+    return per_commit if SCALE == "commit" else release
 
 
 def reached(promise: str, proof: str, ran: int, failures: int, **counted: int) -> None:

@@ -14,6 +14,7 @@ from adapters.demo.catalogue import PARTNERS, PARTS
 from adapters.demo.generate import generate
 from adapters.demo.planted import Planted, Problem
 from dsl.diagnostics import Diagnostics
+from tests.support import promises
 from tests.support.demo_files import KINDS_PLANTED, MONTH_ENDS, Fact, lines_of, prices, read_facts
 
 REGIONS = {partner.code: partner.region for partner in PARTNERS}
@@ -253,7 +254,7 @@ def test_every_kind_of_problem_is_planted_in_a_pool_of_its_own(planted: Planted)
     assert max(pools.values()) == 1
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(promises.trials(50, per_commit=1)))
 def test_any_seed_finds_room_for_every_problem(tmp_path: Path, planted: Planted, seed: int) -> None:
     names = Counter(problem.name for problem in generate(tmp_path, seed).problems if problem.name != "drop shipment")
     assert names == Counter(problem.name for problem in planted.problems if problem.name != "drop shipment")

@@ -13,6 +13,7 @@ from engine.plan.relation import Relation
 from engine.plan.units.layers.policy import Placing
 from engine.plan.units.layers.written import query
 from engine.run.placing import PlacingReport, place_units
+from tests.support import promises
 from tests.support.histories import POLICIES, History, random_history, read_history, tidy_history
 from tests.support.oracle import Event, Policy
 from tests.support.placing import Hand, Places, hand_in, handed_over, nothing_handed_over, places_of
@@ -177,7 +178,7 @@ def two_runs(placing: Placing, history: History, places: Places) -> tuple[set[Ro
         return first | set(read(executor, "unit-slice")), {name: read(executor, name) for name in OUTPUTS[2:]}
 
 
-@pytest.mark.parametrize("policy", POLICIES[::5], ids=str)
+@pytest.mark.parametrize("policy", promises.some(POLICIES, per_commit=POLICIES[5::6]), ids=str)
 def test_two_periods_say_what_one_says(policy: Policy) -> None:
     history = random_history(20 + POLICIES.index(policy), 60, policy)
     placing = Placing(policy.order, True, policy.beyond_sales, policy.beyond_stock)
