@@ -78,7 +78,11 @@ class Anchor:
             os.posix_fallocate(descriptor, end, LONGEST_LINE)
 
     def add(self, head: Head, at: str) -> None:
-        """Write a head as the last line and force it to the disk; OSError if that failed."""
+        """Write a head as the last line, if it is not, and force it to the disk; OSError if that failed."""
+        last = self.last()
+        if last is not None and (last.seq, last.hash) == (head.seq, head.hash):
+            durable.fsync_file(self.path)
+            return
         line = f"{head.seq:08d} {head.hash} {at}\n".encode()
         is_new = not self.path.exists()
         with self._opened() as (descriptor, end):

@@ -34,6 +34,13 @@ def make_folder(path: Path) -> None:
         fsync_folder(path.parent)
 
 
+def make_folders(path: Path) -> None:
+    """Create a folder and those above it that are missing, and force their names to the disk."""
+    if not path.is_dir():
+        make_folders(path.parent)
+        make_folder(path)
+
+
 def remove(path: Path) -> None:
     """Remove a file or a folder with all it holds, if it is there."""
     if path.is_dir() and not path.is_symlink():

@@ -86,6 +86,14 @@ def anchor_fault(error: OSError, path: Path) -> BooksError:
     )
 
 
+def unread_fault(error: BooksError, folder: Path) -> BooksError:
+    """The sentence for a commit that went well and could not be read back."""
+    return BooksError(
+        f"what was asked was committed, but {folder} could not be read back ({error.__cause__ or error}), so it may or"
+        " may not be stored; check the disk and run it again, which does nothing if it is"
+    )
+
+
 def is_disk_full(error: Exception) -> bool:
     """Whether a fault of the operating system, of SQLite or of DuckDB says that there is no room left."""
     if isinstance(error, OSError):

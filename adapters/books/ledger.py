@@ -6,6 +6,7 @@ lists come in a total order.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sqlite3
@@ -29,7 +30,7 @@ from adapters.books.entries import (
     Run,
     RunKind,
 )
-from adapters.books.errors import BooksCorrupted, BooksError, UnknownPeriod, is_disk_full, storage_fault
+from adapters.books.errors import BooksCorrupted, BooksError, BooksInUse, UnknownPeriod, is_disk_full, storage_fault
 from dsl.diagnostics import InternalError
 from engine.governance.acts import act_of
 from engine.governance.state import Happened, State, after
@@ -95,6 +96,25 @@ class Ledger:
         """All rows of a query; BooksCorrupted or BooksError if the ledger cannot be read."""
         with self._reading():
             return self.connection.execute(query, values).fetchall()
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep every other connection from writing while this lasts, and write nothing; BooksInUse if one does.
+
+        The writer's lock keeps writers apart. This holds even where its file was removed while one was at work.
+        """
+        try:
+            self.connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+            raise BooksInUse(
+                f"{self.path.parent} is being written by another process; wait until it is done and run it again"
+            ) from error
+        try:
+            yield
+        finally:
+            self.connection.execute("ROLLBACK")
 
     def tidy(self) -> None:
         """Copy the write-ahead log into the ledger file as far as readers allow, so that little hangs on the log."""
@@ -320,7 +340,9 @@ def create_ledger(path: Path, books: str, created_at: str) -> Head:
         connection.execute("INSERT INTO store_version VALUES (1, ?, ?, ?, ?)", beginning)
         connection.execute("INSERT INTO head VALUES (1, ?, ?, ?)", (start.seq, start.prev_hash, start.hash))
         connection.execute("COMMIT")
-        connection.execute("PRAGMA journal_mode = WAL")
+        # SQLite does not say so if it could not: it answers how the log is kept.
+        if connection.execute("PRAGMA journal_mode = WAL").fetchall() != [("wal",)]:
+            raise OSError(errno.EIO, "the write-ahead log could not be switched on")
         return start
     finally:
         connection.close()

@@ -21,7 +21,14 @@ from adapters.books.anchor import Anchor
 from adapters.books.chain import AuditEvent, Head
 from adapters.books.changes import Changes
 from adapters.books.entries import FileEntry, Receipt
-from adapters.books.errors import BooksCorrupted, BooksError, anchor_fault, commit_fault, storage_fault
+from adapters.books.errors import (
+    BooksCorrupted,
+    BooksError,
+    anchor_fault,
+    commit_fault,
+    storage_fault,
+    unread_fault,
+)
 from adapters.books.layout import FACTS, HOMES, QUARANTINE, RUNS, Layout, publication_name, relative_path
 from adapters.books.ledger import Ledger
 from adapters.books.lock import WriterLock
@@ -113,7 +120,6 @@ class Publication:
         """
         if self.receipt is not None or self.is_uncertain:
             raise InternalError("a publication was committed twice")
-        self._lock.assert_held()
         try:
             self._anchor.reserve()
             event = self._record_and_move(changes)
@@ -126,18 +132,29 @@ class Publication:
             self._ledger.connection.execute("COMMIT")
         except sqlite3.DatabaseError as error:
             raise commit_fault(error, self._layout.folder) from error
-        if self._ledger.head() != Head(event.seq, event.prev_hash, event.hash):
-            raise BooksCorrupted(
-                f"{self._layout.ledger} did not keep what was committed; restore the books from a backup"
-            )
+        head = Head(event.seq, event.prev_hash, event.hash)
+        self._read_back(head)
         try:
-            self._anchor.add(self._ledger.head(), event.at)
+            self._anchor.add(head, event.at)
         except OSError as error:
             raise anchor_fault(error, self._anchor.path) from error
         self.is_uncertain = False
         self.receipt = Receipt(event.seq, event.hash)
         self._ledger.tidy()
         return self.receipt
+
+    def _read_back(self, expected: Head) -> None:
+        """BooksError unless the head is there in a transaction of its own: only that is success."""
+        if self._ledger.connection.in_transaction:
+            raise BooksError(f"{self._layout.ledger} did not commit, nothing was written; run it again")
+        try:
+            head = self._ledger.head()
+        except BooksError as error:
+            raise unread_fault(error, self._layout.folder) from error
+        if head != expected:
+            raise BooksCorrupted(
+                f"{self._layout.ledger} did not keep what was committed; restore the books from a backup"
+            )
 
     def discard(self) -> None:
         """Remove what was staged and not published; what cannot be removed is swept when books are next opened."""
@@ -186,6 +203,8 @@ class Publication:
         connection = self._ledger.connection
         connection.execute("BEGIN IMMEDIATE")
         try:
+            # Whoever took the lock since then waits for this transaction before sweeping what was staged.
+            self._lock.assert_held()
             event = self._record(changes)
             self._move()
         except BaseException:

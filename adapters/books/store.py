@@ -287,7 +287,7 @@ def verify_books(folder: Path) -> list[str]:
 
 def _lock(layout: Layout, create: bool, clock: Clock) -> WriterLock:
     if create:
-        layout.folder.mkdir(parents=True, exist_ok=True)
+        durable.make_folders(layout.folder)
     elif not layout.folder.is_dir():
         raise _missing(layout)
     refuse_links(layout)
@@ -307,7 +307,8 @@ def _open_ledger(layout: Layout, heads: Anchor, create: bool, clock: Clock, writ
         verify.check_files(layout, ledger)
         if write:
             _make_folders(layout)
-            verify.sweep(layout, ledger)
+            with ledger.alone():
+                verify.sweep(layout, ledger)
             if not is_anchored:
                 _anchor(heads, ledger, clock)
     except BaseException:
@@ -320,7 +321,7 @@ def _anchor(heads: Anchor, ledger: Ledger, clock: Clock) -> None:
     """Write the head of a publication whose process died before it could."""
     head = ledger.head()
     last = heads.last()
-    if last is None or head.seq != last.seq + 1:
+    if last is None or head.seq not in (last.seq, last.seq + 1):
         raise BooksCorrupted(
             f"{ledger.path.parent} goes on beyond {heads.path} by more than one publication; restore both from one"
             " backup"
@@ -337,6 +338,8 @@ def _create(layout: Layout, heads: Anchor, clock: Clock) -> None:
     heads.begin(create_ledger(staged, uuid.uuid4().hex, at), at)
     durable.fsync_file(staged)
     durable.rename(staged, layout.ledger)
+    # A run that was killed may have made the folder and not forced its name to the disk.
+    durable.fsync_folder(layout.folder.parent)
 
 
 def _make_folders(layout: Layout) -> None:

@@ -104,11 +104,18 @@ def _ruleset_problems(layout: Layout, ledger: Ledger) -> list[str]:
 
 def _file_problems(layout: Layout, ledger: Ledger) -> Iterator[str]:
     for file in ledger.files():
-        problem = _misfit(layout, file)
-        if not problem and durable.sha256_file(layout.folder / file.path) != file.sha256:
-            problem = f"{layout.folder / file.path} was changed; restore it from a backup"
+        problem = _misfit(layout, file) or _changed(layout, file)
         if problem:
             yield problem
+
+
+def _changed(layout: Layout, file: FileEntry) -> str:
+    path = layout.folder / file.path
+    try:
+        is_changed = durable.sha256_file(path) != file.sha256
+    except OSError as error:
+        return f"{path} cannot be read ({error.strerror}); check the disk, and restore the file from a backup"
+    return f"{path} was changed; restore it from a backup" if is_changed else ""
 
 
 def _misfit(layout: Layout, file: FileEntry) -> str:

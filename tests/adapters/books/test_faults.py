@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
 import resource
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,42 +18,7 @@ from adapters.books.errors import BooksError
 from adapters.books.store import Books, open_books, verify_books
 from tests.adapters.books.publishing import fixed_clock, parsed, publish_load
 
-ROOT = Path(__file__).resolve().parents[3]
-DRIVER = Path(__file__).with_name("kill_driver.py")
 WRITES = ("fsync", "rename", "mkdir", "chmod")
-SEED = 20260401
-
-
-def _drive(folder: Path, mode: str, trials: int) -> dict[str, Any]:
-    command = [sys.executable, str(DRIVER), str(folder), mode, str(trials), str(SEED)]
-    done = subprocess.run(
-        command, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False, timeout=120
-    )
-    assert done.returncode == 0, f"seed {SEED}\n{done.stderr}"
-    figures: dict[str, Any] = json.loads(done.stdout)
-    return figures
-
-
-def test_fifty_kills_at_random_moments_lose_nothing_and_leave_nothing_in_part(folder: Path) -> None:
-    figures = _drive(folder, "random", 50)
-    assert figures["trials"] == 50
-    assert figures["told"] >= 15
-    assert figures["with_leftovers"] >= 5
-    assert figures["refusals"] == []
-
-
-def test_a_kill_before_each_file_operation_loses_nothing_and_leaves_nothing_in_part(folder: Path) -> None:
-    figures = _drive(folder, "operation", 35)
-    assert figures["told"] >= 5
-    assert figures["with_leftovers"] >= 10
-    assert figures["stored_untold"] >= 1
-
-
-def test_files_that_may_not_grow_are_a_refusal_and_books_stay_whole(folder: Path) -> None:
-    figures = _drive(folder, "file-size", 16)
-    assert figures["told"] >= 5
-    assert len(figures["refusals"]) >= 12
-    assert all("run it again" in sentence for sentence in figures["refusals"])
 
 
 @contextmanager
