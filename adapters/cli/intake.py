@@ -67,7 +67,7 @@ def load(terminal: Terminal, client: Path, loaded_on: datetime | None, strict: b
     day = loaded_on.date() if loaded_on is not None else date.today()  # noqa: DTZ011 (the user's own day)
     with (
         terminal.working("loading"),
-        open_books(material.client.books, write=True, create=True) as books,
+        open_books(material.client.books, write=True, create=True, policy=material.policy) as books,
     ):
         report = load_client(books, material, paths, day, strict)
     text = load_text(report)

@@ -7,11 +7,14 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from adapters.books.chain import ruleset_hash
 from adapters.cli.faults import RefusedError
 from adapters.client.check import check_client
 from adapters.client.loader import FILE_NAME, ClientFile, read_client
+from adapters.closing.policy import policy_of
 from adapters.ruleset_files import SHIPPED, read_ruleset
 from dsl.diagnostics import Diagnostics
+from engine.governance.scene import Policy
 from engine.model.identity import schema_of
 from engine.model.ruleset import Ruleset
 
@@ -22,6 +25,16 @@ class Material:
 
     client: ClientFile
     ruleset: Ruleset
+
+    @property
+    def version(self) -> str:
+        """The hash over the texts of the rules and `client.yaml`: what people approve, and what then runs."""
+        return ruleset_hash({**dict(self.ruleset.texts), FILE_NAME: self.client.document.source.text})
+
+    @property
+    def policy(self) -> Policy:
+        """What these rules say of approvals."""
+        return policy_of(self.ruleset, self.version)
 
 
 def find_client(folder: Path, diagnostics: Diagnostics) -> ClientFile | None:

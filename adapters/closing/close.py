@@ -7,6 +7,7 @@ conditions of the rules is refused, and its run kept as a trial.
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -16,10 +17,12 @@ from pathlib import Path
 
 from sqlglot import exp
 
+from adapters.books.chain import ruleset_hash
 from adapters.books.changes import Changes
 from adapters.books.entries import Json, NewRun, Period, RunKind
 from adapters.books.entries import Run as StoredRun
-from adapters.books.errors import PeriodClosed, PeriodOutOfOrder
+from adapters.books.errors import BooksError, PeriodClosed, PeriodOutOfOrder
+from adapters.books.publication import Publication
 from adapters.books.store import Books
 from adapters.closing.beginning import beginning_of, first_period, next_open, open_between
 from adapters.closing.exceptions import EXCEPTIONS, acceptances_of, add_exceptions
@@ -33,6 +36,7 @@ from adapters.closing.running import (
     run_of,
 )
 from adapters.duckdb_executor import DuckDBExecutor
+from engine.governance.acts import CloseApproved, HardClosed, TrialRun
 from engine.ledger.calendar import Calendar
 from engine.ledger.calendar import Period as CalendarPeriod
 from engine.model.ruleset import Ruleset
@@ -61,6 +65,14 @@ class Closed:
     replayed: Replayed | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """An approval of a hard close: the trial that was asked for, and the approval, recorded with the close."""
+
+    asked: StoredRun
+    approval: CloseApproved
+
+
 Review = Callable[[Closed], None]
 """Takes a refused hard close whose trial is in the books, and may accept its exceptions there."""
 
@@ -71,20 +83,26 @@ def close_period(
     name: str,
     *,
     hard: bool = False,
+    agreed: Agreed | None = None,
     review: Review | None = None,
     resources: Resources = AS_THE_MACHINE_HAS,
     progress: Progress | None = None,
 ) -> Closed:
     """Run a period and publish it. PeriodClosed, PeriodOutOfOrder, UnknownPeriod or RunStopped where it cannot be.
 
-    A hard close that the conditions refuse is kept as a trial. `review` is then asked, and if what it accepted was all
-    that stood in the way, the same run is published as the hard close.
+    A run that finds what the last trial of the period found, file by file, is that trial. With `agreed` a hard close
+    must find what the trial that was asked for found; BooksError where it does not. A hard close that nobody had to ask
+    for and that the conditions refuse is kept as a trial. `review` is then asked, and if what it accepted was all that
+    stood in the way, the same run is published as the hard close.
     """
     calendar = close_calendar(ruleset)
     period = named_period(calendar, name)
     last = books.last_hard_closed(calendar.name)
     if last is not None and period.end <= end_of(calendar, last):
         raise PeriodClosed(f"{period.name} is hard-closed; what changes it posts in {next_open(calendar, last).name}")
+    if agreed is None:
+        about = (calendar.name, period.name, books.ledger.head().seq + 1)
+        books.require(HardClosed(*about, books.policy.version) if hard else TrialRun(*about))
     between = open_between(books, calendar, last, period)
     if hard and between:
         raise PeriodOutOfOrder(f"{between[0].name} is not hard-closed; close it before {period.name}")
@@ -94,12 +112,18 @@ def close_period(
     with tempfile.TemporaryDirectory(dir=resources.folder) as folder:
         begun = beginning_of(books, ruleset, period, resources, Path(folder), progress)
         with run_of(books, ruleset, period, begun.handed, resources, Path(folder), progress) as run:
-            closed = _conclude(books, ruleset, run, hard, review, progress)
+            closed = _conclude(books, ruleset, run, hard, agreed, review, progress)
     return replace(closed, built_on=begun.built_on, replayed=begun.replayed)
 
 
 def _conclude(
-    books: Books, ruleset: Ruleset, run: Run, hard: bool, review: Review | None, progress: Progress | None
+    books: Books,
+    ruleset: Ruleset,
+    run: Run,
+    hard: bool,
+    agreed: Agreed | None,
+    review: Review | None,
+    progress: Progress | None,
 ) -> Closed:
     """Hold what a run found against tie-outs and conditions, and publish it as what these allow."""
     result = read_results(run, ruleset)
@@ -115,6 +139,8 @@ def _conclude(
     executor = run.world.executor
     assert isinstance(executor, DuckDBExecutor)
     relations = {**published_relations(run), EXCEPTIONS: add_exceptions(executor, raised)}
+    if agreed is not None and not closed.conditions.allows_hard_close:
+        raise BooksError(f"the conditions of the close of {period} are not met any more; make another trial")
     if hard and not closed.conditions.allows_hard_close:
         kept = _publish(books, ruleset, run, relations, RunKind.TRIAL, progress)
         closed = replace(closed, run=kept, is_refused=True)
@@ -126,7 +152,7 @@ def _conclude(
             return closed
     if hard:
         relations |= hand_over(run.world)
-    published = _publish(books, ruleset, run, relations, RunKind.HARD if hard else RunKind.TRIAL, progress)
+    published = _publish(books, ruleset, run, relations, RunKind.HARD if hard else RunKind.TRIAL, progress, agreed)
     return replace(closed, run=published, is_refused=False)
 
 
@@ -137,6 +163,7 @@ def _publish(
     relations: Mapping[str, exp.Query],
     kind: RunKind,
     progress: Progress | None,
+    agreed: Agreed | None = None,
 ) -> StoredRun:
     if progress is not None:
         progress("publishing")
@@ -154,14 +181,45 @@ def _publish(
             "facts": run.placing.events if run.placing is not None else 0,
         }
         inputs = tuple(one.path for one in books.ledger.files_in("facts"))
+        same = _same(books, publication, calendar.name, period.name, ruleset_hash(texts))
+        if same is not None and kind is RunKind.TRIAL:
+            return same
+        if agreed is not None:
+            _hold_against(publication, agreed.asked)
+            details["asked"] = {"run": agreed.asked.id, "manifest": agreed.approval.manifest}
 
         def changes(ledger: Changes) -> None:
+            if agreed is not None:
+                ledger.record(agreed.approval)
             ledger.add_periods(_periods(books, calendar, min(first.start, period.start), period))
             digest = ledger.add_ruleset(ruleset.head.name, str(ruleset.head.version), texts)
             ledger.add_run(NewRun(calendar.name, period.name, kind, digest, inputs, details))
 
         publication.commit(changes)
         return books.runs(calendar.name, period.name)[-1]
+
+
+def _same(books: Books, publication: Publication, calendar: str, period: str, rules: str) -> StoredRun | None:
+    """The last run of a period, if it is a trial under the same rules that found the same, file by file."""
+    runs = books.runs(calendar, period)
+    if not runs or runs[-1].kind is not RunKind.TRIAL or runs[-1].ruleset_hash != rules:
+        return None
+    if books.period(calendar, period).run != runs[-1].id:
+        return None
+    found = {one.name: one.sha256 for one in publication.files}
+    return runs[-1] if {name: one.sha256 for name, one in books.run_entries(runs[-1]).items()} == found else None
+
+
+def _hold_against(publication: Publication, asked: StoredRun) -> None:
+    """BooksError where a run did not find, file by file, what the trial found that a close was asked for."""
+    outputs = json.loads(asked.manifest)["outputs"]
+    found = {one.name: one.sha256 for one in publication.files}
+    other = sorted(name for name, one in outputs.items() if found.get(name) != one["sha256"])
+    if other:
+        raise BooksError(
+            f"this run finds another {', '.join(other)} than trial {asked.number} of {asked.period}, whose close was"
+            " asked for; nothing was closed; make another trial"
+        )
 
 
 def _periods(books: Books, calendar: Calendar, first: date, last: CalendarPeriod) -> list[Period]:

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from sqlglot import exp
 
-from adapters.books.entries import NewAcceptance, PeriodState, Run
+from adapters.books.entries import NewAcceptance, Run
 from adapters.books.errors import BooksError, PeriodClosed, UnknownPeriod
 from adapters.books.store import Books
 from adapters.closing.inputs import parquet
@@ -76,7 +76,7 @@ def accept(
     if not comment.strip():
         raise BooksError("the comment is empty; say why the exception can be accepted")
     run, conditions = standing_of(books, ruleset, period)
-    if books.period(run.calendar, run.period).state is PeriodState.HARD_CLOSED:
+    if books.period(run.calendar, run.period).state.is_closed:
         raise PeriodClosed(f"{period} is hard-closed, so nothing of it can be accepted any more")
     chosen = [_of_id(conditions, one) for one in ids] + (_all_of(ruleset, conditions, all_of) if all_of else [])
     unique = {one.raised.id: one for one in chosen}

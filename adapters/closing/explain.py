@@ -196,7 +196,7 @@ def _beginning(
     earlier = [one for one in books.runs(calendar.name) if _period(calendar, one.period).end < period.start]
     if not any(one.id < run.id for one in earlier):
         return None, ()
-    closes = [one for one in earlier if one.kind is RunKind.HARD and one.period == before.name]
+    closes = [one for one in books.ledger.closes(calendar.name, run.id) if one.period == before.name]
     replayed = file_name(DIFFERENCES) in books.run_entries(run)
     if replayed or not closes:
         return Cutoff(run.id - 1, before.end), ()

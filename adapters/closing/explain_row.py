@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlglot import exp
 
 from adapters.books.durable import sha256_file
-from adapters.books.entries import FileEntry, Load, Run, RunKind
+from adapters.books.entries import FileEntry, Load, Run
 from adapters.books.errors import BooksError
 from adapters.books.layout import QUARANTINE
 from adapters.books.store import Books
@@ -336,7 +336,7 @@ class RowSearch:
         end = self._period(last).end
         if isinstance(day, date) and day > end:
             return Reason(f"it is dated {day}, and the last period closed is {last.period}, through {end}")
-        if last.kind is RunKind.HARD:
+        if self._books.period(last.calendar, last.period).state.is_closed:
             after = self._calendar.next(self._period(last)).name
             return Reason(
                 f"it was loaded after {last.period} was hard-closed, so it posts in {after}, which is not closed yet"

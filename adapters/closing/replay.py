@@ -14,7 +14,6 @@ from pathlib import Path
 from sqlglot import exp
 
 from adapters.books.entries import Run as StoredRun
-from adapters.books.entries import RunKind
 from adapters.books.errors import BooksError
 from adapters.books.store import Books
 from adapters.closing.inputs import attach_inputs, parquet
@@ -72,10 +71,7 @@ def replay(
     """
     if not recomputes(ruleset):
         return None
-    closes = [
-        _Close(run, named_period(calendar, run.period)) for run in books.runs(calendar.name) if run.kind is RunKind.HARD
-    ]
-    closes.sort(key=lambda one: one.period.start)
+    closes = [_Close(run, named_period(calendar, run.period)) for run in books.ledger.closes(calendar.name)]
     first, new = _first_late(books, ruleset, closes, resources, folder) if closes else (0, 0)
     if not new:
         return None

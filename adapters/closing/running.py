@@ -9,7 +9,6 @@ from datetime import date
 from pathlib import Path
 
 from adapters.books.entries import Run as StoredRun
-from adapters.books.entries import RunKind
 from adapters.books.errors import UnknownPeriod
 from adapters.books.store import Books
 from adapters.closing.inputs import (
@@ -83,12 +82,9 @@ def last_before(
     books: Books, calendar: Calendar, period: CalendarPeriod, by: StoredRun | None = None
 ) -> StoredRun | None:
     """The last hard close of a period before another, as a run `by` that time found it; None where there is none."""
-    closes = [
-        run
-        for run in books.runs(calendar.name)
-        if run.kind is RunKind.HARD and end_of(calendar, run) < period.start and (by is None or run.id < by.id)
-    ]
-    return max(closes, key=lambda run: end_of(calendar, run), default=None)
+    closes = books.ledger.closes(calendar.name, None if by is None else by.id)
+    earlier = [run for run in closes if end_of(calendar, run) < period.start]
+    return earlier[-1] if earlier else None
 
 
 def named_period(calendar: Calendar, name: str) -> CalendarPeriod:

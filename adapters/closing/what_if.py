@@ -17,7 +17,6 @@ from pathlib import Path
 from sqlglot import exp
 
 from adapters.books.entries import Run as StoredRun
-from adapters.books.entries import RunKind
 from adapters.books.errors import BooksError
 from adapters.books.store import Books
 from adapters.closing.beginning import beginning_of, first_period
@@ -255,8 +254,8 @@ def _periods(
         raise BooksError(f"{until.name} lies before {since.name}; name a later --period")
     _refuse_other_layers(books, calendar, under, since)
     # Where late facts recompute, every fact acts on its own date: then each period knows all.
-    closes = () if recomputes(under.ruleset) else books.runs(calendar.name)
-    hard = {one.period: one for one in closes if one.kind is RunKind.HARD}
+    closes = () if recomputes(under.ruleset) else books.ledger.closes(calendar.name)
+    hard = {one.period: one for one in closes}
     found = [_Again(since, hard.get(since.name))]
     while found[-1].period.start < until.start:
         period = calendar.next(found[-1].period)

@@ -18,7 +18,7 @@ from adapters.report.blocks import (
     Table,
     Verdict,
 )
-from adapters.report.closing import Closing, FileLine, TotalLine
+from adapters.report.closing import Behind, Closing, FileLine, TotalLine
 from adapters.report.conditions import condition_blocks, conditions_json, signing_roles
 from adapters.report.side_by_side import book_blocks, company_blocks
 from adapters.wording import NIL, counted, decimals, figure, money_places, plain, plural
@@ -80,7 +80,10 @@ def close_page(closing: Closing) -> Page:
         blocks.append(Sentences("Reversals", tuple(_reversal(one, result) for one in result.reversals)))
     if result.reports:
         blocks.append(Sentences("Reports", tuple(_report_line(report) for report in result.reports)))
-    blocks += condition_blocks(closing.conditions, result.period, closing.kind != "trial")
+    is_governed = closing.behind is not None and closing.behind.is_governed
+    blocks += condition_blocks(closing.conditions, result.period, closing.kind != "trial", is_governed)
+    if closing.behind is not None:
+        blocks.append(Sentences("Behind this page", _behind(closing.behind)))
     blocks.append(_verdict(closing))
     if result.publishable:
         blocks.append(Signatures(signing_roles(closing.conditions)))
@@ -128,6 +131,7 @@ def close_json(closing: Closing) -> dict[str, Any]:
         "files": plain(closing.files),
         **_result_json(closing.result),
         "conditions": conditions_json(closing.conditions),
+        "behind": None if closing.behind is None else plain(closing.behind),
     }
 
 
@@ -411,6 +415,16 @@ def _report_line(report: ReportTable) -> str:
     return f"{report.name}: {counted(len(report.rows), 'row')}"
 
 
+def _behind(behind: Behind) -> tuple[str, ...]:
+    lines = [
+        f"{one.what} by {one.by} on {one.at[:10]} at {one.at[11:16]} UTC" + (f": {one.words}" if one.words else "")
+        for one in behind.signed
+    ]
+    if not behind.is_governed:
+        lines.append("these books name no people: one person may do everything in them")
+    return (*lines, f"the books stand at {behind.head}")
+
+
 def _verdict(closing: Closing) -> Verdict:
     result = closing.result
     milliseconds = sum(stage.milliseconds for stage in result.stages)
@@ -431,7 +445,7 @@ def _verdict(closing: Closing) -> Verdict:
             beyond = "more is unresolved than a trial close allows"
             return Verdict(False, f"published{number}, but {beyond}; {result.period} stays open", aside)
         return Verdict(True, f"published{number}; {result.period} stays open{asking}", aside)
-    return Verdict(True, f"{result.period} is hard-closed and never changes again{asking}", aside)
+    return Verdict(True, f"{result.period} is hard-closed{asking}", aside)
 
 
 def _report(report: ReportTable) -> Table:

@@ -35,13 +35,34 @@ class FileLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Signed:
+    """Something somebody did for a close: what, who, when (UTC, ISO text), and in which role or with what words."""
+
+    what: str
+    by: str
+    at: str
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """Who stands behind a close: whether the books name people, what each did, which version of the rules ran and who
+    approved it, and the head the books stand at (`seq:hash`)."""
+
+    is_governed: bool
+    signed: tuple[Signed, ...]
+    head: str
+
+
+@dataclass(frozen=True, slots=True)
 class Closing:
     """A close with what the books say about it.
 
     `kind` is `trial` or `hard close`; `number` counts the runs of the kind in the period, None where nothing was
     published; `known_at` is the last day whose knowledge went in, None for all; `files` are those delivered since the
     last hard close. `is_refused` says that a hard close was asked for and the conditions made it a trial; `built_on`
-    names the open periods before it, whose own trials it opens with, and `replayed` the closed ones recomputed.
+    names the open periods before it, whose own trials it opens with, and `replayed` the closed ones recomputed;
+    `behind` is who stands behind it, None where nothing was published.
     """
 
     client: str
@@ -54,3 +75,4 @@ class Closing:
     is_refused: bool = False
     built_on: tuple[str, ...] = ()
     replayed: Replayed | None = None
+    behind: Behind | None = None

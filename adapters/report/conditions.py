@@ -17,8 +17,13 @@ SHOWN = 3
 """How many open exceptions a condition tells one by one."""
 
 
-def condition_blocks(conditions: Conditions, period: str, is_final: bool) -> tuple[Block, ...]:
-    """The blocks of a close's page that say how the conditions stand; `is_final` once the period is hard-closed."""
+def condition_blocks(
+    conditions: Conditions, period: str, is_final: bool, is_governed: bool = False
+) -> tuple[Block, ...]:
+    """The blocks of a close's page that say how the conditions stand.
+
+    `is_final` once the period is hard-closed; `is_governed` where the books name people, who then approve in them.
+    """
     checks = [
         *(_step(one) for one in conditions.steps),
         *(_trial(one) for one in conditions.trial),
@@ -33,7 +38,7 @@ def condition_blocks(conditions: Conditions, period: str, is_final: bool) -> tup
     if accepted:
         blocks.append(accepted_table(accepted))
     if any(one.what == "hard close" for one in conditions.approvals):
-        blocks.append(Sentences("To sign", _to_sign(conditions)))
+        blocks.append(Sentences("To sign", _to_sign(conditions, is_governed)))
     return tuple(blocks)
 
 
@@ -218,11 +223,9 @@ def accepted_table(standings: Iterable[Standing]) -> Table:
     return Table("Accepted exceptions", columns, rows)
 
 
-def _to_sign(conditions: Conditions) -> tuple[str, ...]:
-    return tuple(
-        f"{text(one.span)}: signed below by hand, tieout does not check it ({rule_place(one.span)})"
-        for one in _each_line(conditions.approvals)
-    )
+def _to_sign(conditions: Conditions, is_governed: bool) -> tuple[str, ...]:
+    how = "given in these books" if is_governed else "signed below by hand, tieout does not check it"
+    return tuple(f"{text(one.span)}: {how} ({rule_place(one.span)})" for one in _each_line(conditions.approvals))
 
 
 def _each_line(approvals: Iterable[Approval]) -> Iterable[Approval]:

@@ -49,6 +49,8 @@ def ask(state: State, _: Person, act: acts.CloseRequested, scene: Scene) -> str:
 def approve(state: State, person: Person, act: acts.CloseApproved, scene: Scene) -> str:
     """Why a close may not be approved; empty if it may."""
     closing = state.closing(act.calendar, act.period)
+    if closing.closed_run:
+        return f"{act.period} is hard-closed already"
     if not closing.asked_by or (closing.asked_run, closing.manifest) != (act.run, act.manifest):
         return f"nobody asks for the close of {act.period} as that trial shows it; see `tieout close --request`"
     if max(state.loaded_seq, closing.overridden_seq, closing.accepted_seq) > closing.asked_seq:
