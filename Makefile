@@ -1,6 +1,6 @@
 # `make` lists what there is. Everything runs in .venv, built once from the lock file.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test samples check format accept bench lock
+.PHONY: help setup demo test nightly promises samples check format accept bench lock
 
 # Every command of tieout starts in half the time where Python may keep its bytecode, and tieout its table of the grammar.
 unexport PYTHONDONTWRITEBYTECODE
@@ -32,6 +32,12 @@ demo: $(READY) ## close four months of a generated client and show what was foun
 
 test: $(READY) ## run every test and feature
 	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+nightly: $(READY) ## run every test with as many trials as a night affords
+	TIEOUT_TRIALS=nightly $(BIN)/python -m pytest -n 2 --dist worksteal
+
+promises: $(READY) ## prove the promises and rewrite docs/promises.md: TRIALS=release, ONLY="P5 P6" for some
+	$(BIN)/python -m tests.promises.report --trials $(or $(TRIALS),nightly) $(ONLY)
 
 samples: $(READY) ## run every example of the designs' sample rulesets, which lie in ../shared
 	$(BIN)/tieout test $(SAMPLES)/standard.tieout

@@ -160,16 +160,16 @@ def test_random_lives_are_valued_as_the_ledger_values_them(beyond_stock: BeyondS
     history = alike(random_history(7, POOLS, Policy()))
     history = feasible(Policy(beyond_stock=beyond_stock), with_values(history))
     assert _count(history, RETURNS) > POOLS // 4
-    _agree(history, both(history, Ledger(), closed(rules_at_average(beyond_stock), history)))
+    _agree("average", history, both(history, Ledger(), closed(rules_at_average(beyond_stock), history)))
 
 
 def _count(history: History, action: int) -> int:
     return sum(1 for event in (*history.first, *history.second) if event.action == action)
 
 
-def _agree(history: History, told: Iterable[tuple[object, object]]) -> None:
+def _agree(measure: str, history: History, told: Iterable[tuple[object, object]]) -> None:
     differ = [(ledger, engine) for ledger, engine in told if ledger != engine]
-    proof = "lives of pools at average or standard, two periods long, valued as by a ledger of fractions"
+    proof = f"lives of pools at {measure}, two periods long, valued as by a ledger of fractions"
     promises.reached("P16", proof, len(history.pools), len(differ))
     for ledger, engine in differ:
         assert ledger == engine
@@ -245,7 +245,7 @@ def test_random_lives_move_at_the_standard_of_their_day(beyond_stock: BeyondStoc
     drawn = with_values(random_history(11, POOLS, Policy()))
     history = feasible(Policy(beyond_stock=beyond_stock), at_standards(drawn))
     assert _count(history, CHANGE) > POOLS // 16
-    _agree(history, both(history, Standards(), closed(rules_at_standard(beyond_stock), history)))
+    _agree("standard", history, both(history, Standards(), closed(rules_at_standard(beyond_stock), history)))
 
 
 def test_a_pool_in_which_nothing_happens_keeps_its_value_and_what_may_come_back() -> None:

@@ -43,6 +43,8 @@ def reached(promise: str, proof: str, ran: int, failures: int, **counted: int) -
     place = os.environ.get("TIEOUT_FIGURES")
     if place is None:
         return
-    figures = {"promise": promise, "proof": proof, "scale": SCALE, "trials": ran, "failures": failures, **counted}
+    test = os.environ.get("PYTEST_CURRENT_TEST", "").partition(" ")[0].partition("[")[0]
+    figures: dict[str, object] = {"promise": promise, "proof": proof, "test": test, "scale": SCALE}
+    figures |= {"trials": ran, "failures": failures, "counted": counted}
     with Path(place).open("a", encoding="utf-8") as file:
         file.write(json.dumps(figures, sort_keys=True) + "\n")

@@ -18,6 +18,7 @@ from engine.model.datatypes import DataType, Family
 from engine.plan import numbers
 from engine.plan.numbers import Value, number
 from engine.plan.relation import case, named
+from tests.support import promises
 
 RATE = DataType(Family.RATE)
 FLIP: dict[type[exp.Binary], Callable[[Fraction, Fraction], bool]] = {
@@ -82,16 +83,20 @@ def evaluated(values: list[exp.Expr]) -> list[object]:
 
 
 @pytest.mark.parametrize("half", ["half-up", "half-even"])
-def test_random_expressions_round_as_fractions_do(half: str) -> None:
-    draw = random.Random(half)
+@pytest.mark.parametrize("batch", range(promises.trials(400, per_commit=1)))
+def test_random_expressions_round_as_fractions_do(half: str, batch: int) -> None:
+    draw = random.Random(f"{half} {batch}" if batch else half)
     made = [drawn(draw, 2 if at % 4 == 0 else 1) for at in range(120)]
     made = [one for one in made if max(one.sql.scale or 0, one.sql.over_scale) <= 12]
     digits = [draw.choice((0, 2, 3)) for _ in made]
     sql = [numbers.rounded(one.sql, count, half).sql for one, count in zip(made, digits, strict=True)]
     wanted = [rounded(one.exact, count, half) for one, count in zip(made, digits, strict=True)]
+    found = evaluated(sql)
+    wrong = sum(told != exact for told, exact in zip(found, wanted, strict=True))
+    promises.reached("P16", "random expressions rounded as fractions are", len(made), wrong)
     assert len(made) > 100
-    assert sum(one.sql.over is not None for one in made) >= 15
-    assert evaluated(sql) == wanted
+    assert sum(one.sql.over is not None for one in made) >= (10 if batch else 15)
+    assert found == wanted
 
 
 def test_random_comparisons_hold_as_fractions_do() -> None:
