@@ -13,13 +13,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from adapters.books import durable
-from adapters.books.chain import Head
+from adapters.books.chain import AuditEvent, Head
 from adapters.books.errors import BooksCorrupted, BooksError
 from adapters.books.ledger import Ledger
 
@@ -71,6 +71,12 @@ class Anchor:
             )
         self.path.unlink(missing_ok=True)
         self.add(genesis, at)
+
+    def rewrite(self, heads: Iterable[Head | AuditEvent], at: str) -> None:
+        """Write the file anew with the heads given, from the first on, and force it to the disk; OSError."""
+        lines = "".join(f"{head.seq:08d} {head.hash} {at}\n" for head in heads)
+        self.path.write_text(lines, encoding="ascii")
+        durable.fsync_file(self.path)
 
     def reserve(self) -> None:
         """Make room for a line, so that a disk that fills up stops a publication before its commit; OSError."""

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from adapters.books import anchor, chain, durable
+from adapters.books import anchor, chain, durable, schema
 from adapters.books.anchor import Anchor
 from adapters.books.chain import Head
 from adapters.books.entries import FileEntry
 from adapters.books.errors import BooksCorrupted, BooksError
 from adapters.books.layout import Layout, publication_name
 from adapters.books.ledger import Ledger
+
+Check = Callable[[Layout, Ledger], Iterable[str]]
 
 
 def check_files(layout: Layout, ledger: Ledger) -> None:
@@ -54,11 +56,16 @@ def sweep(layout: Layout, ledger: Ledger) -> None:
 
 def problems(layout: Layout, ledger: Ledger, heads: Anchor, upto: int | None = None) -> list[str]:
     """Everything that is wrong with the books, one sentence each; empty if nothing is."""
+    return _found(layout, ledger, (*_OWN, lambda _, ledger: anchor.problems(heads, ledger, upto)))
+
+
+def own_problems(layout: Layout, ledger: Ledger) -> list[str]:
+    """What is wrong with the books in themselves, whatever the heads outside them know."""
+    return _found(layout, ledger, _OWN)
+
+
+def _found(layout: Layout, ledger: Ledger, checks: Iterable[Check]) -> list[str]:
     found: list[str] = []
-    checks: tuple[Callable[[Layout, Ledger], Iterable[str]], ...] = (
-        _database_problems, _chain_problems, _ruleset_problems, _file_problems,
-        lambda _, ledger: anchor.problems(heads, ledger, upto),
-    )  # fmt: skip
     for check in checks:
         try:
             found += check(layout, ledger)
@@ -73,6 +80,13 @@ def _database_problems(layout: Layout, ledger: Ledger) -> list[str]:
     found = [f"{layout.ledger}: {row[0]}" for row in ledger.rows("PRAGMA integrity_check") if row[0] != "ok"]
     orphans = ledger.rows("PRAGMA foreign_key_check")
     return [*found, *(f"{layout.ledger}: {row[0]} refers to a missing {row[2]}" for row in orphans)]
+
+
+def _schema_problems(layout: Layout, ledger: Ledger) -> list[str]:
+    """Tables and triggers beside those of this version would show, or do, something else than tieout wrote."""
+    stated = {row[0] for row in ledger.rows("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL")}
+    same = stated == set(schema.statements())
+    return [] if same else [f"{layout.ledger}: its tables, indexes or triggers were changed"]
 
 
 def _chain_problems(layout: Layout, ledger: Ledger) -> list[str]:
@@ -116,6 +130,11 @@ def _changed(layout: Layout, file: FileEntry) -> str:
     except OSError as error:
         return f"{path} cannot be read ({error.strerror}); check the disk, and restore the file from a backup"
     return f"{path} was changed; restore it from a backup" if is_changed else ""
+
+
+_OWN: tuple[Check, ...] = (
+    _database_problems, _schema_problems, _chain_problems, _ruleset_problems, _file_problems,
+)  # fmt: skip
 
 
 def _misfit(layout: Layout, file: FileEntry) -> str:

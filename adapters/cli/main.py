@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import click
 
 from adapters.cli import (
+    audit,
     books,
     demo,
     evidence,
@@ -51,6 +52,7 @@ COMMANDS: tuple[click.Command, ...] = (
     versions.rules,
     evidence.sql,
     books.books,
+    audit.audit,
     rules.schema,
     demo.demo,
 )

@@ -52,13 +52,16 @@ def folder(sound: Path, tmp_path: Path) -> Path:
 
 @contextmanager
 def _tampering(folder: Path) -> Iterator[sqlite3.Connection]:
-    """The ledger as somebody with a database tool has it: no triggers, no constraints checked."""
+    """The ledger as somebody with a database tool has it: no triggers, no constraints checked, and no trace of that."""
     ledger = sqlite3.connect(folder / "ledger.sqlite", isolation_level=None)
     try:
-        for (trigger,) in ledger.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'").fetchall():
+        triggers = ledger.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").fetchall()
+        for trigger, _ in triggers:
             ledger.execute(f"DROP TRIGGER {trigger}")
         ledger.execute("PRAGMA ignore_check_constraints = ON")
         yield ledger
+        for _, statement in triggers:
+            ledger.execute(statement)
     finally:
         ledger.close()
 
@@ -106,6 +109,14 @@ def test_a_deleted_event_an_older_head_and_another_beginning_are_found(folder: P
         f"{folder / 'ledger.sqlite'}: publication 1 does not follow publication 0",
         f"{folder}.heads knows another publication 0 than {folder / 'ledger.sqlite'} has; one of them was changed",
     ]
+
+
+def test_a_dropped_trigger_and_another_table_are_found(folder: Path) -> None:
+    for statement in ("DROP TRIGGER act_refuses_UPDATE", "CREATE TABLE notes (text TEXT)"):
+        ledger = sqlite3.connect(folder / "ledger.sqlite", isolation_level=None)
+        ledger.execute(statement)
+        ledger.close()
+        assert verify_books(folder) == [f"{folder / 'ledger.sqlite'}: its tables, indexes or triggers were changed"]
 
 
 def test_values_that_tieout_never_writes_are_a_finding_not_a_crash(folder: Path) -> None:
