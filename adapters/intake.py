@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
@@ -26,6 +26,9 @@ from adapters.feeds.refusal import FileRefusedError
 from adapters.feeds.report import FileReport, LoadReport, Outcome
 from adapters.feeds.source_file import SourceFile, read_source
 from adapters.feeds.versions import Closed
+from adapters.quarantine import RESUBMITTED, RESUBMITTED_SHAPE, refused_rows
+from adapters.resubmission import Resubmission, is_export, read_resubmission
+from dsl.diagnostics import InternalError
 from engine.model.datatypes import Family
 from engine.model.schema import Record, Schema
 from engine.plan.relation import column, table
@@ -70,6 +73,71 @@ def load(
     return report
 
 
+def resubmit(
+    books: Books,
+    client: Client,
+    schema: Schema,
+    path: Path,
+    loaded_on: date,
+    closed: Closed | None = None,
+    known_after: date | None = None,
+) -> LoadReport:
+    """Load a mended export of the quarantine, each row in the place of the one it refers to, which waits no longer.
+
+    A row that cannot be read waits again. Else as `load`; the same file again does nothing.
+    """
+    with _scratch() as connection:
+        report = LoadReport(
+            loaded_on, (_take_again(connection, books, client, schema, path, (loaded_on, closed, known_after)),)
+        )
+        if report.is_written:
+            _publish(connection, books, schema, report, is_again=True)
+    return report
+
+
+def _take_again(
+    connection: duckdb.DuckDBPyConnection,
+    books: Books,
+    client: Client,
+    schema: Schema,
+    path: Path,
+    known: tuple[date, Closed | None, date | None],
+) -> FileReport:
+    """Take a mended export into a scratch database, or say why not; `known` as for other files."""
+    loaded_on, closed, known_after = known
+    refused = FileReport(path.name, "", Outcome.REFUSED)
+    try:
+        source = read_source(path)
+        earlier = next((one for feed in client.feeds if (one := books.known_file(source.sha256, feed.name))), None)
+        if earlier is not None:
+            message = f"same content as {earlier.file_name}, loaded {earlier.loaded_at[:10]}: nothing done"
+            return replace(refused, feed=earlier.feed, outcome=Outcome.KNOWN, sha256=source.sha256, message=message)
+        mended = read_resubmission(path, client, refused_rows(books))
+        supplied = _supplied(client, schema)
+        _attach_all(connection, books, client, schema, [mended.feed], supplied)
+        around = Surroundings({}, loaded_on, known_after, client.currency, schema)
+        world = take.Books(schema, supplied, closed)
+        report = take.take_file(connection, mended.source, mended.feed, around, world)
+    except FileRefusedError as error:
+        return replace(refused, message=error.message, help=error.help, line=error.line)
+    _note_replaced(connection, mended)
+    return report
+
+
+def _note_replaced(connection: duckdb.DuckDBPyConnection, mended: Resubmission) -> None:
+    """Make the table of which row stands in the place of which, with what became of it."""
+    query = exp.select(column("source-row"), column("fate")).from_(table(take.ROWS))
+    fates = {int(str(row)): fate for row, fate in run(connection, query)}
+    if fates.keys() != mended.replaced.keys():
+        raise InternalError("a resubmitted row was lost, or is there that replaces none")
+    run(connection, empty_table(RESUBMITTED, RESUBMITTED_SHAPE))
+    rows = [
+        (*old.key, mended.source.sha256, mended.source.name, number, fates[number])
+        for number, old in mended.replaced.items()
+    ]
+    connection.executemany(f'INSERT INTO "{RESUBMITTED}" VALUES ({", ".join("?" * len(RESUBMITTED_SHAPE))})', rows)
+
+
 def read_beside(
     books: Books, client: Client, schema: Schema, paths: Sequence[Path], read_on: date
 ) -> tuple[LoadReport, dict[str, list[dict[str, object]]]]:
@@ -101,17 +169,29 @@ def _take_all(
     loaded_on, closed, known_after = known
     claimed, others = _claim(client, paths)
     supplied = _supplied(client, schema)
-    used = {fill.record for one in claimed for fill in one.feed.fills}
-    for record in schema.records:
-        if record.name in used or record.name in supplied:
-            _attach(connection, books, record)
-    _make_tables(connection, client)
+    _attach_all(connection, books, client, schema, [one.feed for one in claimed], supplied)
     world = take.Books(schema, supplied, closed)
     reports = [*others]
     for one in _in_order(claimed, schema):
         around = Surroundings(one.parts, loaded_on, known_after, client.currency, schema)
         reports.append(_take(connection, books, one, around, world, reports))
     return tuple(reports)
+
+
+def _attach_all(
+    connection: duckdb.DuckDBPyConnection,
+    books: Books,
+    client: Client,
+    schema: Schema,
+    feeds: Iterable[Feed],
+    supplied: Mapping[str, Record],
+) -> None:
+    """What the books know of the records that feeds fill or look up, and the empty tables of what is new."""
+    used = {fill.record for feed in feeds for fill in feed.fills}
+    for record in schema.records:
+        if record.name in used or record.name in supplied:
+            _attach(connection, books, record)
+    _make_tables(connection, client)
 
 
 def _claim(client: Client, paths: Sequence[Path]) -> tuple[list[Claimed], list[FileReport]]:
@@ -230,6 +310,9 @@ def _take(
     refused = FileReport(one.path.name, one.feed.name, Outcome.REFUSED)
     try:
         source = read_source(one.path)
+        if is_export(source):
+            message = "an export of the quarantine, each row of which stands in the place of another"
+            raise FileRefusedError(message, 1, "take it out of the folder and run `tieout quarantine resubmit FILE`")
         earlier = _earlier(source, one.feed, books, taken)
         if earlier is not None:
             return replace(refused, outcome=Outcome.KNOWN, sha256=source.sha256, size=len(source.data), message=earlier)
@@ -247,7 +330,9 @@ def _earlier(source: SourceFile, feed: Feed, books: Books, taken: Sequence[FileR
     return None if known is None else f"same content as {known.file_name}, loaded {known.loaded_at[:10]}: nothing done"
 
 
-def _publish(connection: duckdb.DuckDBPyConnection, books: Books, schema: Schema, report: LoadReport) -> None:
+def _publish(
+    connection: duckdb.DuckDBPyConnection, books: Books, schema: Schema, report: LoadReport, is_again: bool = False
+) -> None:
     loaded = [file for file in report.files if file.outcome is Outcome.LOADED]
     records = sorted({name for file in loaded for name, count in file.facts if count})
     feeds = sorted({file.feed for file in loaded if file.quarantined})
@@ -262,6 +347,9 @@ def _publish(connection: duckdb.DuckDBPyConnection, books: Books, schema: Schema
             files[f"quarantine {feed}"] = publication.write_quarantine(connection, query, feed)
         verbatim = _ordered(take.ROWS, take.ROWS_SHAPE, ("source-file", "source-row"))
         files[VERBATIM] = publication.write(connection, verbatim, VERBATIM)
+        if is_again:
+            replaced = _ordered(RESUBMITTED, RESUBMITTED_SHAPE, ("replaced-file", "replaced-row"))
+            files[RESUBMITTED] = publication.write(connection, replaced, RESUBMITTED)
         loads = [_new_load(file, files) for file in loaded]
         publication.commit(lambda changes: [changes.add_load(new) for new in loads])
 
@@ -280,6 +368,7 @@ def _new_load(file: FileReport, files: dict[str, FileEntry]) -> NewLoad:
     """A file as the ledger records it, with the Parquet files that hold its rows."""
     wanted = [f"facts {name}" for name, count in file.facts if count] + [VERBATIM]
     wanted += [f"quarantine {file.feed}"] if file.quarantined else []
+    wanted += [RESUBMITTED] if RESUBMITTED in files else []
     totals = tuple(
         ControlTotal(total.column, total.received, total.accepted, total.quarantined, total.declared)
         for total in file.totals

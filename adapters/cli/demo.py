@@ -18,7 +18,7 @@ from adapters.books.store import Books, open_books
 from adapters.cli.command import EXISTING_OR_NOT, command
 from adapters.cli.demo_evidence import Evidence
 from adapters.cli.faults import DONE, PROBLEMS, RefusedError
-from adapters.cli.intake import load_client, refused_rows
+from adapters.cli.intake import load_client
 from adapters.cli.material import Material, require_material
 from adapters.cli.terminal import Progress, Terminal
 from adapters.closing.close import Closed, close_period
@@ -26,6 +26,7 @@ from adapters.closing.exceptions import accept
 from adapters.demo.generate import SEED, generate
 from adapters.demo.planted import Delivery, Difference, Planted, Problem
 from adapters.feeds.report import LoadReport, Outcome
+from adapters.quarantine import refused_rows
 from adapters.report.blocks import Check, Checks, Column, Page, Table, Verdict
 from adapters.report.conditions import standing_json
 from adapters.report.text import page_text

@@ -14,11 +14,11 @@ import pyarrow.parquet
 from adapters.books.entries import Run, RunKind
 from adapters.books.layout import FACTS
 from adapters.books.store import Books
-from adapters.cli.intake import Refused
 from adapters.closing.inputs import FILES_OF_PUBLICATION, ROWS_OF_FILE
 from adapters.demo.planted import Difference, Planted, Problem
 from adapters.feeds.report import FileReport
 from adapters.intake import VERBATIM
+from adapters.quarantine import Refused
 from engine.model.ruleset import Ruleset
 
 Row = dict[str, Any]

@@ -17,6 +17,7 @@ from adapters.cli.terminal import Terminal
 from adapters.closing.close import close_period
 from adapters.closing.inspect import roll_forward
 from adapters.closing.signing import approve_close, behind, reject_close, request_close
+from adapters.quarantine import resubmitted_counts
 from adapters.report.close_page import close_json, close_page, report_tables, roll_forward_json, roll_forward_page
 from adapters.report.closing import Closing, FileLine, TotalLine
 from adapters.report.conditions import refusal
@@ -106,12 +107,13 @@ def close(
         else:
             closed = close_period(books, material.ruleset, period, hard=hard, progress=say)
         loads = [one for one in books.loads() if frozen is None or one.seq > frozen.id]
+        again = resubmitted_counts(books)
         closing = Closing(
             client=material.client.client.client,
             kind="hard close" if (hard or approve) and not closed.is_refused else "trial",
             number=closed.run.number if closed.run is not None else None,
             known_at=None,
-            files=tuple(_file(one) for one in loads),
+            files=tuple(_file(one, again[one.feed, one.sha256]) for one in loads),
             result=closed.result,
             conditions=closed.conditions,
             is_refused=closed.is_refused,
@@ -142,7 +144,7 @@ def _told(terminal: Terminal, closing: Closing, html: Path | None) -> int:
     return DONE if good else PROBLEMS
 
 
-def _file(load: Load) -> FileLine:
+def _file(load: Load, resubmitted: int) -> FileLine:
     return FileLine(
         load.file_name,
         load.feed,
@@ -151,6 +153,7 @@ def _file(load: Load) -> FileLine:
         load.accepted,
         load.quarantined,
         tuple(_total(total) for total in load.control_totals),
+        resubmitted,
     )
 
 

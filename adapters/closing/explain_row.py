@@ -19,6 +19,7 @@ from adapters.closing.explain import VERBATIM, Restore, evidence_of, raw_rows
 from adapters.closing.inputs import attach_inputs, parquet
 from adapters.closing.running import AS_THE_MACHINE_HAS, Resources, relation_name
 from adapters.duckdb_executor import DuckDBExecutor
+from adapters.quarantine import replaced_by, replacement
 from engine.ledger.calendar import Calendar, Period
 from engine.model.ruleset import Kind, Ruleset
 from engine.model.schema import IDENTITY_SEPARATOR, Record
@@ -80,9 +81,15 @@ class RowSearch:
             )
         text, fate = taken
         raw = RawRow(load.file_name, row, text)
+        before = replaced_by(self._books, load.feed, load.sha256, row)
+        if before:
+            sentences.append(f"it was resubmitted in the place of {before}, which is in quarantine")
         if fate == "quarantined":
             reasons = "; ".join(self._reasons(load, row))
             sentences.append(f"it is in quarantine, so it is no fact: {reasons}")
+            by = replacement(self._books, (load.feed, load.sha256, row))
+            if by is not None:
+                sentences.append(f"it was resubmitted as {by.file}:{by.row}, which was {by.fate}: explain that")
             return raw, sentences, []
         if fate == "set aside":
             sentences.append(f"feed {load.feed} sets such rows aside: client.yaml says that they are not its business")

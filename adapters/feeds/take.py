@@ -21,6 +21,7 @@ from adapters.feeds.expressions import (
     number,
     run,
     text,
+    texts,
 )
 from adapters.feeds.filling import Filled, Surroundings, fill_record
 from adapters.feeds.report import FileReport, Outcome
@@ -33,6 +34,7 @@ from adapters.feeds.staging import (
     STAGED,
     TEXT,
     Check,
+    Header,
     has_reasons,
     is_among,
     is_good,
@@ -58,7 +60,9 @@ QUARANTINE_SHAPE = (
     ("text", "VARCHAR"),
     ("reasons", "VARCHAR[]"),
     ("summaries", "VARCHAR[]"),
+    ("columns", "VARCHAR[]"),
 )
+"""A row in quarantine; `columns` are the names of its file's columns, in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +110,7 @@ def take_file(
     accepted, refused = fates.get("accepted", 0), fates.get("quarantined", 0)
     _keep_rows(connection, source)
     if refused:
-        _keep_refused(connection, source, feed)
+        _keep_refused(connection, source, feed, header)
     report = FileReport(
         name=source.name,
         feed=feed.name,
@@ -253,7 +257,7 @@ def _keep_rows(connection: duckdb.DuckDBPyConnection, source: SourceFile) -> Non
     run(connection, insert_into(ROWS, verbatim))
 
 
-def _keep_refused(connection: duckdb.DuckDBPyConnection, source: SourceFile, feed: Feed) -> None:
+def _keep_refused(connection: duckdb.DuckDBPyConnection, source: SourceFile, feed: Feed, header: Header) -> None:
     """Add the file's bad rows to the feed's quarantine."""
     once = exp.select(column(ROW), column("reason"), named(exp.Min(this=_rank()), "rank")).from_(table(REASONS))
     once = once.group_by(column(ROW), column("reason"))
@@ -267,6 +271,7 @@ def _keep_refused(connection: duckdb.DuckDBPyConnection, source: SourceFile, fee
             column(TEXT, "fates"),
             named(_each("reason"), "reasons"),
             named(_each("summary"), "summaries"),
+            named(texts(header.columns), "columns"),
         )
         .from_(ranks.subquery("bad"))
         .join(table("fates"), on=exp.EQ(this=column(ROW, "bad"), expression=column(ROW, "fates")))

@@ -160,21 +160,22 @@ def report_tables(result: CloseResult) -> tuple[Table, ...]:
 
 
 def _files(files: tuple[FileLine, ...]) -> Table:
+    names = ["received", "accepted", "quarantined"]
+    if any(file.resubmitted for file in files):
+        names.append("resubmitted")
     columns = (
         Column("file"),
-        Column("received", True),
-        Column("accepted", True),
-        Column("quarantined", True),
+        *(Column(name if name != "resubmitted" else "of these resubmitted", True) for name in names),
         Column("control total", True),
         Column(""),
     )
     rows: list[tuple[str, ...]] = []
     for file in files:
-        counts = tuple(f"{count:,}" for count in (file.received, file.accepted, file.quarantined))
+        counts = tuple(f"{getattr(file, name):,}" for name in names)
         totals = [_total(total) for total in file.totals] or [("none declared", "-")]
         rows.append((file.name, *counts, *totals[0]))
-        rows += [("", "", "", "", *total) for total in totals[1:]]
-    sums = (sum(getattr(file, name) for file in files) for name in ("received", "accepted", "quarantined"))
+        rows += [("", *("" for _ in names), *total) for total in totals[1:]]
+    sums = (sum(getattr(file, name) for file in files) for name in names)
     total = ("total", *(f"{one:,}" for one in sums), "", "")
     return Table("Files, rows", columns, tuple(rows), total, "none delivered since the last hard close")
 

@@ -23,7 +23,10 @@ class TotalLine:
 
 @dataclass(frozen=True, slots=True)
 class FileLine:
-    """A file that was delivered since the last hard close: rows received = accepted + quarantined."""
+    """A file that was delivered since the last hard close: rows received = accepted + quarantined.
+
+    `resubmitted` of the quarantined rows were delivered again since, in a file of their own.
+    """
 
     name: str
     feed: str
@@ -32,6 +35,7 @@ class FileLine:
     accepted: int
     quarantined: int
     totals: tuple[TotalLine, ...]
+    resubmitted: int = 0
 
 
 @dataclass(frozen=True, slots=True)

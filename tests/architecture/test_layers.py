@@ -63,9 +63,19 @@ UNITS = {
 """Units of adapters and the other units each may import: a feed is read as the client's configuration describes it, and
 a load is shown as the feed reported it."""
 
-UNITS_SEEING_ALL = frozenset({"adapters.audit", "adapters.cli", "adapters.closing", "adapters.intake"})
-"""Units of adapters that put others together: the command line all of them, intake the way from file to books, closing
-the way from books to journal and back, audit the way from books to an auditor's folder."""
+UNITS_SEEING_ALL = frozenset(
+    {
+        "adapters.audit",
+        "adapters.cli",
+        "adapters.closing",
+        "adapters.intake",
+        "adapters.quarantine",
+        "adapters.resubmission",
+    }
+)
+"""Units of adapters that put others together: the command line all of them, intake the way from file to books,
+quarantine and resubmission the way out of them and in again, closing the way from books to journal and back, audit the
+way from books to an auditor's folder."""
 
 
 def imports_of(module: Module) -> Iterator[tuple[str, tuple[str, ...]]]:

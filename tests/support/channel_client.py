@@ -13,7 +13,9 @@ from adapters.books.store import open_books
 from adapters.client.loader import ClientFile, read_client
 from adapters.feeds.report import FileReport, LoadReport
 from adapters.feeds.versions import Closed
-from adapters.intake import load
+from adapters.intake import load, resubmit
+from adapters.quarantine import Refused, refused_rows
+from adapters.resubmission import export_bytes
 from dsl.diagnostics import Diagnostics
 from engine.model.datatypes import DataType, Family
 from engine.model.schema import Column, Record, Schema
@@ -114,6 +116,25 @@ class Folder:
         client = self.client()
         with open_books(client.books, write=True, create=True) as books:
             return load(books, client.client, self.schema, paths or (client.incoming,), on, closed, known_after)
+
+    def waiting(self, feed: str) -> list[Refused]:
+        """The rows of a feed that wait in quarantine."""
+        with open_books(self.path / "books", write=False) as books:
+            return [row for row in refused_rows(books, feed) if row.state == "waiting"]
+
+    def export(self, feed: str) -> bytes:
+        """The rows of a feed that wait, as a file to be mended."""
+        [found] = [one for one in self.client().client.feeds if one.name == feed]
+        return export_bytes(found, self.waiting(feed))
+
+    def resubmit(self, name: str, content: bytes, on: date = LOADED_ON) -> FileReport:
+        """Load a mended export."""
+        path = self.path / name
+        path.write_bytes(content)
+        client = self.client()
+        with open_books(client.books, write=True) as books:
+            [report] = resubmit(books, client.client, self.schema, path, on).files
+        return report
 
     def take(self, name: str, content: str | bytes) -> FileReport:
         """Deliver and load one file."""

@@ -97,15 +97,15 @@ def test_a_bad_row_waits_in_quarantine_where_it_can_be_read_and_taken_away(tieou
     listed = tieout("quarantine", "list")
     assert listed.code == 0
     assert '  sales_2026-01.csv    5  sale-date: "soon" is not a date in YYYY-MM-DD' in listed.out
-    assert "2 rows in quarantine; correct the file and load it again" in listed.out
+    assert "2 rows in quarantine; `tieout quarantine export FILE` writes them to be mended" in listed.out
     limited = tieout("quarantine", "list", "--limit", "1", "--format", "json").values
     assert (limited["count"], [one["row"] for one in limited["rows"]]) == (2, [4])
     assert tieout("quarantine", "list", "--feed", "counts").out == "Quarantine  no row waits\n"
     exported = tieout("quarantine", "export", "refused.csv")
-    assert (exported.code, exported.out) == (0, "2 rows written to refused.csv\n")
-    rows = list(csv.reader((shop / "refused.csv").read_text("utf-8").splitlines()))
-    assert rows[0] == ["feed", "file", "row", "reasons", "text"]
-    assert [row[4] for row in rows[1:]] == ['P-3,ACME,"X1,00",=1+1,2026-01-21', "P-4,ACME,X100,1,soon"]
+    assert (exported.code, exported.out.splitlines()[0]) == (0, "2 rows written to refused.csv")
+    rows = list(csv.DictReader((shop / "refused.csv").read_text("utf-8").splitlines()))
+    assert [row["tieout-as-delivered"] for row in rows] == ['P-3,ACME,"X1,00",=1+1,2026-01-21', "P-4,ACME,X100,1,soon"]
+    assert [row["Units"] for row in rows] == ["'=1+1", "1"]
     assert tieout("quarantine", "export", "no/such/refused.csv").code == 1
 
 

@@ -16,11 +16,11 @@ from adapters.cli import demo as command
 from adapters.cli.demo import Demo, demo_page, reason, run_demo
 from adapters.cli.demo_evidence import Evidence
 from adapters.cli.faults import DONE, PROBLEMS
-from adapters.cli.intake import refused_rows
 from adapters.cli.main import main
 from adapters.cli.material import require_material
 from adapters.demo.generate import SEED, generate
 from adapters.demo.planted import Difference, Planted, Problem
+from adapters.quarantine import refused_rows
 from adapters.report.text import page_text
 from tests.support import promises
 from tests.support.demo_files import KINDS_PLANTED, LATER_KINDS, read_facts
