@@ -144,7 +144,7 @@ def resubmit(terminal: Terminal, client: Path, loaded_on: datetime | None, file:
     day = loaded_on.date() if loaded_on is not None else date.today()  # noqa: DTZ011 (the user's own day)
     with (
         terminal.working("resubmitting"),
-        open_books(material.client.books, write=True) as books,
+        open_books(material.client.books, write=True, policy=material.policy) as books,
     ):
         of_client, schema = material.client.client, schema_of(material.ruleset)
         report = resubmit_file(books, of_client, schema, file, day, *known_by(books, material))

@@ -149,6 +149,7 @@ CLOSING = Closing(
             "acme_pos_2026-02.csv", "acme-pos", date(2026, 3, 2), 4120, 4117, 3,
             (TotalLine("units", Decimal(31877), Decimal(31860), Decimal(17), Decimal(31877)),
              TotalLine("Net EUR", None, Decimal("912340.50"), None, None)),
+            resubmitted=2,
         ),
         FileLine("beta_stock_2026-02-28.csv", "beta-stock", date(2026, 3, 2), 61, 61, 0, ()),
     ),
