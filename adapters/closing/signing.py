@@ -134,6 +134,8 @@ def approve_reopening(books: Books, ruleset: Ruleset, name: str) -> tuple[str, .
     """Agree to the reopening of a period; the roles whose approval is still missing. With the last it is open again."""
     calendar = close_calendar(ruleset).name
     closing = _closing(books, ruleset, name)
+    if _is_reopened_by(books, calendar, name):
+        return ()
     missing = missing_approvals(closing.reopenings, books.policy.reopen_by, REOPENING_NEEDS)
     if books.by in {by for by, _ in closing.reopenings}:
         return missing
@@ -145,6 +147,18 @@ def approve_reopening(books: Books, ruleset: Ruleset, name: str) -> tuple[str, .
     opened = () if left else (acts.Reopened(calendar, name, closing.closed_run),)
     books.record("reopening", approval, *opened)
     return tuple(left)
+
+
+def _is_reopened_by(books: Books, calendar: str, name: str) -> bool:
+    """Whether a period was reopened and whoever acts agreed to that: to say so again changes nothing."""
+    if name not in {one.period.name for one in books.periods(calendar)}:
+        return False
+    status = books.period(calendar, name)
+    return status.state is PeriodState.REOPENED and any(
+        isinstance(one.act, acts.ReopenApproved)
+        and (one.by, one.act.calendar, one.act.period, one.act.run) == (books.by, calendar, name, status.run)
+        for one in books.ledger.happened()
+    )
 
 
 def reject_reopening(books: Books, ruleset: Ruleset, name: str, comment: str) -> None:

@@ -27,6 +27,9 @@ KILLS, RANDOM_KILLS = "kills at an operation", "kills at a random moment"
 REFUSALS, CUTS = "refused operations", "power cuts"
 """What is tried."""
 
+MANY = 100
+"""From so many images on, half of them are of commands that were killed before and run again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -61,7 +64,10 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A command and the states it leads from and to, undisturbed; how many operations it makes, and its seconds."""
+    """A command and the states it leads from and to, undisturbed; how many operations it makes, and its seconds.
+
+    `repeats` is how it ends when it is run again once it is stored, which changes nothing.
+    """
 
     command: Command
     number: int
@@ -69,6 +75,7 @@ class Step:
     after: State
     operations: dict[Kind, int]
     seconds: float
+    repeats: int
 
     @property
     def place(self) -> str:
@@ -84,29 +91,34 @@ class Driver:
         self.laboratory = Laboratory(place)
         self.figures = Figures()
         self.chance = random.Random(plan.seed)
-        self.steps = list(self._undisturbed())
+        self.every_step = list(self._undisturbed())
+        self.steps = [step for step in self.every_step if step.command.tried]
         assert_one_thread()
 
     def _undisturbed(self) -> Iterator[Step]:
         laboratory = self.laboratory
         before = NOTHING
-        laboratory.keep("before 0")
         for number, command in enumerate(COMMANDS):
-            laboratory.work_out(command, before)
-            laboratory.put_back(f"before {number}")
+            if command.tried:
+                laboratory.keep(f"before {number}")
+                if command.long:
+                    laboratory.work_out(command, before)
             started = time.monotonic()
             ended = laboratory.run(command, before)
             seconds = time.monotonic() - started
-            assert ended.code == command.code, ended.err
+            assert ended.code == command.code, f"{command.words}: {ended.err}"
             counts = {Kind.CHANGES: ended.count, Kind.READS: laboratory.control["reads"]}
-            after = laboratory.examine()
-            laboratory.keep(f"before {number + 1}")
-            yield Step(command, number, before, after, counts, seconds)
-            if command.repeats is not None:
-                laboratory.work_out(command, after)
+            after, repeats = laboratory.examine(), ended.code
+            if command.tried:
+                laboratory.keep(f"before {number + 1}")
+                if command.long:
+                    laboratory.work_out(command, after)
+                    laboratory.put_back(f"before {number + 1}")
                 again = laboratory.run(command, after)
-                assert (again.code, laboratory.examine()) == (command.repeats, after), again.err
-            laboratory.put_back(f"before {number + 1}")
+                assert laboratory.examine() == after, f"{command.words}, run again: {again.out} {again.err}"
+                laboratory.put_back(f"before {number + 1}")
+                repeats = again.code
+            yield Step(command, number, before, after, counts, seconds, repeats)
             before = after
 
     def kills(self, trials: int) -> None:
@@ -140,14 +152,22 @@ class Driver:
         for step, fault in points if not trials else self.chance.sample(points, trials):
             self._trial(REFUSALS, step, str(fault), self._run(step, fault))
 
-    def power_cuts(self, images: int) -> None:
-        """Let the commands run one after another, and cut the power after chosen operations."""
+    def power_cuts(self, images: int, killed: bool) -> None:
+        """Let the commands run one after another, and cut the power after chosen operations.
+
+        With `killed` each is killed at some operation first, and then run again.
+        """
         laboratory = self.laboratory
         laboratory.clear()
         laboratory.control.start_record()
-        for step in self.steps:
-            ended = laboratory.run(step.command, step.before)
-            assert ended.code == step.command.code, ended.err
+        for step in self.every_step:
+            if killed and step.command.tried:
+                at = self.chance.randint(1, step.operations[Kind.CHANGES])
+                laboratory.run(step.command, step.before, Fault(Mode.KILL, at))
+            # One that was killed may be stored: then what it works out is not what is kept for it.
+            state = NOTHING if killed else step.before
+            ended = laboratory.run(step.command, state)
+            assert ended.code in (step.command.code, step.repeats if killed else step.command.code), ended.err
         record = laboratory.control.end_record()
         moments = sorted(self.chance.randrange(len(record)) for _ in range(images))
         self.figures.count(CUTS, "operations", len(record))
@@ -161,8 +181,8 @@ class Driver:
     def _look_at_image(self, where: str, told: int) -> None:
         figures = self.figures
         figures.count(CUTS, "trials")
-        step = self.steps[min(told, len(self.steps) - 1)]
-        is_at_end = told == len(self.steps)
+        step = self.every_step[min(told, len(self.every_step) - 1)]
+        is_at_end = told == len(self.every_step)
         try:
             state = self.laboratory.examine()
         except UnsoundError as error:
@@ -217,9 +237,9 @@ class Driver:
                 yield "stored, and told that nothing was written"
         if not ended.is_killed and not ended.is_told:
             yield from self._misspoken(ended)
-        if is_repeated and (step.command.repeats is not None or not is_new):
+        if is_repeated:
             self.figures.count(what, "run again")
-            code = step.command.repeats if is_new else step.command.code
+            code = step.repeats if is_new else step.command.code
             again = self.laboratory.run(step.command, step.after if is_new else step.before)
             found = self.laboratory.examine()
             if again.code != code or found != step.after:
@@ -255,7 +275,10 @@ def run(place: Path, plan: Plan) -> Figures:
         driver.figures.count("operations", step.command.name, step.operations[Kind.CHANGES])
     driver.kills(plan.kills)
     driver.refusals(plan.refusals)
-    driver.power_cuts(plan.images)
+    killed = plan.images // 2 if plan.images >= MANY else 0
+    driver.power_cuts(plan.images - killed, killed=False)
+    if killed:
+        driver.power_cuts(killed, killed=True)
     return driver.figures
 
 

@@ -56,7 +56,7 @@ PASSING = ("ledger.sqlite", "ledger.sqlite-wal", "ledger.sqlite-shm", "lock")
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What a client's folder holds: the head of its books (None where there are none), and all files by hash."""
+    """What a client's folder holds: the head of its books (None where there are none), and all files with a hash."""
 
     seq: int | None
     hash: str
@@ -120,8 +120,9 @@ class Laboratory:
         return self.client / BOOKS
 
     def keep(self, name: str) -> None:
-        """Keep what the client's folder holds now."""
-        _copy(self.client, self.states / name)
+        """Keep what the client's folder holds now, unless it is kept."""
+        if not (self.states / name).exists():
+            _copy(self.client, self.states / name)
 
     def put_back(self, name: str) -> None:
         """Let the client's folder hold what was kept."""
@@ -166,7 +167,7 @@ class Laboratory:
             out, err = sys.stdout, sys.stderr
             sys.stdout = sys.stderr = nowhere
             try:
-                main(list(command.words))
+                self._main(command)
             finally:
                 sys.stdout, sys.stderr = out, err
         kept = dict(found)
@@ -208,11 +209,17 @@ class Laboratory:
             if hand_out is not None:
                 hand_out()
             self.control.arm(fault)
-            code = main(list(command.words))
+            code = self._main(command)
             self.control.mark("told")
         finally:
             self.control.disarm()
             os._exit(code)
+
+    def _main(self, command: Command) -> int:
+        """Run a command in this process; its exit code."""
+        store.open_books.__wrapped__.__kwdefaults__["actor"] = command.by
+        version = material.require_material(Path()).version
+        return main(command.words.format(version=version).split())
 
     def examine(self) -> State:
         """Open the books as a reader and as a writer, who sweeps, and look at everything; UnsoundError."""
@@ -234,7 +241,7 @@ class Laboratory:
             return NOTHING
         except (BooksError, OSError, sqlite3.Error) as error:
             raise UnsoundError(f"{type(error).__name__}: {error}") from error
-        return State(head.seq, head.hash, tuple(_hashes(self.client)))
+        return State(head.seq, head.hash, tuple(_contents(self.client)))
 
 
 def assert_one_thread() -> None:
@@ -245,8 +252,7 @@ def assert_one_thread() -> None:
 
 def _stand_still() -> None:
     """Let the clock stand still, random names be fixed, rules be compiled once, and databases have one thread."""
-    named = store.open_books.__wrapped__.__kwdefaults__
-    named.update(clock=lambda: MOMENT, actor="preparer")
+    store.open_books.__wrapped__.__kwdefaults__["clock"] = lambda: MOMENT
     store.uuid.uuid4 = lambda: IDENTITY
     close.version = cache(close.version)
     check = material.check_material
@@ -294,17 +300,20 @@ def _copy_file(source: str, target: str) -> None:
         shutil.copy2(source, target)
 
 
-def _hashes(client: Path) -> Iterator[tuple[str, str]]:
+def _contents(client: Path) -> Iterator[tuple[str, str]]:
     for top in _written(client):
         for path in sorted(top.rglob("*")) if top.is_dir() else [top]:
             if path.is_file() and path.name not in PASSING:
-                yield path.relative_to(client).as_posix(), hashlib.sha256(_content(path)).hexdigest()
+                yield path.relative_to(client).as_posix(), _content(path)
 
 
-def _content(path: Path) -> bytes:
-    """What a file says: of the heads their whole lines, since room for one more may be reserved behind them."""
+def _content(path: Path) -> str:
+    """What a file says: nothing of those that the ledger knows by their hash and that were held against it, and of the
+    heads their whole lines, since room for one more may be reserved behind them."""
+    if path.suffix == ".parquet":
+        return ""
     content = path.read_bytes()
-    return content[: content.rfind(b"\n") + 1] if path.suffix == HEADS else content
+    return hashlib.sha256(content[: content.rfind(b"\n") + 1] if path.suffix == HEADS else content).hexdigest()
 
 
 def _read(descriptor: int) -> str:

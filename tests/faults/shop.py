@@ -89,22 +89,44 @@ FILES = {
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One command: `name` is what figures call it, `words` follow `tieout`, `code` is how it ends undisturbed.
+    """One command: `name` is what figures call it, `words` follow `tieout`, `by` is the account that acts.
 
-    `repeats` is how it ends when it is run once more after it was stored, None where that is another act.
+    `{version}` in the words stands for the version of the rules. `code` is how it ends undisturbed. One that is not
+    `tried` only leads to the next; one that is `long` works something out before it writes, which is kept.
     """
 
     name: str
-    words: tuple[str, ...]
+    words: str
+    by: str = "ben"
     code: int = 0
-    repeats: int | None = 0
+    tried: bool = True
+    long: bool = False
 
 
 COMMANDS = (
-    Command("load", ("load", "--on", "2026-02-01", "january")),
-    Command("trial", ("close", "FY2026-P01"), repeats=None),
-    Command("hard close", ("close", "FY2026-P01", "--hard"), repeats=1),
-    Command("load", ("load", "--on", "2026-03-01", "february"), code=1),
+    Command("people found", "people found ana --account ana", by="ana"),
+    Command("people add", "people add ben --account ben", by="ana", tried=False),
+    Command("people add", "people add cyd --account cyd", by="ana", tried=False),
+    Command("people add", "people add dee --account dee", by="ana", tried=False),
+    Command("people add", "people add eve --account eve", by="ana", tried=False),
+    Command("people grant", "people grant ben preparer", by="ana", tried=False),
+    Command("people grant", "people grant ben rule-author", by="ana", tried=False),
+    Command("people grant", "people grant cyd controller", by="ana", tried=False),
+    Command("people grant", "people grant cyd rule-approver", by="ana", tried=False),
+    Command("people grant", "people grant dee controller", by="ana", tried=False),
+    Command("people grant", "people grant dee rule-approver", by="ana", tried=False),
+    Command("people grant", "people grant eve controller", by="ana", tried=False),
+    Command("rules draft", "rules draft --comment begun", tried=False),
+    Command("rules review", "rules review {version} --comment read", by="dee", tried=False),
+    Command("rules approve", "rules approve {version} --active-from 2026-01-01 --comment agreed", by="cyd"),
+    Command("load", "load --on 2026-02-01 january", long=True),
+    Command("trial", "close FY2026-P01", long=True),
+    Command("close request", "close FY2026-P01 --request"),
+    Command("close approval", "close FY2026-P01 --approve", by="cyd", long=True),
+    Command("load of refused rows", "load --on 2026-03-01 february", code=1, long=True),
+    Command("reopen request", "reopen FY2026-P01 --comment restated", by="cyd"),
+    Command("reopen approval", "reopen FY2026-P01 --approve", by="dee"),
+    Command("last reopen approval", "reopen FY2026-P01 --approve", by="eve"),
 )
 """Each is run on what those before it left."""
 
