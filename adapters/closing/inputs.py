@@ -16,6 +16,7 @@ from adapters.books.entries import FileEntry
 from adapters.books.errors import BooksError
 from adapters.books.store import Books
 from adapters.duckdb_executor import DuckDBExecutor
+from adapters.quarantine import RESUBMITTED
 from engine.model.ruleset import Ruleset
 from engine.model.schema import Record
 from engine.model.told import DELIVERIES
@@ -68,14 +69,20 @@ def attach_inputs(
 
 
 def attach_refused(executor: DuckDBExecutor, books: Books, ruleset: Ruleset, upto: int | None) -> tuple[str, ...]:
-    """Where the rules tell of deliveries, the rows of each file that wait in quarantine; the name they are under."""
+    """Where the rules tell of deliveries, the rows of each file that were refused; the name they are under.
+
+    A file of mended rows is nobody's delivery, and has no number of them.
+    """
     if all(one.told != DELIVERIES for one in ruleset.kinds.values()):
         return ()
-    loads = [one for one in books.loads() if one.quarantined and (upto is None or one.seq <= upto)]
+    loads = [one for one in books.loads() if upto is None or one.seq <= upto]
+    mended = {one.sha256 for one in loads if any(file.name == RESUBMITTED for file in one.files)}
     counted = Counter[str]()
     for one in loads:
-        counted[one.sha256] += one.quarantined
-    executor.append(REFUSED_ROWS, (("file", "VARCHAR"), ("rows", "BIGINT")), sorted(counted.items()))
+        if one.quarantined and one.sha256 not in mended:
+            counted[one.sha256] += one.quarantined
+    rows = sorted({**dict.fromkeys(mended), **counted}.items())
+    executor.append(REFUSED_ROWS, (("file", "VARCHAR"), ("rows", "BIGINT")), rows)
     return (REFUSED_ROWS,)
 
 

@@ -26,7 +26,8 @@ from engine.plan.unresolved import unresolved
 from engine.plan.world import World, date_literal, empty
 
 REFUSED_ROWS = "refused rows"
-"""Given to a run whose rules ask for it: how many rows of each `file` wait in quarantine, as `rows`."""
+"""Given to a run whose rules ask for it: how many rows of each `file` were refused, as `rows`; missing where the file
+holds rows that were mended here and is no delivery."""
 
 RAISED = "told exception"
 HANDED_RAISED = "handed told exception"
@@ -198,7 +199,7 @@ def _delivered(world: World, told: Kind, kind: Kind, cutoff: Cutoff | None) -> e
 
 
 def _with_refused(world: World, placed: exp.Query) -> exp.Query:
-    """Deliveries with the rows of their file that wait in quarantine, once, where all of the file is one's."""
+    """Deliveries with the rows of their file that were refused, once, where all of the file is one's."""
     if not world.executor_has(REFUSED_ROWS):
         return exp.select(exp.Star(), named(ZERO, "refused-rows")).from_(placed.subquery("p"))
     alone = exp.EQ(this=column("first of", "p"), expression=column("last of", "p"))
@@ -208,7 +209,13 @@ def _with_refused(world: World, placed: exp.Query) -> exp.Query:
     star = exp.Column(this=exp.Star(), table=exp.to_identifier("p"))
     same = exp.EQ(this=column("file", "q"), expression=column("file", "p"))
     query = exp.select(star, named(refused, "refused-rows")).from_(placed.subquery("p"))
-    return query.join(table(REFUSED_ROWS, "q"), on=same, join_type="left", copy=False)
+    is_mended = exp.and_(_is_there(column("file", "q")), exp.Not(this=_is_there(column("rows", "q"))))
+    query = query.join(table(REFUSED_ROWS, "q"), on=same, join_type="left", copy=False)
+    return query.where(exp.Not(this=exp.Paren(this=is_mended)), copy=False)
+
+
+def _is_there(value: exp.Expr) -> exp.Expr:
+    return exp.Not(this=exp.Is(this=value, expression=exp.Null()))
 
 
 # ---- adjustments ---------------------------------------------------------------------------------------------------

@@ -287,7 +287,7 @@ def small_world(
     strict: bool = True,
     threads: int | None = None,
     shuffled: int | None = None,
-    refused: Mapping[str, int] | None = None,
+    refused: Mapping[str, int | None] | None = None,
     plans_everything: bool = False,
 ) -> SmallWorld:
     """Run a period of a ruleset on inputs by record; `before` is the period hard-closed before it, `refused` how many

@@ -67,6 +67,19 @@ def test_refused_rows_are_those_of_files_that_one_partner_sent() -> None:
     ]
 
 
+def test_rows_that_were_mended_here_are_no_delivery() -> None:
+    """Row 7 was refused in `alone` and came back in a file of ours: a refused row of ACME, not a file of it."""
+    mended = {
+        "number": "7",
+        "partner": "ACME",
+        "sale-date": "2026-01-09",
+        "source-file": "ours",
+        "known-at": "2026-01-31",
+    }
+    world = small_world(RULES, {"sale": [*SALES[:2], mended]}, refused={"alone": 1, "ours": None})
+    assert told(world) == [("ACME", "alone", "2026-01-05", "2026-01-09", "2", "0", "1")]
+
+
 def test_what_a_file_says_of_a_closed_period_is_told_apart() -> None:
     """Only what was not counted before: a correction of January, and a sale of February, in one file."""
     january = small_world(RULES, {"sale": SALES}, refused=REFUSED)
