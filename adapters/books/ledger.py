@@ -210,6 +210,13 @@ class Ledger:
         known = ", ".join(status.period.name for status in statuses) or "none"
         raise UnknownPeriod(f"the books have no period {name} in calendar {calendar} (known: {known}); check the name")
 
+    def state_of_period(self, calendar: str, name: str, upto: int) -> PeriodState:
+        """How far a period was after a publication."""
+        query = """SELECT to_state FROM period_transition WHERE calendar = ? AND period = ? AND seq <= ?
+            ORDER BY seq DESC LIMIT 1"""
+        rows = self.rows(query, (calendar, name, upto))
+        return PeriodState(rows[0][0]) if rows else PeriodState.OPEN
+
     def first_open_period(self, calendar: str) -> PeriodStatus | None:
         """The earliest period that is not hard-closed; None if there is none."""
         return next((one for one in self.periods(calendar) if not one.state.is_closed), None)

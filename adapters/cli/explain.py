@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
 from adapters.books.store import open_books
 from adapters.cli.command import client_option, command
-from adapters.cli.faults import DONE, RefusedError
-from adapters.cli.material import require_material
+from adapters.cli.faults import DONE
+from adapters.cli.material import require_material, restored
 from adapters.cli.terminal import Terminal
 from adapters.closing.explain import explain as explain_line
 from adapters.closing.explain_row import explain_row
 from adapters.explain_text import line_json, line_text, row_json, row_text
-from adapters.ruleset_files import read_texts
-from engine.model.ruleset import Ruleset
 
 
 @command(
@@ -41,18 +38,10 @@ def explain(terminal: Terminal, client: Path, everything: bool, row: str | None,
     material = require_material(client)
     with open_books(material.client.books, write=False) as books, terminal.working(f"explaining {line or row}"):
         if line is not None:
-            found = explain_line(books, material.ruleset, line, _restored, everything=everything)
+            found = explain_line(books, material.ruleset, line, restored, everything=everything)
             text, values = line_text(found), line_json(found)
         else:
-            told = explain_row(books, material.ruleset, row or "", _restored, material.client.incoming)
+            told = explain_row(books, material.ruleset, row or "", restored, material.client.incoming)
             text, values = row_text(told), row_json(told)
     terminal.show(text, values)
     return DONE
-
-
-def _restored(texts: Mapping[str, str]) -> Ruleset:
-    """A ruleset out of the texts that a run used; RefusedError where this version no longer reads them."""
-    ruleset, diagnostics = read_texts(texts)
-    if ruleset is None:
-        raise RefusedError("the run used rules that this version of tieout does not run", diagnostics=diagnostics)
-    return ruleset

@@ -44,6 +44,7 @@ COMMANDS: tuple[click.Command, ...] = (
     periods.reconcile,
     periods.close,
     signing.reopen,
+    periods.known,
     exceptions.exceptions,
     journal.journal,
     explain.explain,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from adapters.cli.faults import RefusedError
 from adapters.client.check import check_client
 from adapters.client.loader import FILE_NAME, ClientFile, read_client
 from adapters.closing.policy import policy_of
-from adapters.ruleset_files import SHIPPED, read_ruleset
+from adapters.ruleset_files import SHIPPED, read_ruleset, read_texts
 from dsl.diagnostics import Diagnostics
 from engine.governance.scene import Policy
 from engine.model.identity import schema_of
@@ -86,6 +87,14 @@ def require_material(folder: Path) -> Material:
     if material is None or diagnostics.errors:
         raise RefusedError(diagnostics=diagnostics)
     return material
+
+
+def restored(texts: Mapping[str, str]) -> Ruleset:
+    """A ruleset out of the texts that a run used; RefusedError where this version no longer reads them."""
+    ruleset, diagnostics = read_texts(texts)
+    if ruleset is None:
+        raise RefusedError("the run used rules that this version of tieout does not run", diagnostics=diagnostics)
+    return ruleset
 
 
 def shown_path(path: Path) -> str:

@@ -11,18 +11,28 @@ from adapters.books.entries import ControlTotal, Load
 from adapters.books.store import open_books
 from adapters.cli.command import DAY, EXISTING_OR_NOT, client_option, command
 from adapters.cli.faults import DONE, PROBLEMS, RefusedError
-from adapters.cli.material import require_material, write_whole
+from adapters.cli.material import require_material, restored, write_whole
 from adapters.cli.signing import approved, requested, turned_down
 from adapters.cli.terminal import Terminal
 from adapters.closing.close import close_period
 from adapters.closing.inspect import roll_forward
+from adapters.closing.known import known_on
 from adapters.closing.signing import approve_close, behind, reject_close, request_close
 from adapters.quarantine import resubmitted_counts
-from adapters.report.close_page import close_json, close_page, report_tables, roll_forward_json, roll_forward_page
+from adapters.report.close_page import (
+    close_json,
+    close_page,
+    known_json,
+    known_page,
+    report_tables,
+    roll_forward_json,
+    roll_forward_page,
+)
 from adapters.report.closing import Closing, FileLine, TotalLine
 from adapters.report.conditions import refusal
 from adapters.report.html import page_html
 from adapters.report.text import page_text
+from adapters.wording import counted
 from engine.run.close import close_calendar
 
 
@@ -122,6 +132,36 @@ def close(
             behind=behind(books, calendar, period) if closed.run is not None else None,
         )
     return _told(terminal, closing, html)
+
+
+@command("known", "tieout known FY2026-P01 --on 2026-02-10")
+@client_option
+@click.option("--on", type=DAY, required=True, metavar="DATE", help="The day at whose end (UTC) it was known.")
+@click.argument("period")
+def known(terminal: Terminal, client: Path, on: datetime, period: str) -> int:
+    """Show what the books knew on a day about a period: how far it was, and what it came to by what was loaded then.
+
+    The period is run again with the facts and the rules of that day; nothing is published.
+    """
+    material = require_material(client)
+    day = on.date().isoformat()
+    with (
+        open_books(material.client.books, write=False, policy=material.policy) as books,
+        terminal.working(f"running {period} as known on {day}"),
+    ):
+        found = known_on(books, material.ruleset, period, on.date(), restored)
+    name = material.client.client.client
+    by = "no run of it was made" if found.run is None else f"its last run was {found.run.kind.value} {found.run.number}"
+    said = (f"{period} was {found.state.value}; {by}", f"{counted(len(found.files), 'file')} had been loaded")
+    values = {
+        **known_json(name, found.result, day),
+        "state": found.state.value,
+        "run": None if found.run is None else f"{found.run.kind.value} {found.run.number}",
+        "publication": found.publication,
+        "files": list(found.files),
+    }
+    terminal.show(page_text(known_page(name, found.result, day, said), terminal.has_colour), values)
+    return DONE
 
 
 def _told(terminal: Terminal, closing: Closing, html: Path | None) -> int:

@@ -110,6 +110,28 @@ def roll_forward_page(client: str, result: CloseResult) -> Page:
     )
 
 
+def known_page(client: str, result: CloseResult, on: str, said: tuple[str, ...]) -> Page:
+    """The page of what was known about a period on a day; `said` are sentences on how far it was then."""
+    return Page(
+        f"{result.period}  as known on {on}   {_ruleset(result)}",
+        (f"{client}   amounts in {result.currency}   what was loaded by the end of {on} (UTC)",),
+        (
+            Sentences("Then", said),
+            _movements(result),
+            _variances(result),
+            _adjustments(result),
+            _journal(result),
+            Checks("Tie-outs", tuple(_tie_out(one) for one in result.tie_outs)),
+            Verdict(result.publishable, "run again with what was known then; nothing was published", ""),
+        ),
+    )
+
+
+def known_json(client: str, result: CloseResult, on: str) -> dict[str, Any]:
+    """The same as values."""
+    return {"client": client, "known-on": on, **_result_json(result)}
+
+
 def roll_forward_json(client: str, result: CloseResult) -> dict[str, Any]:
     """The same as values."""
     shown = ("currency", "start", "stock", "variances", "tie-outs")

@@ -11,7 +11,7 @@ from tests.engine.governance.model import KINDS, ROLES, USERS, Node, Step, begin
 from tests.support.promises import SCALE, reached, trials
 
 DEPTH = {"release": 6, "nightly": 5}.get(SCALE, 3)
-ALL = dict.fromkeys(USERS, ROLES)
+ALL: dict[str, tuple[str, ...]] = dict.fromkeys(USERS, ("preparer", "reviewer", "controller", "rule-author"))
 
 
 def _explore(start: Node, depth: int) -> tuple[int, int, int, set[str]]:
@@ -44,8 +44,8 @@ def test_nobody_approves_his_own_work_in_any_sequence_of_a_small_world() -> None
         {user: (role,) for user, role in zip(USERS, chosen, strict=True)}
         for chosen in itertools.product(ROLES, repeat=3)
     )
-    for number, roles in enumerate(worlds):
-        counted = _explore(beginning(roles, "ann" if number == 1 else ""), DEPTH + (number == 0 and SCALE == "commit"))
+    for number, world in enumerate(worlds):
+        counted = _explore(beginning(world, "ann" if number == 1 else ""), DEPTH + (number == 0 and SCALE == "commit"))
         nodes, tries, own, kinds = nodes + counted[0], tries + counted[1], own + counted[2], kinds | counted[3]
     assert kinds == set(KINDS)
     assert own == 0
