@@ -74,9 +74,14 @@ class Anchor:
 
     def rewrite(self, heads: Iterable[Head | AuditEvent], at: str) -> None:
         """Write the file anew with the heads given, from the first on, and force it to the disk; OSError."""
-        lines = "".join(f"{head.seq:08d} {head.hash} {at}\n" for head in heads)
-        self.path.write_text(lines, encoding="ascii")
+        self.write((head.seq, head.hash, at) for head in heads)
+
+    def write(self, lines: Iterable[tuple[int, str, str]]) -> None:
+        """Write the file anew, from publication, hash and time of each line, and force it to the disk; OSError."""
+        text = "".join(_text(*line) for line in lines)
+        self.path.write_text(text, encoding="ascii")
         durable.fsync_file(self.path)
+        durable.fsync_folder(self.path.resolve().parent)
 
     def reserve(self) -> None:
         """Make room for a line, so that a disk that fills up stops a publication before its commit; OSError."""
@@ -89,7 +94,7 @@ class Anchor:
         if last is not None and (last.seq, last.hash) == (head.seq, head.hash):
             durable.fsync_file(self.path)
             return
-        line = f"{head.seq:08d} {head.hash} {at}\n".encode()
+        line = _text(head.seq, head.hash, at).encode()
         is_new = not self.path.exists()
         with self._opened() as (descriptor, end):
             os.pwrite(descriptor, line, end)
@@ -114,6 +119,10 @@ class Anchor:
         if found is None:
             raise BooksCorrupted(f"{self.path} holds a line that tieout did not write; restore it from a backup")
         return Anchored(int(found[1]), found[2], found[3])
+
+
+def _text(seq: int, hash_: str, at: str) -> str:
+    return f"{seq:08d} {hash_} {at}\n"
 
 
 def anchor_of(folder: Path) -> Anchor:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from adapters.books import durable, verify
+from adapters.books import durable, moving, verify
 from adapters.books.anchor import Anchor, anchor_of
 from adapters.books.chain import Head
 from adapters.books.errors import BooksCorrupted, BooksError, BooksMissing, NotAllowed
@@ -32,6 +32,7 @@ def anchor_anew(folder: Path, comment: str, clock: Clock = utc_now, actor: str |
     heads = anchor_of(layout.folder)
     if not comment.strip():
         raise BooksError("say in the comment how the heads were lost, and how you know that these are the newest books")
+    moving.finish(layout.folder)
     if heads.path.exists():
         raise BooksError(f"{heads.path} is there; move it away first if it is not that of these books")
     if not os.path.lexists(layout.ledger):

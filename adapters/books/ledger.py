@@ -32,7 +32,8 @@ from adapters.books.entries import (
 )
 from adapters.books.errors import BooksCorrupted, BooksError, BooksInUse, UnknownPeriod, is_disk_full, storage_fault
 from dsl.diagnostics import InternalError
-from engine.governance.acts import act_of
+from engine.governance import acts
+from engine.governance.acts import Act, act_of
 from engine.governance.state import Happened, State, after
 
 BUSY_SECONDS = 10
@@ -45,6 +46,11 @@ _STATUS = """SELECT period.calendar, name, start_date, end_date, to_state, epoch
       ON latest.calendar = period.calendar AND latest.period = name AND latest.seq = (
         SELECT max(seq) FROM period_transition AS one
         WHERE one.calendar = period.calendar AND one.period = period.name)"""
+_UNRECORDED = """SELECT seq, at, actor, what, about, period, comment FROM audit_event JOIN (
+        SELECT seq, 'load' AS what, file_name AS about, '' AS period, '' AS comment FROM load
+        UNION ALL SELECT seq, kind, calendar, period, '' FROM run
+        UNION SELECT seq, 'accepted', calendar, period, comment FROM exception_act) USING (seq)
+    WHERE seq > ? AND seq NOT IN (SELECT seq FROM act) ORDER BY seq, what, about, period"""
 _FILE = "SELECT path, home, name, row_count, size, sha256, columns, file.seq FROM file"
 
 
@@ -54,13 +60,17 @@ Built = TypeVar("Built")
 class Ledger:
     """One connection to the ledger; useless after a fork."""
 
-    def __init__(self, path: Path, *, write: bool) -> None:
-        """Open an existing ledger; BooksCorrupted if it is not one, BooksError if its version is not known."""
+    def __init__(self, path: Path, *, write: bool, sealed: bool = False) -> None:
+        """Open an existing ledger; BooksCorrupted if it is not one, BooksError if its version is not known.
+
+        `sealed` is a ledger that nobody writes, such as that of a backup: nothing is made beside it.
+        """
         self.path = path
         self.write = write
+        self.sealed = sealed
         self._process = os.getpid()
         self._state: tuple[int, State] = (0, State())
-        mode = "rw" if write else "ro"
+        mode = "rw" if write else "ro&immutable=1" if sealed else "ro"
         with self._reading():
             self.connection = sqlite3.connect(
                 f"{path.as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=BUSY_SECONDS
@@ -80,11 +90,8 @@ class Ledger:
             raise BooksCorrupted(f"{self.path} is not a ledger of tieout; restore the books from a backup")
         version = self._version()
         if version != schema.STORE_VERSION:
-            raise BooksError(
-                f"{self.path.parent} has books of store version {version} and this tieout reads version"
-                f" {schema.STORE_VERSION}; use the tieout that wrote them"
-            )
-        if self.rows("PRAGMA journal_mode") != [("wal",)]:
+            raise BooksError(f"{self.path.parent} has books of store version {version}: {schema.what_to_do(version)}")
+        if not self.sealed and self.rows("PRAGMA journal_mode") != [("wal",)]:
             raise BooksCorrupted(f"{self.path} has lost its write-ahead log setting; restore the books from a backup")
 
     def close(self) -> None:
@@ -145,7 +152,11 @@ class Ledger:
         """What people did after a publication, oldest first."""
         query = """SELECT act.seq, at, actor, verb, act.content FROM act JOIN audit_event USING (seq)
             WHERE act.seq > ? ORDER BY act.seq, number"""
-        return self._built(lambda row: Happened(row[0], row[1], row[2], act_of(row[3], row[4])), query, (since,))
+        recorded = self._built(lambda row: Happened(row[0], row[1], row[2], act_of(row[3], row[4])), query, (since,))
+        if self._beginning()[1] >= schema.SINCE["act"]:
+            return recorded
+        unrecorded = self._built(_unrecorded, _UNRECORDED, (since,))
+        return tuple(sorted((*recorded, *unrecorded), key=lambda one: one.seq))
 
     def state(self) -> State:
         """Where people, rules, overrides and approvals stand, by all that was published."""
@@ -336,21 +347,28 @@ def create_ledger(path: Path, books: str, created_at: str) -> Head:
     The write-ahead log is switched on last. Written through the log, the tables would still be in it if the disk filled
     up while it was copied at closing, which SQLite does not report.
     """
+    start = chain.genesis(schema.STORE_VERSION, books, created_at)
+    with new_ledger(path, books, created_at, schema.STORE_VERSION) as connection:
+        connection.execute("INSERT INTO head VALUES (1, ?, ?, ?)", (start.seq, start.prev_hash, start.hash))
+    return start
+
+
+@contextmanager
+def new_ledger(path: Path, books: str, created_at: str, first_version: int) -> Iterator[sqlite3.Connection]:
+    """A ledger with nothing but its tables and its beginning, to be filled; it is complete when the block has ended."""
     connection = sqlite3.connect(path, isolation_level=None)
     try:
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("BEGIN IMMEDIATE")
         for statement in schema.statements():
             connection.execute(statement)
-        start = chain.genesis(schema.STORE_VERSION, books, created_at)
-        beginning = (schema.STORE_VERSION, books, created_at, schema.STORE_VERSION)
+        beginning = (schema.STORE_VERSION, books, created_at, first_version)
         connection.execute("INSERT INTO store_version VALUES (1, ?, ?, ?, ?)", beginning)
-        connection.execute("INSERT INTO head VALUES (1, ?, ?, ?)", (start.seq, start.prev_hash, start.hash))
+        yield connection
         connection.execute("COMMIT")
         # SQLite does not say so if it could not: it answers how the log is kept.
         if connection.execute("PRAGMA journal_mode = WAL").fetchall() != [("wal",)]:
             raise OSError(errno.EIO, "the write-ahead log could not be switched on")
-        return start
     finally:
         connection.close()
 
@@ -359,6 +377,21 @@ def _file(row: tuple[Any, ...]) -> FileEntry:
     columns = tuple((name, kind) for name, kind in json.loads(row[6]))
     path, home, name, rows, size, sha256, _, seq = row
     return FileEntry(path, home, name, rows, size, sha256, columns, seq)
+
+
+def _unrecorded(row: tuple[Any, ...]) -> Happened:
+    """What somebody did before the books had a table of acts, by what it left in other tables."""
+    seq, at, by, what, about, period, comment = row
+    act: Act
+    if what == "load":
+        act = acts.Loaded(about, "")
+    elif what == "accepted":
+        act = acts.Accepted(about, period, comment)
+    else:
+        act = (
+            acts.HardClosed(about, period, seq, "") if what == RunKind.HARD.value else acts.TrialRun(about, period, seq)
+        )
+    return Happened(seq, at, by, act)
 
 
 def _control_total(row: tuple[Any, ...]) -> ControlTotal:

@@ -174,6 +174,12 @@ CONTENT = {
 }
 """The tables and columns that the hash chain covers, each table sorted by its columns from the left."""
 
+SINCE = {"act": 4, "upgrade": 4}
+"""The version of the store that brought a table; all others are as old as any version that is still read."""
+
+UPGRADED = frozenset({3})
+"""The earlier versions that `tieout upgrade` brings to this one."""
+
 APPEND_ONLY = ("store_version", "audit_event", *CONTENT)
 
 
@@ -190,3 +196,12 @@ def statements() -> tuple[str, ...]:
     )
     keep_head = "CREATE TRIGGER head_refuses_DELETE BEFORE DELETE ON head BEGIN SELECT RAISE(ABORT, 'one head'); END"
     return (*TABLES, *indexes, *seat_belts, keep_head)
+
+
+def what_to_do(version: int) -> str:
+    """What helps with books of another version than this: a phrase that ends a sentence."""
+    if version > STORE_VERSION:
+        return f"they were made by a newer tieout, and this one knows versions up to {STORE_VERSION}; use the newer one"
+    if version in UPGRADED:
+        return f"`tieout upgrade` brings them to version {STORE_VERSION}"
+    return f"no tieout brings them to version {STORE_VERSION}; load the files again"

@@ -27,7 +27,7 @@ from pathlib import Path
 
 import duckdb
 
-from adapters.books import anchor, durable, verify
+from adapters.books import anchor, durable, moving, verify
 from adapters.books.anchor import Anchor, anchor_of
 from adapters.books.changes import NO_POLICY, Changes, require
 from adapters.books.entries import FileEntry, Load, PeriodStatus, Run
@@ -75,6 +75,11 @@ class Books:
     def is_writable(self) -> bool:
         """Whether they were opened for writing: only then can anything be published."""
         return self._lock is not None
+
+    @property
+    def heads(self) -> Anchor:
+        """The heads of these books, kept outside them."""
+        return self._heads
 
     @contextmanager
     def publication(self, kind: str, subject: str = "") -> Iterator[Publication]:
@@ -228,6 +233,7 @@ def open_books(
     lock = None
     heads = anchor_of(layout.folder)
     try:
+        moving.finish(layout.folder)
         lock = _lock(layout, create, clock) if write else None
         ledger = _open_ledger(layout, heads, create, clock, write)
     except BaseException as error:
@@ -272,8 +278,9 @@ def _blame_damage(layout: Layout, ledger: Ledger, heads: Anchor, error: Exceptio
 def verify_books(folder: Path) -> list[str]:
     """Everything that is wrong with the books in a folder, also where they cannot be opened; empty if nothing is."""
     layout = Layout(folder.resolve())
+    moving.finish(layout.folder)
     if not os.path.lexists(layout.ledger):
-        return [str(_missing(layout))]
+        return [str(missing(layout))]
     try:
         refuse_links(layout)
         ledger = Ledger(layout.ledger, write=False)
@@ -289,7 +296,7 @@ def _lock(layout: Layout, create: bool, clock: Clock) -> WriterLock:
     if create:
         durable.make_folders(layout.folder)
     elif not layout.folder.is_dir():
-        raise _missing(layout)
+        raise missing(layout)
     refuse_links(layout)
     return WriterLock(layout.lock, clock())
 
@@ -297,7 +304,7 @@ def _lock(layout: Layout, create: bool, clock: Clock) -> WriterLock:
 def _open_ledger(layout: Layout, heads: Anchor, create: bool, clock: Clock, write: bool) -> Ledger:
     if not os.path.lexists(layout.ledger):
         if not create or layout.published():
-            raise _missing(layout)
+            raise missing(layout)
         _create(layout, heads, clock)
     refuse_links(layout)
     last = heads.last()
@@ -306,7 +313,7 @@ def _open_ledger(layout: Layout, heads: Anchor, create: bool, clock: Clock, writ
         is_anchored = anchor.check(heads, last, ledger)
         verify.check_files(layout, ledger)
         if write:
-            _make_folders(layout)
+            make_folders(layout)
             with ledger.alone():
                 verify.sweep(layout, ledger)
             if not is_anchored:
@@ -330,7 +337,7 @@ def _anchor(heads: Anchor, ledger: Ledger, clock: Clock) -> None:
 
 
 def _create(layout: Layout, heads: Anchor, clock: Clock) -> None:
-    _make_folders(layout)
+    make_folders(layout)
     staged = layout.staging / layout.ledger.name
     for path in layout.staging.iterdir():
         durable.remove(path)
@@ -342,12 +349,14 @@ def _create(layout: Layout, heads: Anchor, clock: Clock) -> None:
     durable.fsync_folder(layout.folder.parent)
 
 
-def _make_folders(layout: Layout) -> None:
+def make_folders(layout: Layout) -> None:
+    """Make the folders of books that are not there yet."""
     for name in (*HOMES, STAGING):
         durable.make_folder(layout.folder / name)
 
 
-def _missing(layout: Layout) -> BooksError:
+def missing(layout: Layout) -> BooksError:
+    """The sentence for books whose ledger is not there."""
     if layout.published():
         return BooksCorrupted(f"{layout.ledger} is missing but the files it names are there; restore it from a backup")
     return BooksMissing(f"there are no books in {layout.folder}; load a file to begin them")

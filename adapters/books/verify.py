@@ -17,6 +17,7 @@ from adapters.books.layout import Layout, publication_name
 from adapters.books.ledger import Ledger
 
 Check = Callable[[Layout, Ledger], Iterable[str]]
+"""Finds what is wrong with one side of the books."""
 
 
 def check_files(layout: Layout, ledger: Ledger) -> None:
@@ -62,6 +63,12 @@ def problems(layout: Layout, ledger: Ledger, heads: Anchor, upto: int | None = N
 def own_problems(layout: Layout, ledger: Ledger) -> list[str]:
     """What is wrong with the books in themselves, whatever the heads outside them know."""
     return _found(layout, ledger, _OWN)
+
+
+def ledger_problems(layout: Layout, ledger: Ledger, heads: Anchor, *more: Check) -> list[str]:
+    """What is wrong with the ledger and its heads alone, whatever the files are, and what more checks find."""
+    own = (check for check in _OWN if check is not _file_problems)
+    return _found(layout, ledger, (*own, *more, lambda _, ledger: anchor.problems(heads, ledger, None)))
 
 
 def _found(layout: Layout, ledger: Ledger, checks: Iterable[Check]) -> list[str]:

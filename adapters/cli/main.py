@@ -25,6 +25,7 @@ from adapters.cli import (
     periods,
     quarantine,
     rules,
+    safekeeping,
     scorecard,
     signing,
     versions,
@@ -55,6 +56,10 @@ COMMANDS: tuple[click.Command, ...] = (
     evidence.sql,
     books.books,
     audit.audit,
+    safekeeping.backup,
+    safekeeping.verify,
+    safekeeping.restore,
+    safekeeping.upgrade,
     rules.schema,
     demo.demo,
 )

@@ -372,6 +372,17 @@ class BackedUp(Act):
 
 
 @dataclass(frozen=True, slots=True)
+class Restored(Act):
+    """A backup, as of a head (`seq:hash`), was put in the place of the books, whose last head was `former`."""
+
+    verb: ClassVar[str] = "backup restored"
+    head: str
+    backup: str
+    former: str
+    comment: str
+
+
+@dataclass(frozen=True, slots=True)
 class AnchoredAnew(Act):
     """The file of heads outside the books was lost, and somebody vouches for the books as they stand."""
 
@@ -398,7 +409,7 @@ ACTS: dict[str, type[Act]] = {
         Loaded, Accepted, ExceptionAssigned, ExceptionCommented, ExceptionResolved,
         OverrideProposed, OverrideApproved, OverrideRejected, OverrideWithdrawn,
         TrialRun, CloseRequested, CloseApproved, CloseRejected, HardClosed,
-        ReopenRequested, ReopenApproved, Reopened, ReopenRejected, BackedUp, AnchoredAnew, Refused,
+        ReopenRequested, ReopenApproved, Reopened, ReopenRejected, BackedUp, Restored, AnchoredAnew, Refused,
     )
 }  # fmt: skip
 """Every act by its verb."""

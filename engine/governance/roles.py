@@ -44,7 +44,7 @@ MAY: dict[AccessRole, frozenset[type[acts.Act]]] = {
     AccessRole.ADMINISTRATOR: frozenset(
         (
             acts.PersonAdded, acts.PersonLeft, acts.RoleGranted, acts.RoleRevoked, acts.IssuerTrusted,
-            acts.IssuerDistrusted, acts.BackedUp, acts.AnchoredAnew,
+            acts.IssuerDistrusted, acts.BackedUp, acts.Restored, acts.AnchoredAnew,
         )
     ),
 }  # fmt: skip
