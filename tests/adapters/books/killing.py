@@ -6,9 +6,9 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from typing import Any
 
-from tests.adapters.books.kill_driver import kill_at_operation
-
+OPERATIONS = ("fsync", "rename", "mkdir", "chmod", "unlink", "rmdir", "open", "pwrite", "ftruncate")
 OPERATIONS_OF_AN_UPGRADE = 56
 OPERATIONS_OF_A_BACKUP = 54
 OPERATIONS_OF_A_RESTORE = 102
@@ -27,7 +27,7 @@ def kill(action: Callable[[], object], *, operation: int | None, within: float) 
     if child == 0:
         try:
             if operation is not None:
-                kill_at_operation(operation)
+                _kill_at(operation)
             action()
             os._exit(0)
         finally:
@@ -38,3 +38,20 @@ def kill(action: Callable[[], object], *, operation: int | None, within: float) 
     _, status = os.waitpid(child, 0)
     assert os.waitstatus_to_exitcode(status) in (0, -signal.SIGKILL)
     return os.WIFSIGNALED(status)
+
+
+def _kill_at(operation: int) -> None:
+    """Let this process die just before its file operation of that number."""
+    left = [operation]
+
+    def counted(run: Callable[..., Any]) -> Callable[..., Any]:
+        def counting(*arguments: Any, **named: Any) -> Any:
+            left[0] -= 1
+            if left[0] == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return run(*arguments, **named)
+
+        return counting
+
+    for name in OPERATIONS:
+        setattr(os, name, counted(getattr(os, name)))
