@@ -51,7 +51,23 @@ def acts_of(ledger: sqlite3.Connection) -> list[Act]:
     """Every act in its order."""
     rows = ledger.execute("SELECT act.seq, number, at, actor, verb, act.subject, act.content FROM act"
                           " JOIN audit_event USING (seq) ORDER BY act.seq, number")  # fmt: skip
-    return [Act(*(*row, json.loads(row[6]))) for row in rows]
+    return [*before_acts(ledger), *(Act(*(*row, json.loads(row[6]))) for row in rows)]
+
+
+def before_acts(ledger: sqlite3.Connection) -> list[Act]:
+    """What was done before an upgrade brought the table of acts: there only loads, runs and acceptances tell of it."""
+    told = ledger.execute("""SELECT seq, at, actor, what, about, period, comment FROM audit_event JOIN (
+            SELECT seq, 'file loaded' AS what, file_name AS about, '' AS period, '' AS comment FROM load
+            UNION ALL SELECT seq, iif(kind = 'hard', 'hard closed', 'trial made'), calendar, period, '' FROM run
+            UNION ALL SELECT DISTINCT seq, 'exceptions accepted', calendar, period, comment FROM exception_act)
+        USING (seq) WHERE seq < (SELECT min(seq) FROM upgrade WHERE version >= 4) ORDER BY seq, what, about, period""")
+    found = []
+    for number, (seq, at, by, what, about, period, comment) in enumerate(told.fetchall(), 1):
+        values = {"file": about} if what == "file loaded" else {"calendar": about, "period": period}
+        values |= {"comment": comment} if comment else {"run": seq}
+        text = json.dumps(values, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        found.append(Act(seq, number, at, by, what, period or about, text, values))
+    return found
 
 
 @dataclass

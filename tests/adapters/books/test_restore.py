@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from adapters.audit.verifier import verify
 from adapters.books import durable
 from adapters.books.anchor import anchor_of
 from adapters.books.backup import Backup, back_up
@@ -84,6 +85,7 @@ def test_an_older_state_does_not_replace_a_newer_one_unless_told(backup: Backup,
     assert done.aside == folder.with_name("books.before-20260401T083000Z")
     assert names_of(done.aside) == ["a.csv", "b.csv", "c.csv"]
     assert verify_books(folder) == verify_books(done.aside) == []
+    assert verify(folder).problems == verify(done.aside).problems == ()
     assert newer is not None
     assert anchor_of(done.aside).last() == newer
     with open_books(folder, write=False) as books:

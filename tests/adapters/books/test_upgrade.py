@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from adapters.audit.verifier import verify
 from adapters.books import schema
 from adapters.books.anchor import anchor_of
 from adapters.books.entries import PeriodState
@@ -77,6 +78,7 @@ def test_an_upgrade_keeps_every_hash_and_is_a_publication_of_its_own(tmp_path: P
         (LAST + 1, done.head.hash)
     ]
     assert verify_books(folder) == []
+    assert verify(folder).problems == ()
     with open_books(folder, write=True) as books:
         assert books.ledger.rows("SELECT * FROM upgrade") == [(schema.STORE_VERSION, "0.1", LAST + 1)]
         assert books.ledger.audit_events()[-1].actor == "administrator"
@@ -121,6 +123,7 @@ def test_a_period_that_was_closed_before_there_were_acts_can_be_reopened(folder:
         assert (status.state, status.epoch) == (PeriodState.REOPENED, 1)
         assert books.last_hard_closed("fiscal") is None
         assert books.verify() == []
+    assert verify(folder).problems == ()
 
 
 def _edit_an_event(folder: Path) -> None:
