@@ -60,7 +60,8 @@ def before_acts(ledger: sqlite3.Connection) -> list[Act]:
             SELECT seq, 'file loaded' AS what, file_name AS about, '' AS period, '' AS comment FROM load
             UNION ALL SELECT seq, iif(kind = 'hard', 'hard closed', 'trial made'), calendar, period, '' FROM run
             UNION ALL SELECT DISTINCT seq, 'exceptions accepted', calendar, period, comment FROM exception_act)
-        USING (seq) WHERE seq < (SELECT min(seq) FROM upgrade WHERE version >= 4) ORDER BY seq, what, about, period""")
+        USING (seq), (SELECT min(seq) AS last FROM upgrade WHERE version >= 4), store_version
+        WHERE seq < last AND first_version < 4 ORDER BY seq, what, about, period""")
     found = []
     for number, (seq, at, by, what, about, period, comment) in enumerate(told.fetchall(), 1):
         values = {"file": about} if what == "file loaded" else {"calendar": about, "period": period}
