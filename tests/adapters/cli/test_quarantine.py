@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import csv
 import io
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from adapters.books.store import open_books
+from adapters.cli.main import main
 from tests.support.channel_client import rows_of
 from tests.support.commands import Tieout
-from tests.support.shop_client import SALES
+from tests.support.shop_client import JANUARY, SALES, make_shop
 
 BAD = SALES + (
     "P-3,ACME,X999,1,2026-01-21\n"  # line 4: an unknown part
@@ -47,9 +51,24 @@ def mended(rows: Rows) -> Rows:
     return [{**part, **MENDED["part"]}, {**number, **MENDED["number"]}, {**date, **MENDED["date"]}]
 
 
-def load_bad(tieout: Tieout, shop: Path) -> None:
-    (shop / "incoming" / "sales_2026-01.csv").write_text(BAD, encoding="utf-8")
-    assert tieout("load", "--on", "2026-02-02").code == 1
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A shop whose books hold January, four rows of its sales in quarantine."""
+    folder = make_shop(tmp_path_factory.mktemp("loaded") / "shop", {**JANUARY, "sales_2026-01.csv": BAD})
+    assert main(["load", "--client", str(folder), "--on", "2026-02-02"]) == 1
+    return folder
+
+
+@pytest.fixture
+def shop(loaded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of it, which the test stands in."""
+    for path in loaded.parent.iterdir():
+        if path.is_dir():
+            shutil.copytree(path, tmp_path / path.name)
+        else:
+            shutil.copy(path, tmp_path / path.name)
+    monkeypatch.chdir(tmp_path / loaded.name)
+    return tmp_path / loaded.name
 
 
 def facts(shop: Path) -> dict[str, dict[str, Any]]:
@@ -68,7 +87,6 @@ def states(tieout: Tieout) -> list[tuple[str, int, str]]:
 
 
 def test_rows_are_chosen_by_feed_file_and_reason(tieout: Tieout, shop: Path) -> None:
-    load_bad(tieout, shop)
     chosen = {
         (): 4,
         ("--feed", "sales"): 4,
@@ -84,7 +102,6 @@ def test_rows_are_chosen_by_feed_file_and_reason(tieout: Tieout, shop: Path) -> 
 
 
 def test_an_export_has_the_shape_of_the_feed_and_says_why_each_row_waits(tieout: Tieout, shop: Path) -> None:
-    load_bad(tieout, shop)
     assert tieout("quarantine", "export", "mend.csv").code == 0
     rows = read(shop / "mend.csv")
     own = ["tieout-row", "tieout-file", "tieout-line", "tieout-why", "tieout-as-delivered"]
@@ -99,7 +116,6 @@ def test_an_export_has_the_shape_of_the_feed_and_says_why_each_row_waits(tieout:
 
 
 def test_mended_rows_become_facts_and_wait_no_longer(tieout: Tieout, shop: Path) -> None:
-    load_bad(tieout, shop)
     exported(tieout, shop, mended)
     done = tieout("quarantine", "resubmit", "mend.csv", "--on", "2026-02-05", "--format", "json")
     [file] = done.values["files"]
@@ -118,7 +134,6 @@ def test_mended_rows_become_facts_and_wait_no_longer(tieout: Tieout, shop: Path)
 
 
 def test_a_row_that_still_cannot_be_read_waits_again_and_can_be_mended_again(tieout: Tieout, shop: Path) -> None:
-    load_bad(tieout, shop)
     exported(tieout, shop, lambda rows: [{**rows[0], "Part": "X998"}])
     again = tieout("quarantine", "resubmit", "mend.csv", "--format", "json")
     [file] = again.values["files"]
@@ -137,7 +152,6 @@ def test_a_row_that_still_cannot_be_read_waits_again_and_can_be_mended_again(tie
 
 
 def test_no_row_is_taken_twice(tieout: Tieout, shop: Path) -> None:
-    load_bad(tieout, shop)
     exported(tieout, shop, mended)
     assert tieout("quarantine", "resubmit", "mend.csv").code == 0
     before, taken = publications(shop), facts(shop)
@@ -169,10 +183,11 @@ REFUSED: dict[str, tuple[Callable[[Rows], Rows], str]] = {
 
 
 def test_what_is_no_mended_export_is_refused_and_nothing_is_written(tieout: Tieout, shop: Path) -> None:
-    load_bad(tieout, shop)
     before = publications(shop)
+    exported(tieout, shop, list)
+    rows = read(shop / "mend.csv")
     for name, (change, words) in REFUSED.items():
-        exported(tieout, shop, change)
+        write(shop / "mend.csv", change(rows))
         refused = tieout("quarantine", "resubmit", "mend.csv")
         assert (name, refused.code, f"refused mend.csv{words}" in refused.out) == (name, 1, True), refused.out
     (shop / "torn.csv").write_text('No,tieout-row\nP-1,"sales/1/2\n', encoding="utf-8")
@@ -180,13 +195,12 @@ def test_what_is_no_mended_export_is_refused_and_nothing_is_written(tieout: Tieo
     assert "cannot be read" in tieout("quarantine", "resubmit", "nowhere.csv").out
     assert publications(shop) == before
     # Lying among the files that arrive, an export would be taken for one of them.
-    exported(tieout, shop, mended, "incoming/sales_mended.csv")
+    write(shop / "incoming" / "sales_mended.csv", mended(rows))
     assert "an export of the quarantine, each row of which stands" in tieout("load").out
     assert publications(shop) == before
 
 
 def test_the_page_of_the_close_and_explain_say_what_was_resubmitted(tieout: Tieout, shop: Path) -> None:
-    load_bad(tieout, shop)
     exported(tieout, shop, mended)
     assert tieout("quarantine", "resubmit", "mend.csv").code == 0
     page = tieout("close", "FY2026-P01")

@@ -25,7 +25,7 @@ from tests.support.received import Received, count_received
 
 BATCH = 200
 """Files of one client, loaded together."""
-PER_COMMIT = 2 * len(OPERATORS)
+PER_COMMIT = len(OPERATORS)
 """A file is loaded in a fifteenth of a second, so a hundredth of the trials would take too long."""
 MILLION = 1_000_000
 
