@@ -215,25 +215,26 @@ def lines_of(heads: Path) -> list[str]:
     return whole.decode("ascii", "replace").split("\n") if whole else []
 
 
-def anchored(heads: Path, known: int, hashes: list[str]) -> Iterator[str]:
+def anchored(heads: Path, known: int, hashes: list[str], ledger: sqlite3.Connection) -> Iterator[str]:
     """What the heads kept outside the books know otherwise; `known` is how many lines there were before the books were
     opened, since a writer at work goes on."""
     lines = lines_of(heads)
     if not lines:
         yield f"{heads} is missing or empty, so nothing says whether these are the newest books"
         return
+    beginning = ledger.execute("SELECT created_at FROM store_version").fetchall()
+    times = [*beginning, *ledger.execute("SELECT at FROM audit_event NOT INDEXED ORDER BY seq")]
     for number, line in enumerate(lines):
-        words = line.split(" ")
-        if len(words) != 3 or words[0] != f"{number:08d}":
-            yield f"{heads}: line {number + 1} is not the head of publication {number}"
-        elif number >= len(hashes):
-            if number < known:
-                yield f"{heads}: publication {number} is gone: older books were put back, or their log was lost"
-        elif words[1] != hashes[number]:
-            yield f"{heads}: publication {number} of the books is another one"
-    # A process that died after its commit left the books one ahead.
-    if len(lines) < len(hashes) - 1:
-        yield f"{heads} ends with publication {len(lines) - 1}, and the books with {len(hashes) - 1}"
+        if number < len(hashes):
+            if line != f"{number:08d} {hashes[number]} {times[number][0]}":
+                yield f"{heads}: line {number + 1} is not the head of publication {number} of these books"
+        elif number < known:
+            yield f"{heads}: publication {number} is gone: older books were put back, or their log was lost"
+    if len(lines) < len(hashes):
+        yield (
+            f"{heads} ends with publication {len(lines) - 1}, and the books with {len(hashes) - 1}: a process died,"
+            " and the next that writes adds the line, or lines were taken away"
+        )
 
 
 def printed(head: str, hashes: list[str]) -> Iterator[str]:
@@ -296,7 +297,7 @@ def verify(folder: Path, heads: Path | None = None, head: str = "", is_partial: 
         (f"{folder}: ", lambda: files(ledger, folder, is_partial)),
         (f"{place}: ", lambda: runs(ledger, hashes)),
         (f"{place}: ", lambda: acts_part()["problems"](ledger)),
-        ("", lambda: anchored(heads, known, hashes)),
+        ("", lambda: anchored(heads, known, hashes, ledger)),
         ("", lambda: printed(head, hashes) if head else ()),
     )
     try:

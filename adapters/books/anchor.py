@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from adapters.books import durable
-from adapters.books.chain import AuditEvent, Head
+from adapters.books.chain import Head
 from adapters.books.errors import BooksCorrupted, BooksError
 from adapters.books.ledger import Ledger
 
@@ -31,7 +31,7 @@ _LINE = re.compile(r"([0-9]{8,18}) ([0-9a-f]{64}) (\S+)")
 
 @dataclass(frozen=True, slots=True)
 class Anchored:
-    """A line of the heads: publications so far, the hash of the chain then, when it was written (UTC)."""
+    """A line of the heads: publications so far, the hash of the chain then, and when that was published (UTC)."""
 
     seq: int
     hash: str
@@ -71,10 +71,6 @@ class Anchor:
             )
         self.path.unlink(missing_ok=True)
         self.add(genesis, at)
-
-    def rewrite(self, heads: Iterable[Head | AuditEvent], at: str) -> None:
-        """Write the file anew with the heads given, from the first on, and force it to the disk; OSError."""
-        self.write((head.seq, head.hash, at) for head in heads)
 
     def write(self, lines: Iterable[tuple[int, str, str]]) -> None:
         """Write the file anew, from publication, hash and time of each line, and force it to the disk; OSError."""
@@ -154,18 +150,23 @@ def check(anchor: Anchor, last: Anchored | None, ledger: Ledger) -> bool:
     return head.seq == last.seq
 
 
+def lines_of(ledger: Ledger) -> Iterator[Anchored]:
+    """The lines that the heads of books have, from their beginning to their last publication."""
+    yield Anchored(0, ledger.genesis().hash, ledger.created_at)
+    yield from (Anchored(one.seq, one.hash, one.at) for one in ledger.audit_events())
+
+
 def problems(anchor: Anchor, ledger: Ledger, upto: int | None) -> Iterator[str]:
     """What does not agree between the heads and the chain, line by line.
 
     `upto` is the last publication that the heads knew when the ledger was opened for reading: a writer at work goes on.
     """
-    known = {event.seq: event.hash for event in ledger.audit_events()}
-    known[0] = ledger.genesis().hash
+    known = {one.seq: one for one in lines_of(ledger)}
     expected = 0
     for line in (one for one in anchor.lines() if upto is None or one.seq <= upto):
         if line.seq != expected:
             yield f"{anchor.path} goes from publication {expected - 1} to {line.seq}; restore it from a backup"
-        if known.get(line.seq) != line.hash:
+        if known.get(line.seq) != line:
             yield f"{anchor.path} knows another publication {line.seq} than {ledger.path} has; one of them was changed"
         expected = line.seq + 1
     if upto is None and expected not in (max(known), max(known) + 1):

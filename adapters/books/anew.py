@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from adapters.books import durable, moving, verify
+from adapters.books import anchor, durable, moving, verify
 from adapters.books.anchor import Anchor, anchor_of
 from adapters.books.chain import Head
 from adapters.books.errors import BooksCorrupted, BooksError, BooksMissing, NotAllowed
@@ -17,7 +17,7 @@ from adapters.books.identity import who_acts
 from adapters.books.layout import Layout, refuse_links
 from adapters.books.ledger import Ledger
 from adapters.books.lock import WriterLock
-from adapters.books.publication import Clock, utc_text
+from adapters.books.publication import Clock
 from adapters.books.store import Books, utc_now
 from engine.governance.acts import AnchoredAnew
 
@@ -62,7 +62,7 @@ def _anchored(
     books = Books(layout, ledger, lock, made, clock, by)
     head = ledger.head()
     try:
-        made.rewrite([ledger.genesis(), *ledger.audit_events()], utc_text(clock()))
+        made.write((one.seq, one.hash, one.at) for one in anchor.lines_of(ledger))
         books.record("anchor", AnchoredAnew(f"{head.seq}:{head.hash}", comment))
         durable.rename(made.path, target)
     except NotAllowed as error:

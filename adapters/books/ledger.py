@@ -288,6 +288,11 @@ class Ledger:
         """The identity of these books, given to them when they were made."""
         return self._beginning()[2]
 
+    @property
+    def created_at(self) -> str:
+        """When these books were made (UTC)."""
+        return self._beginning()[3]
+
     def _version(self) -> int:
         rows = self.rows("SELECT version FROM store_version")
         if len(rows) != 1:

@@ -317,14 +317,14 @@ def _open_ledger(layout: Layout, heads: Anchor, create: bool, clock: Clock, writ
             with ledger.alone():
                 verify.sweep(layout, ledger)
             if not is_anchored:
-                _anchor(heads, ledger, clock)
+                _anchor(heads, ledger)
     except BaseException:
         ledger.close()
         raise
     return ledger
 
 
-def _anchor(heads: Anchor, ledger: Ledger, clock: Clock) -> None:
+def _anchor(heads: Anchor, ledger: Ledger) -> None:
     """Write the head of a publication whose process died before it could."""
     head = ledger.head()
     last = heads.last()
@@ -333,7 +333,7 @@ def _anchor(heads: Anchor, ledger: Ledger, clock: Clock) -> None:
             f"{ledger.path.parent} goes on beyond {heads.path} by more than one publication; restore both from one"
             " backup"
         )
-    heads.add(head, utc_text(clock()))
+    heads.add(head, list(anchor.lines_of(ledger))[-1].at)
 
 
 def _create(layout: Layout, heads: Anchor, clock: Clock) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -104,13 +105,17 @@ def reopen(books: Books, period: str) -> None:
     do(books, "cora", acts.Reopened(*about(books, period)))
 
 
-def publish_story(folder: Path) -> None:
-    """Books with two loads, two closes, a reopening, overrides, an acceptance, and three refusals."""
+def publish_story(folder: Path, backup: Callable[[], object] = lambda: None) -> None:
+    """Books with two loads, two closes, a reopening, overrides, an acceptance, and three refusals.
+
+    `backup` is called now and then, when the books may be copied.
+    """
     with (
         open_books(folder, write=True, create=True, clock=Ticking(), actor="root", policy=POLICY) as books,
         duckdb.connect() as connection,
     ):
         found(books)
+        backup()
         books.by = "pia"
         publish_load(books, connection, "a.csv")
         register_months(books)
@@ -126,14 +131,17 @@ def publish_story(folder: Path) -> None:
         ):
             try_refused(books, by, refused)
         close(books, connection, JANUARY)
+        backup()
         reopen(books, JANUARY)
         close(books, connection, JANUARY)
+        backup()
         books.by = "pia"
         publish_load(books, connection, "b.csv")
         do(books, "pia", proposal("O-2", FEBRUARY))
         do(books, "cora", acts.OverrideRejected("O-2", digest_of(proposal("O-2", FEBRUARY)), "no"))
         books.by = "pia"
         publish_run(books, connection, FEBRUARY, RunKind.TRIAL)
+        backup()
         with books.publication("upgrade") as publication:
             publication.commit(lambda changes: changes.add_upgrade(schema.STORE_VERSION, "0.1"))
 
