@@ -36,10 +36,10 @@ MEGABYTES_MAX = 600
 """Resident memory of a whole process at its peak; a process that loads one small file takes about 150."""
 
 RUN = (
-    "import resource, sys\n"
+    "import resource, sys, time\n"
     "from adapters.cli.main import main\n"
     "code = main(sys.argv[1:])\n"
-    "print('PEAK', resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)\n"
+    "print('USED', resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, int(time.process_time()))\n"
     "sys.exit(code)"
 )
 
@@ -89,22 +89,20 @@ def test_files_that_would_fill_memory_or_time_are_refused_each_in_one_sentence(s
             path.write_bytes(content)
         else:
             content(path)
-    started = time.monotonic()
     command = [sys.executable, "-c", RUN, "load"]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-    seconds = time.monotonic() - started
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     lines = ended.stdout.splitlines()
-    peak = int(lines[-1].removeprefix("PEAK "))
+    peak, seconds = map(int, lines[-1].removeprefix("USED ").split())
     told = {name: [line for line in lines if line.startswith(f"refused sales_{name}.csv")] for name in FILES}
     missed = [name for name, (_, message) in FILES.items() if len(told[name]) != 1 or message not in told[name][0]]
-    reached("P19", "bombs delivered as files", len(FILES), len(missed), peak_mb=peak, seconds=int(seconds))
+    reached("P19", "bombs delivered as files", len(FILES), len(missed), peak_mb=peak, cpu_seconds=seconds)
     assert ended.returncode == 1, ended.stderr
     assert missed == []
     assert f"{len(FILES)} files refused: nothing of this load was written" in lines
     assert sum(line.startswith("  help: ") for line in lines) == len(FILES)
     assert not list((shop / "books" / "facts").iterdir())
     assert peak < MEGABYTES_MAX
-    assert seconds < SECONDS_MAX * 3
+    assert seconds < SECONDS_MAX * 2
 
 
 LAUGHS = "a: &a [x, x]\n" + "".join(f"{name}: &{name} [*{before}, *{before}]\n" for before, name in ("ab", "bc", "cd"))
