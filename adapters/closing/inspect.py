@@ -74,5 +74,7 @@ def roll_forward(books: Books, ruleset: Ruleset, as_of: date, resources: Resourc
     with tempfile.TemporaryDirectory(dir=resources.folder) as folder:
         handed = beginning_of(books, ruleset, period, resources, Path(folder)).handed
         cut = replace(period, end=as_of)
-        with run_of(books, ruleset, cut, handed, resources, Path(folder), wanted=frozenset()) as run:
+        # What an override says, it says of the period's end.
+        held = None if as_of == period.end else ()
+        with run_of(books, ruleset, cut, handed, resources, Path(folder), wanted=frozenset(), overrides=held) as run:
             return read_results(run, ruleset)

@@ -17,6 +17,7 @@ from adapters.books.entries import Run as StoredRun
 from adapters.books.errors import BooksError
 from adapters.books.store import Books
 from adapters.closing.inputs import attach_inputs, parquet
+from adapters.closing.overrides import in_force
 from adapters.closing.running import (
     Handed,
     Progress,
@@ -81,9 +82,11 @@ def replay(
     for one in again:
         if progress is not None:
             progress(f"replaying {one.period.name}")
+        rules = _rules_of(books, ruleset, one.run)
+        held = in_force(books, rules, calendar, one.period, one.known)
         with (
             _saying(one.period),
-            run_of(books, _rules_of(books, ruleset, one.run), one.period, handed, resources, folder) as run,
+            run_of(books, rules, one.period, handed, resources, folder, overrides=held) as run,
         ):
             _hold(run)
             lines += _written_lines(run, folder)

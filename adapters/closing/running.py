@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -19,13 +19,15 @@ from adapters.closing.inputs import (
     attach_refused,
     attach_supposed,
 )
+from adapters.closing.overrides import attach_overrides, in_force
 from adapters.duckdb_executor import DuckDBExecutor
+from engine.governance.state import Override
 from engine.ledger.calendar import Calendar
 from engine.ledger.calendar import Period as CalendarPeriod
 from engine.model.ruleset import Ruleset
 from engine.plan.books import is_handed
 from engine.plan.facts import Cutoff
-from engine.run.close import Run, run_period
+from engine.run.close import Run, close_calendar, run_period
 from engine.run.handover import hand_over
 
 Progress = Callable[[str], None]
@@ -64,14 +66,22 @@ def run_of(
     wanted: frozenset[str] | None = None,
     upto: int | None = None,
     supposed: Supposed = NOTHING_SUPPOSED,
+    overrides: Sequence[Override] | None = None,
 ) -> Iterator[Run]:
     """A period run over the books; its relations are there while the context lasts.
 
-    `upto` is the last publication that counts, None for all; `supposed` are facts beside those of the books.
+    `upto` is the last publication that counts, None for all; `supposed` are facts beside those of the books, and
+    `overrides` those to run with in the place of those in force.
     """
+    if overrides is None:
+        overrides = in_force(books, ruleset, close_calendar(ruleset), period, upto)
     executor = DuckDBExecutor(threads=resources.threads, memory_limit=resources.memory_limit, temporary_folder=folder)
     with executor:
-        attached = (*attach_supposed(executor, ruleset, supposed), *attach_refused(executor, books, ruleset, upto))
+        attached = (
+            *attach_supposed(executor, ruleset, supposed),
+            *attach_refused(executor, books, ruleset, upto),
+            *attach_overrides(executor, ruleset, overrides),
+        )
         given = frozenset((*attached, *(name for name, _ in handed.files)))
         attach_inputs(executor, books, ruleset, upto, frozenset(supposed))
         attach_files(executor, handed.files, handed.bare)

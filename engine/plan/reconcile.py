@@ -20,6 +20,7 @@ from engine.model.expression import BucketOf, Expression, ItemOf
 from engine.model.ruleset import Kind, Reconciliation, Table
 from engine.plan.facts import facts_ahead
 from engine.plan.numbers import Value, stored
+from engine.plan.overrides import REPORTED, WAS, Overriding, make_overrides, overriding_of, take_was
 from engine.plan.relation import Origin, Relation, cast, column, named, table
 from engine.plan.units.stock import (
     UNITS,
@@ -48,15 +49,18 @@ def make_reconciliation(world: World, found: Reconciliation, name: str, stock: s
     rule = Origin(f"reconciliation {found.name}", found.span)
     keys = {key.name: (key.name, key.type) for key in found.grain.keys}
     frame = Frame(world, f"{name} key", {}, keys, tools=TOOLS)
+    overriding = overriding_of(world, found)
+    if overriding is not None:
+        frame.held = overriding.held
     _define_sides(frame, found, name)
     for local in found.locals:
-        frame.define(local.name, frame.lower(local.value, found.grain))
+        frame.define(local.name, frame.held(frame, local.name, frame.lower(local.value, found.grain)))
         frame.fields[(found.name, local.name)] = (local.name, local.value.type)
     measured = f"{name} measured" if decide else name
-    frame.relation(measured, _key_names(found), _outputs(frame, found), rule)
+    frame.relation(measured, _key_names(found), _outputs(frame, found, was=decide), rule)
     if decide:
         world.current[found.name] = measured
-        _decide(world, found, name, measured)
+        _decide(world, found, name, measured, overriding)
         world.current[found.name] = name
 
 
@@ -94,10 +98,10 @@ def _define_sides(frame: Frame, found: Reconciliation, name: str) -> None:
         more = exp.Coalesce(this=column("quantity", early), expressions=[exp.Literal.number("0")])
         total = exp.Add(this=total, expression=more)
     alias = frame.join(table(f"{name} count"), on)
-    reported = Value(cast(column("quantity", alias), UNITS), QUANTITY, 3)
+    reported = frame.held(frame, REPORTED, Value(cast(column("quantity", alias), UNITS), QUANTITY, 3))
     counted_on = stored(column("date", alias), DataType(Family.DATE))
     frame.define_all(
-        [("expected", Value(cast(total, UNITS), QUANTITY, 3)), ("reported", reported), ("counted on", counted_on)]
+        [("expected", Value(cast(total, UNITS), QUANTITY, 3)), (REPORTED, reported), ("counted on", counted_on)]
     )
     frame.fields[(found.name, "expected")] = ("expected", QUANTITY)
     frame.fields[(found.name, "reported")] = ("reported", QUANTITY)
@@ -109,9 +113,11 @@ def _other_bucket(expected: Expression, bucket: str) -> BucketOf:
     return replace(expected, bucket=bucket)
 
 
-def _outputs(frame: Frame, found: Reconciliation) -> list[tuple[str, Value]]:
+def _outputs(frame: Frame, found: Reconciliation, was: bool) -> list[tuple[str, Value]]:
+    """What a row says; with `was` also what overrides stand in the place of."""
     outputs = [(key, frame.key(key)) for key in _key_names(found)]
     names = ["expected", "reported", "counted on", *(local.name for local in found.locals)]
+    names += [label for label in frame.values if was and label.endswith(WAS)]
     return outputs + [(name, frame.value_of(name)) for name in names]
 
 
@@ -264,8 +270,11 @@ def tables_at(world: World, found: Reconciliation) -> list[Table]:
     return [one for one in world.ruleset.tables.values() if one.grain.rows == (found.name,)]
 
 
-def _decide(world: World, found: Reconciliation, name: str, measured: str) -> None:
+def _decide(world: World, found: Reconciliation, name: str, measured: str, overriding: Overriding | None) -> None:
     frame = reconciliation_frame(world, found.name, measured)
+    if overriding is not None:
+        frame.held = overriding.held
+        take_was(frame, world.relation(measured))
     outputs = [(label, _column_value(frame, label)) for label in _measured_names(world, measured)]
     decided: list[tuple[str, Value]] = []
     for one in tables_at(world, found):
@@ -275,11 +284,15 @@ def _decide(world: World, found: Reconciliation, name: str, measured: str) -> No
         decided.append((f"{one.name}:row", frame.value_of(f"{one.name}:row")))
     outputs = [(label, _column_value(frame, label)) for label in _measured_names(world, measured)]
     frame.relation(name, _key_names(found), [*outputs, *decided], Origin(f"reconciliation {found.name}", found.span))
+    if overriding is not None:
+        make_overrides(world, overriding, frame)
 
 
 def _measured_names(world: World, measured: str) -> list[str]:
     return [
-        label for label in world.relation(measured).column_names if label != "guard" and not label.endswith(":over")
+        label
+        for label in world.relation(measured).column_names
+        if label != "guard" and not label.endswith((":over", WAS))
     ]
 
 

@@ -12,6 +12,7 @@ from engine.model.ruleset import Reconciliation, Ruleset
 from engine.plan.adjust import EFFECTS, MAKING, effect_name
 from engine.plan.books import of_book
 from engine.plan.controls import control_name
+from engine.plan.overrides import OVERRIDES
 from engine.plan.posting.balances import measures
 from engine.plan.posting.differences import DIFFERENCES
 from engine.plan.posting.reversals import REVERSALS
@@ -85,7 +86,7 @@ def _published(run: Run) -> dict[str, exp.Query]:
     names += [limit_name(name) for name in world.ruleset.amounts if is_limited(world.ruleset, name)]
     names += sorted(set(world.sums.values()))
     for reconciliation in world.ruleset.reconciliations.values():
-        names += [reconciliation.name, f"{reconciliation.name} residual"]
+        names += [reconciliation.name, f"{reconciliation.name} residual", OVERRIDES]
     names += ["stock", "stock flow", "layer", "layer origin", "event", "slice"]
     names += [effect_name(one) for one in world.ruleset.adjustments.values()]
     names += [control_name(one) for one in world.ruleset.controls.values()]

@@ -12,10 +12,12 @@ from functools import lru_cache
 
 from sqlglot import exp
 
+from adapters.closing.overrides import attach_overrides
 from adapters.duckdb_executor import DuckDBExecutor
 from dsl.diagnostics import Diagnostics
 from dsl.span import Source
 from engine.compile import STAGES, check
+from engine.governance.state import Override
 from engine.model.expression import ItemOf, KeyOf
 from engine.model.ruleset import Ruleset
 from engine.model.schema import IDENTITY_SEPARATOR, IMPLIED, Record
@@ -289,9 +291,10 @@ def small_world(
     shuffled: int | None = None,
     refused: Mapping[str, int | None] | None = None,
     plans_everything: bool = False,
+    overrides: Sequence[Override] = (),
 ) -> SmallWorld:
     """Run a period of a ruleset on inputs by record; `before` is the period hard-closed before it, `refused` how many
-    rows of each file wait in quarantine.
+    rows of each file wait in quarantine; `overrides` are those approved.
 
     With a seed in `shuffled` the rows of each record are loaded, and so numbered, in another order.
     """
@@ -310,7 +313,8 @@ def small_world(
     assert wanted is not None, period
     if refused is not None:
         executor.append(REFUSED_ROWS, (("file", "VARCHAR"), ("rows", "BIGINT")), sorted(refused.items()))
-    given = frozenset((*handed, *([] if refused is None else [REFUSED_ROWS])))
+    held = attach_overrides(executor, ruleset, overrides)
+    given = frozenset((*handed, *held, *([] if refused is None else [REFUSED_ROWS])))
     return SmallWorld(
         run_period(executor, ruleset, wanted, given=given, cutoff=cutoff, strict=strict), executor, ruleset
     )

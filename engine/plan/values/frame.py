@@ -68,6 +68,14 @@ class Tools:
 Moment = tuple[str, str, str]
 """An edge of a calendar span: shift, unit and edge, as in `previous quarter end`."""
 
+Held = Callable[["Frame", str, Value], Value]
+"""What stands in a column of a name where a value was found for it: that, or what an override puts there."""
+
+
+def _as_found(_: Frame, __: str, value: Value) -> Value:
+    return value
+
+
 EVERY_DAY = "every day"
 """The mode in which facts known may also be dated after the period's end."""
 
@@ -108,6 +116,7 @@ class Frame:
         self.guards: list[Guard] = []
         self.values: dict[str, Value] = {}
         self.decided: set[str] = set()
+        self.held: Held = _as_found
         self._source: exp.Expr = table(base, ROWS)
         self._joins: list[exp.Join] = []
         self._join_names: dict[str, str] = {}

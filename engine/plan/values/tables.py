@@ -73,7 +73,9 @@ def define_table(frame: Frame, node: ItemOf, table: Table) -> None:
     for index in range(len(table.outputs)):
         frame.prepare(tuple(row.outputs[index] for row in table.rows), table.grain)
     for index, (name, type_) in enumerate(table.outputs):
-        frame.add_column(f"{table.name}:{name}", _chosen(frame, table, index, type_, columns))
+        answer = _chosen(frame, table, index, type_, columns)
+        is_own = not node.keys and node.as_of is None
+        frame.add_column(f"{table.name}:{name}", frame.held(frame, name, answer) if is_own else answer)
     rows = zip(table.rows, columns, strict=True)
     chosen_row = case([(hit, exp.Literal.string(row.name)) for row, hit in rows])
     frame.add_column(f"{table.name}:row", Value(chosen_row, DataType(Family.TEXT)))
