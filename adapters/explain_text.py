@@ -29,6 +29,7 @@ from engine.run.explanation import (
     RunOfBooks,
     Source,
 )
+from engine.run.overridden import said_of
 
 WIDTH = 100
 """Characters that no line exceeds."""
@@ -79,6 +80,7 @@ def line_text(found: LineExplanation) -> str:
         lines += _section("layers", _layers(found, digits))
     if found.summed:
         lines += _section("sums", _summed(found))
+    lines += _section("override", _overridden(found))
     if found.recomputed is None:
         lines += _section("from", _sources(found, digits))
     else:
@@ -142,6 +144,17 @@ def _summed(found: LineExplanation) -> Iterator[str]:
             yield from (f"    {part}" for part in (_raw(fact.raw) if fact.raw is not None else ()))
         if one.count > len(one.facts):
             yield f"  and {one.count - len(one.facts):,} more; `--all` shows them"
+
+
+def _overridden(found: LineExplanation) -> Iterator[str]:
+    """The overrides a line rests on: what stands in the place of what, who said so and who agreed, and on what."""
+    for one in found.overrides:
+        yield f"{one.reconciliation} {one.where}: {said_of(one)}, by {one.override}"
+        yield f"  proposed by {one.proposed_by} on {one.proposed_at[:10]} for {one.period}, {one.reason}: {one.comment}"
+        agreed = f": {one.approval_comment}" if one.approval_comment else ""
+        yield f"  approved by {one.approved_by} as {one.role} on {one.approved_at[:10]}{agreed}"
+        if one.evidence_sha256:
+            yield f"  on the evidence of {one.evidence}, SHA-256 {one.evidence_sha256}"
 
 
 def _formula(one: Formula, digits: int) -> str:

@@ -40,6 +40,7 @@ from engine.run.grounds import ORIGINS, carried_answers, own_answers, segment_an
 from engine.run.kept import kept_values
 from engine.run.rates_used import home_currency, rates_used
 from engine.run.recomputed_lines import corrects
+from engine.run.rests_on import rests_on
 from engine.run.reversed_lines import is_reversal
 from engine.run.said import called, place, rule, said, text
 from engine.run.served import asked_before
@@ -101,6 +102,7 @@ def explain_line(evidence: Evidence, line_id: str, everything: bool = False) -> 
         rest=(len(by_fact[limit:]), sum(rest, Decimal(0))),
         adds_up=total == line.amount,
         summed=summed_facts(world, raw, journal, line, posting, None if everything else SHOWN),
+        overrides=rests_on(facts, journal, line, asked, read),
     )
 
 

@@ -23,6 +23,7 @@ from engine.run.explain import layers_of_shares, names_of_layers, read_line
 from engine.run.explanation import Answer, FactExplanation, Posted, Reason
 from engine.run.facts_asked import FactsAsked, adjustments_of
 from engine.run.grounds import carried_answers, own_answers, table_answers
+from engine.run.overridden import of_rows, said_of
 from engine.run.said import number, rule, said
 from engine.run.shares import KEYS, Share, lines_of_facts, share_of
 
@@ -150,6 +151,7 @@ class _Absence:
             return (), ()
         world, row = self._world, self._row()
         basis: list[Answer] = []
+        overridden: list[Reason] = []
         for found in world.ruleset.reconciliations.values():
             if found.reported_kind == self._kind.name and row and world.has(found.name):
                 key = tuple(
@@ -157,8 +159,13 @@ class _Absence:
                 )
                 tables = [one for one in world.ruleset.tables.values() if one.grain.rows == (found.name,)]
                 basis += [answer for one in tables for answer in table_answers(world, found, one, [key])]
+                keys = {one.name: row.get(one.name) for one in found.grain.keys}
+                overridden += [
+                    Reason(f"its row is overridden: {said_of(one)}, by {one.override} of {one.proposed_by}")
+                    for one in of_rows(world, [(found.name, keys)])
+                ]
         told = f"it states how many units there are in {self._kind.target or self._kind.source}: it is compared"
-        return (Reason(told, rule(world.ruleset, "kind", self._kind)),), tuple(basis)
+        return (Reason(told, rule(world.ruleset, "kind", self._kind)), *overridden), tuple(basis)
 
     def _ignored(self) -> Found:
         """A mark that layers ignore, and the decision that says so."""

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from engine.run.results import OverrideLine
+
 Named = tuple[tuple[str, str], ...]
 """Names and values as people read them, in order."""
 
@@ -286,6 +288,8 @@ class LineExplanation:
     """The line that this one takes back; then all but `line` and `run` is of that one."""
     recomputed: Recomputed | None = None
     """Of a line that corrects closed periods: what it corrects, and why; then it has no sources of its own."""
+    overrides: tuple[OverrideLine, ...] = ()
+    """Approved overrides of rows of a reconciliation that the line rests on."""
 
 
 @dataclass(frozen=True, slots=True)

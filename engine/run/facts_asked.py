@@ -230,15 +230,23 @@ class FactsAsked:
         if origin is not None:
             return called(origin[0], str(origin[1]["identity"]))
         ruleset = self.world.ruleset
-        parts = str(row["identity"]).split(IDENTITY_SEPARATOR)
-        back = parts[0] == "reversal"
-        keys = parts[3 if back else 2 :]
-        named_keys = tuple(zip((key.name for key in made_by.grain.keys), keys, strict=False))
+        back = _parts(row)[0] == "reversal"
+        named_keys = _keys_made_from(made_by, row)
         words = ", ".join(f"{name} {value}" for name, value in named_keys if value)
         words = f"{made_by.grain.rows[0]} {words}" if made_by.grain.rows else words
         if made_by.grain.rows and made_by.grain.rows[0] in ruleset.reconciliations:
             words += self._compared(made_by.grain.rows[0], dict(named_keys))
         return f"taking back what was made from {words}" if back else words
+
+    def rows_made_from(self, facts: Iterable[int]) -> list[tuple[str, Mapping[str, str]]]:
+        """The rows of reconciliations that adjustments made some facts from, by the keys that have a value."""
+        found: list[tuple[str, Mapping[str, str]]] = []
+        for _, row in (self._rows[fact] for fact in facts if fact in self._rows):
+            made_by = self.world.ruleset.adjustments.get(str(row["made-by"]))
+            if made_by is not None and made_by.grain.rows[:1] == (made_by.reconciliation,):
+                keys = {name: value for name, value in _keys_made_from(made_by, row) if value}
+                found.append((made_by.reconciliation, keys))
+        return found
 
     def _compared(self, reconciliation: str, keys: Mapping[str, str]) -> str:
         """Expected, reported and what was decided of a reconciliation's row."""
@@ -262,6 +270,17 @@ class FactsAsked:
         if not rows:
             return ""
         return ": " + ", ".join(f"{name} {said(value)}" for name, value in zip(shown, rows[0], strict=True))
+
+
+def _parts(row: Row) -> list[str]:
+    return str(row["identity"]).split(IDENTITY_SEPARATOR)
+
+
+def _keys_made_from(made_by: Adjustment, row: Row) -> tuple[tuple[str, str], ...]:
+    """The keys of the row that an adjustment made a fact from, by the fact's identity; '' where one is missing."""
+    parts = _parts(row)
+    keys = parts[3 if parts[0] == "reversal" else 2 :]
+    return tuple(zip((key.name for key in made_by.grain.keys), keys, strict=False))
 
 
 def loaded_source(kind: Kind, row: Row, raw: Mapping[Delivered, RawRow]) -> Source:

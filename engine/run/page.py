@@ -22,6 +22,7 @@ from engine.plan.values.limits import is_limited, limit_name
 from engine.plan.values.rates import rates_name
 from engine.plan.world import World
 from engine.run.close import Run
+from engine.run.overridden import read_overrides
 from engine.run.results import (
     AccountLine,
     AdjustmentLine,
@@ -67,6 +68,7 @@ def read_results(run: Run, ruleset: Ruleset) -> CloseResult:
         _reversals(world),
         book_results(run),
         company_results(run),
+        read_overrides(world),
     )
 
 

@@ -143,6 +143,40 @@ class AdjustmentLine:
 
 
 @dataclass(frozen=True, slots=True)
+class OverrideLine:
+    """An approved override a run was given: the row and column, the value and what it stands in the place of, and why.
+
+    `row` has the row's key without the period; `period` is the one it names. `was` is a text like `value`, empty where
+    there was nothing. `counts` is False where the rules no longer have the column, or the reconciliation the row.
+    """
+
+    override: str
+    reconciliation: str
+    row: tuple[tuple[str, str], ...]
+    column: str
+    was: str
+    value: str
+    unit: str
+    period: str
+    reason: str
+    comment: str
+    evidence: str
+    evidence_sha256: str
+    proposed_by: str
+    proposed_at: str
+    approved_by: str
+    approved_at: str
+    role: str
+    approval_comment: str
+    counts: bool
+
+    @property
+    def where(self) -> str:
+        """The values of the row's key."""
+        return ", ".join(value for _, value in self.row)
+
+
+@dataclass(frozen=True, slots=True)
 class ReversalLine:
     """What one journal posted before and this period takes back: lines, and what they debit as booked."""
 
@@ -195,6 +229,8 @@ class CloseResult:
     books: tuple[BookResult, ...] = ()
     companies: tuple[CompanyResult, ...] = ()
     """Where more than one company posted something."""
+    overrides: tuple[OverrideLine, ...] = ()
+    """The approved overrides that hold in the period."""
 
     @property
     def publishable(self) -> bool:

@@ -343,5 +343,13 @@ def differences_by_period(
     return found
 
 
+def changes_by_account(
+    ruleset: Ruleset, as_it_is: Sequence[Posting], supposed: Sequence[Posting]
+) -> tuple[AccountChange, ...]:
+    """The accounts to which two runs of a period posted different amounts, on their normal side."""
+    summed = _summed(_paired(as_it_is, supposed), lambda one: _label(ruleset, one.role))
+    return tuple(AccountChange(*label, figures) for label, figures in sorted(summed.items()) if figures.difference)
+
+
 def _text(value: object) -> str:
     return "" if value is None else str(value)

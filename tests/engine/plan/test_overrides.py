@@ -9,7 +9,7 @@ from tests.support.shop_client import RULESET
 from tests.support.small_world import SmallWorld, small_world
 
 KEY = {"company": "US01", "part": "X100"}
-HISTORY = {
+HISTORY: dict[str, list[dict[str, object]]] = {
     "company": [{"company": "US01"}],
     "partner": [{"partner": "ACME"}, {"partner": "BOLT"}],
     "part": [{"part": "X100", "list-price": "12.50"}],
