@@ -15,11 +15,11 @@ from engine.model.ruleset import Ruleset
 
 pytest.register_assert_rewrite("features.steps")
 
-from features.steps import cards, companies, given, people, suppose, then  # noqa: E402 - rewritten, so that a failed step shows both sides
+from features.steps import cards, companies, given, overriding, people, suppose, then  # noqa: E402 - rewritten, so that a failed step shows both sides
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    for steps in (given, then, suppose, cards, companies, people):
+    for steps in (given, then, suppose, cards, companies, overriding, people):
         config.pluginmanager.register(steps)
 
 

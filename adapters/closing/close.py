@@ -44,6 +44,7 @@ from engine.run.close import Run, close_calendar
 from engine.run.conditions import Conditions, weigh
 from engine.run.exceptions import read_exceptions
 from engine.run.handover import hand_over
+from engine.run.overridden import read_overrides
 from engine.run.page import published_relations, read_results
 from engine.run.results import CloseResult, Replayed
 
@@ -179,6 +180,7 @@ def _publish(
             "duckdb": version("duckdb"),
             "sqlglot": version("sqlglot"),
             "facts": run.placing.events if run.placing is not None else 0,
+            "overrides": [one.override for one in read_overrides(run.world) if one.counts],
         }
         inputs = tuple(one.path for one in books.ledger.files_in("facts"))
         same = _same(books, publication, calendar.name, period.name, ruleset_hash(texts))

@@ -46,7 +46,7 @@ def propose(books: Books, proposal: OverrideProposed) -> None:
 
 
 def approve(books: Books, wanted: str, comment: str) -> Decided:
-    """Approve an override as the role whose limit covers it; NotAllowed, or BooksError where there is none of the id."""
+    """Approve an override as the role whose limit covers it; NotAllowed, or BooksError where no override has the id."""
 
     def act(one: Override) -> OverrideAct:
         role = approving_role(books.state, books.by, one.proposal, books.policy)

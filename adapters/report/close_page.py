@@ -20,6 +20,7 @@ from adapters.report.blocks import (
 )
 from adapters.report.closing import Behind, Closing, FileLine, TotalLine
 from adapters.report.conditions import condition_blocks, conditions_json, signing_roles
+from adapters.report.overrides import in_force_table
 from adapters.report.side_by_side import book_blocks, company_blocks
 from adapters.wording import NIL, counted, decimals, figure, money_places, plain, plural
 from engine.run.results import (
@@ -67,6 +68,7 @@ def close_page(closing: Closing) -> Page:
         _movements(result),
         _counts(result),
         _variances(result),
+        *([in_force_table(result.overrides)] if result.overrides else []),
         _adjustments(result),
         _journal(result),
         *_ways_in(result),

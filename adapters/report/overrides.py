@@ -73,12 +73,11 @@ def preview_page(client: str, found: Preview, currency: str, roles: Sequence[str
         (one.account, one.title, *(figure(value, places) for value in _figures(one))) for one in found.accounts
     )
     figures = (Column("without it", True), Column("with it", True), Column("difference", True))
+    columns = (Column("account"), Column("title"), *figures)
     blocks: tuple[Block, ...] = (
         Sentences("What is proposed", tuple(_said(proposal))),
         Table("The row", (Column("column"), Column("without it", True), Column("with it", True), Column("")), rows),
-        Table(
-            "The journal", (Column("account"), Column("title"), *figures), accounts, (), "nothing is posted otherwise"
-        ),
+        Table("The journal", columns, accounts, (), "nothing is posted otherwise"),
         Sentences("Who may approve it", (_who(proposal, roles),)),
     )
     return Page(

@@ -98,7 +98,7 @@ def outcome(world: SmallWorld) -> dict[str, Rows]:
 
 def test_an_overridden_count_posts_what_a_right_count_posts() -> None:
     overridden = changed = 0
-    ran = trials(200)
+    ran = trials(100)
     for seed in range(ran):
         made = history(seed)
         wrong = {"count": counts(made.wrong)}
