@@ -16,6 +16,7 @@ from engine.run.results import (
     CloseResult,
     CompanyResult,
     ControlLine,
+    OverrideLine,
     ReportTable,
     ReversalLine,
     StageTime,
@@ -125,6 +126,23 @@ RESULT = CloseResult(
             ("statutory", units("2699.45")), ("management", units("0")),
         )),
     ),
+    overrides=(
+        OverrideLine(
+            override="O-3f09a1c2b4", reconciliation="siso",
+            row=(("company", "US01"), ("partner", "ACME"), ("part", "P-300")), column="reported", was="40", value="98",
+            unit="units", period="FY2026-P01", reason="recount", comment="two boxes stood in the next bay",
+            evidence="count.pdf", evidence_sha256="5b1c" + "0" * 60, proposed_by="ana",
+            proposed_at="2026-03-03T09:00:00Z", approved_by="ben", approved_at="2026-03-04T09:00:00Z",
+            role="channel-analyst", approval_comment="counted with ACME by phone", counts=True,
+        ),
+        OverrideLine(
+            override="O-77aa01c2b4", reconciliation="siso", row=(("company", "US01"), ("partner", "GONE")),
+            column="treatment", was="", value="auto-adjust", unit="", period="FY2026-P01", reason="agreed",
+            comment="below what is followed up", evidence="", evidence_sha256="", proposed_by="ana",
+            proposed_at="2026-03-03T09:00:00Z", approved_by="ben", approved_at="2026-03-04T09:00:00Z",
+            role="channel-analyst", approval_comment="", counts=False,
+        ),
+    ),
     late_lines=12,
     facts=4181,
     reversals=(ReversalLine("accrue-freight", 4, units("1250.50")),),
@@ -185,7 +203,7 @@ EMPTY = replace(
     conditions=weigh(close_of(), (), {}),
     result=replace(
         RESULT, stock=(), variances=(), adjustments=(), journal=(), controls=(), reports=(), books=(), companies=(),
-        late_lines=0, facts=0, stages=(), tie_outs=RESULT.tie_outs[:1],
+        overrides=(), late_lines=0, facts=0, stages=(), tie_outs=RESULT.tie_outs[:1],
     ),
 )  # fmt: skip
 """A hard close of a period in which nothing happened."""
