@@ -29,8 +29,8 @@ Feature: Another value in the place of a count, by two people
       | ana    | preparer                             |
       | ben    | preparer, reviewer, shelf-analyst    |
       | cleo   | controller, shelf-controller         |
-    And ana loads what is known on 2026-02-03
-    And ana closes FY2026-P01 on trial
+    And ana brings in what is known on 2026-02-03
+    And ana makes a trial of FY2026-P01
 
   Scenario: A count is overridden, approved by another within the limit, and shown behind the line it led to
     A second count finds 98 units at ACME. Two are missing, worth 2 x 10.00 = 20.00, which is little: they count as sold.
@@ -55,7 +55,7 @@ Feature: Another value in the place of a count, by two people
     And ana cannot approve it: "ana may not do this, which is for a reviewer or a controller"
     When ben approves it with the comment "counted with ACME by phone"
     Then asking ana and ben again changes nothing
-    When ana closes FY2026-P01 on trial
+    When ana makes a trial of FY2026-P01
     Then the journal posts
       | account | debit | credit |
       | 1210    | 20.00 | 0.00   |
@@ -64,7 +64,7 @@ Feature: Another value in the place of a count, by two people
       | where        | column   | was | value | unit  | reason  | proposed by | approved by | role          |
       | OWN, ACME, X | reported | 40  | 98    | units | recount | ana         | ben         | shelf-analyst |
     And behind "credit Product revenue" stands the override of ana, approved by ben: "two boxes in the next bay"
-    When ana closes FY2026-P02 on trial
+    When ana makes a trial of FY2026-P02
     Then no override is in force
     And the books are whole
 
@@ -88,7 +88,7 @@ Feature: Another value in the place of a count, by two people
       | 295   | replaced |
       | 297   | replaced |
       | 296   | proposed |
-    When ana closes FY2026-P01 on trial
+    When ana makes a trial of FY2026-P01
     Then no override is in force
     And these proposals are refused
       | override                                  | because                                                |

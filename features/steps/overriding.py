@@ -76,13 +76,13 @@ def people(company: Company, datatable: Table) -> None:
             books.record("people", *own)
 
 
-@given(parsers.parse("{person} loads what is known on {day}"))
+@given(parsers.parse("{person} brings in what is known on {day}"))
 def loads(acting: Acting, person: str, day: str) -> None:
     done(acting(person, "load", "--on", day))
 
 
-@given(parsers.re(r"(?P<person>\S+) closes (?P<period>FY\S+) on trial"), target_fixture="closing")
-@when(parsers.re(r"(?P<person>\S+) closes (?P<period>FY\S+) on trial"), target_fixture="closing")
+@given(parsers.re(r"(?P<person>\S+) makes a trial of (?P<period>FY\S+)"), target_fixture="closing")
+@when(parsers.re(r"(?P<person>\S+) makes a trial of (?P<period>FY\S+)"), target_fixture="closing")
 def closes(acting: Acting, person: str, period: str) -> Outcome:
     outcome = acting(person, "close", period)
     done(outcome)
