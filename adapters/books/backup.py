@@ -117,6 +117,7 @@ def back_up(
 
 def read_backup(folder: Path) -> Backup:
     """A backup by its list; BooksError where there is none, BooksCorrupted where the list was changed."""
+    folder = folder.resolve()
     path = folder / LIST
     try:
         text = path.read_text(encoding="utf-8")
@@ -136,6 +137,23 @@ def read_backup(folder: Path) -> Backup:
     if not sound:
         raise BooksCorrupted(f"{path} was changed; use another backup")
     return backup
+
+
+def backups_in(folder: Path) -> tuple[Path, ...]:
+    """The backups in a folder that holds some, by name; the folder itself where it is one."""
+    if (folder / LIST).exists() or not folder.is_dir():
+        return (folder,)
+    named = (path for path in folder.iterdir() if not path.name.startswith(".") and (path / LIST).is_file())
+    return tuple(sorted(named)) or (folder,)
+
+
+def newest_of(folder: Path) -> Path:
+    """The newest backup in a folder, by its publication; BooksError where backups of several books leave it open."""
+    found = [read_backup(path) for path in backups_in(folder)]
+    newest = [one for one in found if one.seq == max(other.seq for other in found)]
+    if len({one.books for one in found}) > 1 or len(newest) > 1:
+        raise BooksError(f"{folder} holds backups of several books or of several ways they went on; name one of them")
+    return newest[0].folder
 
 
 def problems_of(backup: Backup) -> list[str]:

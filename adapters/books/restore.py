@@ -81,7 +81,7 @@ def restore_backup(
     `replaces` with a comment puts it also over books that know more than the backup. BooksCorrupted where the backup is
     damaged; NotAllowed, BooksInUse; BooksError where it would undo publications without being told so.
     """
-    backup = read_backup(source.resolve())
+    backup = read_backup(source)
     found = problems_of(backup)
     if found:
         raise BooksCorrupted(f"{source} is damaged, nothing was restored: {found[0]}; use another backup")

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from adapters.books.backup import Backup, back_up, problems_of, read_backup
+from adapters.books.backup import Backup, back_up, backups_in, newest_of, problems_of, read_backup
 from adapters.books.errors import BooksCorrupted
 from adapters.books.restore import restore_backup
 from adapters.books.upgrade import upgrade_books
@@ -38,10 +38,21 @@ def backup(terminal: Terminal, client: Path, folder: Path) -> int:
     return DONE
 
 
-@command("verify", "tieout verify backups/acme-00000012-3f9a0c2b71de")
+@command("verify", "tieout verify backups", "tieout verify backups/acme-00000012-3f9a0c2b71de")
 @click.argument("backup", type=EXISTING_OR_NOT)
 def verify(terminal: Terminal, backup: Path) -> int:
-    """Read every byte of BACKUP and say whether it is whole, and as of when; the books themselves are not needed."""
+    """Read every byte of BACKUP, or of every backup in a folder, and say whether it is whole, and as of when.
+
+    Neither the books nor the client's folder are needed.
+    """
+    found = [_verified(terminal, path) for path in backups_in(backup)]
+    lines = [line for own, _ in found for line in own]
+    terminal.show("\n".join(lines), {"backups": [values for _, values in found]})
+    return DONE if all(values["sound"] for _, values in found) else PROBLEMS
+
+
+def _verified(terminal: Terminal, backup: Path) -> tuple[list[str], dict[str, Any]]:
+    """A backup after every byte of it was read, as lines and as values."""
     read = None
     try:
         read = read_backup(backup)
@@ -51,16 +62,14 @@ def verify(terminal: Terminal, backup: Path) -> int:
         problems = [str(error)]
     values = {"sound": not problems, "problems": problems, **(_values(read) if read is not None else {})}
     if problems or read is None:
-        lines = [*(f"✗ {one}" for one in problems), f"{counted(len(problems), 'problem')} found; use another backup"]
-        terminal.show("\n".join(lines), values)
-        return PROBLEMS
-    terminal.show("\n".join(_described(read)), values)
-    return DONE
+        found = f"{shown_path(backup)} has {counted(len(problems), 'problem')}; use another backup"
+        return [*(f"✗ {one}" for one in problems), found], values
+    return _described(read), values
 
 
 @command(
     "restore",
-    "tieout restore backups/acme-00000012-3f9a0c2b71de",
+    "tieout restore backups",
     "tieout restore backups/acme-00000012-3f9a0c2b71de --into drill/books",
 )
 @client_option
@@ -69,7 +78,7 @@ def verify(terminal: Terminal, backup: Path) -> int:
 @click.option("--comment", default="", metavar="TEXT", help="Why; the books keep it.")
 @click.argument("backup", type=EXISTING_OR_NOT)
 def restore(terminal: Terminal, client: Path, into: Path | None, replace: bool, comment: str, backup: Path) -> int:
-    """Put BACKUP in the place of the client's books, once all of it was verified.
+    """Put BACKUP, or the newest backup in a folder, in the place of the client's books, once all of it was verified.
 
     Nothing is deleted: books that were there are put aside under a name with the time. The books keep that they were
     restored, and which publication had been the last.
@@ -78,7 +87,7 @@ def restore(terminal: Terminal, client: Path, into: Path | None, replace: bool, 
         raise click.UsageError("--replace needs a --comment: why are newer books put aside?")
     folder = into if into is not None else require_client(client).books
     with terminal.working("verifying and copying the backup"):
-        done = restore_backup(backup, folder, replaces=replace, comment=comment)
+        done = restore_backup(newest_of(backup), folder, replaces=replace, comment=comment)
     lines = _described(done.backup)
     aside = shown_path(done.aside) if done.aside is not None else None
     if done.is_new:

@@ -17,7 +17,7 @@ from types import SimpleNamespace
 import duckdb
 import pytest
 
-from adapters.books.backup import Backup, Made, back_up, problems_of, read_backup
+from adapters.books.backup import Backup, Made, back_up, backups_in, newest_of, problems_of, read_backup
 from adapters.books.errors import BooksCorrupted, BooksError, NotAllowed
 from adapters.books.restore import restore_backup
 from adapters.books.store import Books, open_books
@@ -72,6 +72,22 @@ def test_the_same_state_is_backed_up_once(folder: Path, into: Path, backup: Back
     later = made(folder, into)
     assert (later.is_new, later.backup.seq) == (True, 3)
     assert sorted(os.listdir(into)) == sorted([backup.folder.name, later.backup.folder.name])
+
+
+def test_the_newest_backup_of_a_folder_is_found_unless_there_are_several_of_one_age(
+    folder: Path, into: Path, backup: Backup, tmp_path: Path
+) -> None:
+    published(folder, "c.csv")
+    later = made(folder, into).backup
+    (into / ".begun.part").mkdir()
+    assert backups_in(into) == (backup.folder, later.folder)
+    assert (newest_of(into), newest_of(backup.folder)) == (later.folder, backup.folder)
+    with pytest.raises(BooksError, match="is no backup"):
+        newest_of(tmp_path / "client")
+    published(tmp_path / "other" / "books", "c.csv")
+    made(tmp_path / "other" / "books", into)
+    with pytest.raises(BooksError, match="holds backups of several books"):
+        newest_of(into)
 
 
 def test_a_damaged_backup_of_the_same_state_is_named(folder: Path, into: Path, backup: Backup) -> None:
