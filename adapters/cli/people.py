@@ -144,26 +144,32 @@ def list_(terminal: Terminal, client: Path) -> int:
 @command("key", "tieout people key issuer.pem")
 @click.argument("file", type=EXISTING_OR_NOT)
 def key(terminal: Terminal, file: Path) -> int:
-    """Make a new key that tokens are signed with: the secret half goes into FILE, the other is printed."""
-    if file.exists():
-        raise RefusedError(f"{file} is there already", "name another file; a key is never overwritten")
+    """Make a new key that tokens are signed with: the secret half goes into FILE, the other into FILE.pub."""
+    public_file = file.with_name(f"{file.name}.pub")
+    for one in (file, public_file):
+        if one.exists():
+            raise RefusedError(f"{one} is there already", "name another file; a key is never overwritten")
     private, public = new_key()
-    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as written:
-        written.write(private)
-    told = f"{file} holds the secret half: keep it away from these books\n`tieout people trust ISSUER {public}`"
+    for one, content, mode in ((public_file, f"{public}\n".encode(), 0o644), (file, private, 0o600)):
+        descriptor = os.open(one, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        with os.fdopen(descriptor, "wb") as written:
+            written.write(content)
+    told = f"{file} holds the secret half: keep it away from these books\n{public_file} is for `tieout people trust`"
     terminal.show(told, {"file": str(file), "public": public})
     return DONE
 
 
-@command("trust", "tieout people trust head-office mFvwd1hvKbXz9tYp0nDqzhCkJkqXc5m0vU6t3m4b8cE=")
+@command("trust", "tieout people trust head-office issuer.pem.pub")
 @client_option
 @click.argument("issuer")
-@click.argument("public")
-def trust(terminal: Terminal, client: Path, issuer: str, public: str) -> int:
-    """Let tokens signed with a key say who somebody is; PUBLIC is what `tieout people key` printed."""
+@click.argument("file", type=EXISTING_OR_NOT)
+def trust(terminal: Terminal, client: Path, issuer: str, file: Path) -> int:
+    """Let tokens signed with a key say who somebody is; FILE holds the public half that `tieout people key` wrote."""
+    if not file.is_file():
+        raise RefusedError(f"there is no file {file}", "`tieout people key` makes a key")
+    public = file.read_bytes()[:200].decode("ascii", "replace").strip()
     if not is_public_key(public):
-        raise RefusedError(f"`{public}` is no public key", "take what `tieout people key` printed: 44 characters")
+        raise RefusedError(f"{file} holds no public key", "take the file that ends in .pub")
     return _record(terminal, client, acts.IssuerTrusted(issuer, public), f"tokens of {issuer} count from now on")
 
 

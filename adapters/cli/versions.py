@@ -20,6 +20,9 @@ from adapters.report.text import block_lines
 from engine.governance import acts
 from engine.governance.state import Version
 
+HERE = "this"
+"""What the version in the folder may be called."""
+
 SHORT = 10
 """Characters of a version's hash that people read and write."""
 
@@ -57,12 +60,12 @@ def draft(terminal: Terminal, client: Path, comment: str) -> int:
     return DONE
 
 
-@command("review", 'tieout rules review 3f09a1c2b4 --comment "read line by line against the contract"')
+@command("review", 'tieout rules review this --comment "read line by line against the contract"')
 @client_option
 @click.option("--comment", required=True, metavar="TEXT", help="What was looked at.")
 @click.argument("version")
 def review(terminal: Terminal, client: Path, comment: str, version: str) -> int:
-    """Say that you read a version that somebody else wrote; VERSION is its hash, or the beginning of it."""
+    """Say that you read a version that somebody else wrote; VERSION is `this` or its hash."""
     material = require_material(client)
     with open_books(material.client.books, write=True, policy=material.policy) as books:
         found = _version(books, version)
@@ -156,11 +159,12 @@ def list_(terminal: Terminal, client: Path) -> int:
 
 
 def _version(books: Books, wanted: str) -> Version:
-    """The version that a hash, or the beginning of one, stands for; BooksError."""
+    """The version that a hash, the beginning of one, or `this` for the one in the folder stands for; BooksError."""
+    wanted = books.policy.version if wanted == HERE else wanted
     found = [one for one in books.state.versions.values() if wanted and one.id.startswith(wanted.lower())]
     if len(found) != 1:
         said = "begins several versions" if found else "is no version that was drafted"
-        raise BooksError(f"{wanted} {said}; see `tieout rules list`")
+        raise BooksError(f"{wanted[:SHORT]} {said}; see `tieout rules list`")
     return found[0]
 
 

@@ -1,7 +1,8 @@
 """The documentation is run: rules must read, commands must exist and end as the text says.
 
 A `console` block holds commands after `$ ` and, below each, lines of its output in order; a line `...` stands for any
-number of lines. A command ends with code 0 unless the block says otherwise: `$ tieout check broken  # exit code 1`. The
+number of lines. `kim$ ` is the prompt of somebody who shows a token. A command ends with code 0 unless the block says
+otherwise: `$ tieout check broken  # exit code 1`. The
 blocks of a document run one after another in a folder of their own. A block that stands under `<!-- file: NAME -->` is
 written there first; one under `<!-- run: no -->` is not run, and is listed in `NOT_RUN`.
 """
@@ -12,8 +13,9 @@ import contextlib
 import io
 import re
 import shlex
+from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -29,6 +31,7 @@ NOT_RUN: dict[str, int] = {}
 
 FENCE = re.compile(r"^```(?P<language>[a-z]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 MARKER = re.compile(r"<!-- (?P<word>file|run): (?P<value>\S+) -->\n\Z")
+PROMPT = re.compile(r"(?P<by>[a-z]*)\$ ")
 EXIT_CODE = re.compile(r"\s+# exit code (\d+)$")
 
 
@@ -54,6 +57,7 @@ class Command:
     words: tuple[str, ...]
     output: tuple[str, ...]
     exit_code: int
+    by: str = ""
 
 
 def blocks_of(document: str, text: str) -> list[Block]:
@@ -72,15 +76,15 @@ def commands_of(text: str) -> list[Command]:
     """The commands of a console block."""
     commands: list[Command] = []
     for line in text.splitlines():
-        if line.startswith("$ "):
+        if prompt := PROMPT.match(line):
             stated = EXIT_CODE.search(line)
-            words = tuple(shlex.split(EXIT_CODE.sub("", line[2:])))
-            commands.append(Command(words, (), int(stated.group(1)) if stated else 0))
+            words = tuple(shlex.split(EXIT_CODE.sub("", line[prompt.end() :])))
+            commands.append(Command(words, (), int(stated.group(1)) if stated else 0, prompt["by"]))
         elif not commands:
             raise ValueError(f"output before any command: {line}")
         else:
             last = commands.pop()
-            commands.append(Command(last.words, (*last.output, line.rstrip()), last.exit_code))
+            commands.append(replace(last, output=(*last.output, line.rstrip())))
     return commands
 
 
@@ -132,12 +136,23 @@ def run_story(blocks: list[Block], folder: Path) -> list[str]:
             if command.words[0] != "tieout":
                 wrong.append(f"{block}: only tieout is run here, not {command.words[0]}")
                 continue
-            code, out, err = run_here(list(command.words[1:]), folder)
+            with acting(command.by, folder):
+                code, out, err = run_here(list(command.words[1:]), folder)
             if code != command.exit_code:
                 wrong.append(f"{block}: {shlex.join(command.words)} ended with {code}: {err}")
             elif missing := differs(command.output, out + err):
                 wrong.append(f"{block}: {shlex.join(command.words)} did not print: {missing}")
     return wrong
+
+
+@contextlib.contextmanager
+def acting(person: str, folder: Path) -> Iterator[None]:
+    """Commands inside are run by somebody with a token of the issuer that the document trusts; '' is nobody named."""
+    with pytest.MonkeyPatch.context() as patch:
+        if person:
+            words = ["people", "token", person, "--issuer", "head-office", "--key", "issuer.pem"]
+            patch.setenv("TIEOUT_TOKEN", run_here(words, folder)[1].strip())
+        yield
 
 
 def run_here(words: list[str], folder: Path) -> tuple[int, str, str]:
