@@ -403,3 +403,6 @@ def test_what_must_hold_holds_after_every_step_of_several_people() -> None:
         assert all(REACHED[one] for one in wanted), REACHED
     counted = {name.replace(" ", "_"): count for name, count in REACHED.items()}
     reached("P2", f"runs of {STEPS} steps by several people, checked after each step", RUNS, 0, **counted)
+    pools = {name: REACHED[name] for name in ("pools reckoned", "pools valued")}
+    proof = f"runs of {STEPS} steps, units and balances held against a reckoning in plain Python"
+    reached("P3", proof, RUNS, 0, **{name.replace(" ", "_"): count for name, count in pools.items()})

@@ -48,7 +48,7 @@ PROMISES = (
         "0 violations in 10,000 runs and 2,000 pairs",
         10_000,
         ("tests/engine/plan/test_whole_run.py::test_the_next_month_follows_from_what_was_handed_over",),
-        missing="runs of the whole product over several periods, and pairs of split or merged files.",
+        missing="pairs of split or merged files.",
     ),
     Promise(
         "P4",
@@ -168,6 +168,9 @@ PROMISES = (
         "What ran is what was approved.",
         "0 of 1,000 changes by one byte in rules, parameters, engine or schema run",
         1_000,
+        ("tests/adapters/test_approved_only.py::test_a_period_is_not_frozen_by_rules_that_hold_from_a_later_day",),
+        not_claimed="tieout itself: the manifest of a run names its version and the hash of the SQL it ran, and nobody"
+        " approves a version of tieout in the books.",
     ),
     Promise(
         "P19",
