@@ -23,6 +23,7 @@ from adapters.report.closing import Behind, Signed
 from engine.governance import acts
 from engine.governance.acts import Act
 from engine.governance.periods_judged import REOPENING_NEEDS, missing_approvals
+from engine.governance.scene import Scene, in_force
 from engine.governance.state import Closing
 from engine.model.ruleset import Ruleset
 from engine.run.close import close_calendar
@@ -205,7 +206,15 @@ def behind(books: Books, calendar: str, period: str) -> Behind:
     if rules is not None and rules.is_approved:
         signed += _approved(books, rules.id)
     head = books.ledger.head()
-    return Behind(state.is_governed, tuple(signed), f"{head.seq}:{head.hash}")
+    asked = books.period(calendar, period)
+    lacking = "" if asked.state.is_closed or not state.is_governed else _lacking(books, calendar, period)
+    return Behind(state.is_governed, tuple(signed), f"{head.seq}:{head.hash}", lacking)
+
+
+def _lacking(books: Books, calendar: str, period: str) -> str:
+    """Why the rules in the client's folder may not close a period for good."""
+    starts = {(calendar, period): books.period(calendar, period).period.start.isoformat()}
+    return in_force(books.state, (calendar, period), Scene(books.policy, starts))
 
 
 def _approved(books: Books, version: str) -> list[Signed]:

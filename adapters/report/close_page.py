@@ -445,6 +445,8 @@ def _behind(behind: Behind) -> tuple[str, ...]:
         f"{one.what} by {one.by} on {one.at[:10]} at {one.at[11:16]} UTC" + (f": {one.words}" if one.words else "")
         for one in behind.signed
     ]
+    if behind.rules:
+        lines.append(f"not yet to be closed for good: {behind.rules}")
     if not behind.is_governed:
         lines.append("these books name no people: one person may do everything in them")
     return (*lines, f"the books stand at {behind.head}")

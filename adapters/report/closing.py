@@ -51,11 +51,15 @@ class Signed:
 @dataclass(frozen=True, slots=True)
 class Behind:
     """Who stands behind a close: whether the books name people, what each did, which version of the rules ran and who
-    approved it, and the head the books stand at (`seq:hash`)."""
+    approved it, and the head the books stand at (`seq:hash`).
+
+    `rules` says why the rules that ran may not close the period for good, empty where they may.
+    """
 
     is_governed: bool
     signed: tuple[Signed, ...]
     head: str
+    rules: str = ""
 
 
 @dataclass(frozen=True, slots=True)
