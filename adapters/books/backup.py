@@ -300,8 +300,14 @@ def _file_problems(backup: Backup) -> Iterator[str]:
             yield f"{path} is no file but a link or something else"
         elif path.stat().st_size != size:
             yield f"{path} has {path.stat().st_size} bytes instead of {size}"
-        elif durable.sha256_file(path) != sha256:
-            yield f"{path} was changed"
+        else:
+            try:
+                is_changed = durable.sha256_file(path) != sha256
+            except OSError as error:
+                yield f"{path} cannot be read ({error.strerror})"
+            else:
+                if is_changed:
+                    yield f"{path} was changed"
     for name in sorted(there - {LIST, *backup.files}):
         yield f"{backup.folder / name} does not belong to the backup"
 

@@ -40,11 +40,14 @@ def move_all(folder: Path, aside: Moves, into: Moves) -> None:
     for source, _ in into:
         # What is new is on the disk, names included, before anything says that it counts.
         durable.fsync_folder(source.parent)
+    is_begun = False
     try:
-        durable.rename(new, note)
+        os.rename(new, note)
+        is_begun = True
+        durable.fsync_folder(note.parent)
         finish(folder)
     except OSError as error:
-        if not os.path.lexists(note):
+        if not is_begun:
             raise
         reason = error.strerror or str(error)
         raise BooksError(f"{folder} is changed, but not to the end ({reason}); mend that and run it again") from error

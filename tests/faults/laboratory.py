@@ -28,19 +28,22 @@ import duckdb
 
 import adapters.books.store
 import adapters.cli.material
+import adapters.cli.safekeeping
 import adapters.closing.close
 import adapters.intake
+from adapters.books.backup import problems_of, read_backup
 from adapters.books.errors import BooksError, BooksMissing
 from adapters.books.store import open_books, verify_books
 from adapters.cli.main import main
 from dsl.diagnostics import Diagnostics
 from tests.faults.control import Control, Fault
-from tests.faults.shop import FIXED, Command, make_shop
+from tests.faults.shop import BACKUPS, FIXED, Command, make_shop
 
 intake: Any = adapters.intake
 store: Any = adapters.books.store
 material: Any = adapters.cli.material
 close: Any = adapters.closing.close
+safekeeping: Any = adapters.cli.safekeeping
 databases: Any = duckdb
 """Modules in which functions are replaced: what they work out is kept, their clock and random names are fixed."""
 
@@ -50,6 +53,9 @@ HEADS = ".heads"
 
 MOMENT = datetime(2026, 4, 1, 8, 30, tzinfo=UTC)
 IDENTITY = uuid.UUID(int=20260401)
+LEFT = (f"{BOOKS}.restoring", f"{BOOKS}.moving.new", f"{BOOKS}.heads.new", BACKUPS)
+"""Beginnings of names of what commands that died leave and the next one takes away; backups are looked at apart."""
+
 PASSING = ("ledger.sqlite", "ledger.sqlite-wal", "ledger.sqlite-shm", "lock")
 """Files of the books that are compared by what the ledger says, not by their bytes."""
 
@@ -217,13 +223,17 @@ class Laboratory:
 
     def _main(self, command: Command) -> int:
         """Run a command in this process; its exit code."""
-        store.open_books.__wrapped__.__kwdefaults__["actor"] = command.by
+        for function in (store.open_books.__wrapped__, safekeeping.back_up, safekeeping.restore_backup):
+            function.__kwdefaults__["actor"] = command.by
         version = material.require_material(Path()).version
         return main(command.words.format(version=version).split())
 
     def examine(self) -> State:
         """Open the books as a reader and as a writer, who sweeps, and look at everything; UnsoundError."""
-        if not self.books.exists():
+        for path in (self.client / BACKUPS).glob("[!.]*"):
+            if problems := problems_of(read_backup(path)):
+                raise UnsoundError(f"what has the name of a backup is none: {problems}")
+        if not self.books.exists() and not (self.client / f"{BOOKS}.moving").exists():
             return NOTHING
         try:
             problems = verify_books(self.books)
@@ -252,7 +262,8 @@ def assert_one_thread() -> None:
 
 def _stand_still() -> None:
     """Let the clock stand still, random names be fixed, rules be compiled once, and databases have one thread."""
-    store.open_books.__wrapped__.__kwdefaults__["clock"] = lambda: MOMENT
+    for function in (store.open_books.__wrapped__, safekeeping.back_up, safekeeping.restore_backup):
+        function.__kwdefaults__["clock"] = lambda: MOMENT
     store.uuid.uuid4 = lambda: IDENTITY
     close.version = cache(close.version)
     check = material.check_material
@@ -302,6 +313,8 @@ def _copy_file(source: str, target: str) -> None:
 
 def _contents(client: Path) -> Iterator[tuple[str, str]]:
     for top in _written(client):
+        if top.name.startswith(LEFT):
+            continue
         for path in sorted(top.rglob("*")) if top.is_dir() else [top]:
             if path.is_file() and path.name not in PASSING:
                 yield path.relative_to(client).as_posix(), _content(path)

@@ -87,6 +87,10 @@ FILES = {
 """Delivered files by path; the last row of the last one waits in quarantine."""
 
 
+BACKUPS = "safe"
+"""The folder of backups."""
+
+
 @dataclass(frozen=True, slots=True)
 class Command:
     """One command: `name` is what figures call it, `words` follow `tieout`, `by` is the account that acts.
@@ -127,6 +131,9 @@ COMMANDS = (
     Command("reopen request", "reopen FY2026-P01 --comment restated", by="cyd"),
     Command("reopen approval", "reopen FY2026-P01 --approve", by="dee"),
     Command("last reopen approval", "reopen FY2026-P01 --approve", by="eve"),
+    Command("backup", f"backup {BACKUPS}", by="ana"),
+    Command("people add", "people add fay --account fay", by="ana", tried=False),
+    Command("restore", f"restore {BACKUPS} --replace --comment undone", by="ana"),
 )
 """Each is run on what those before it left."""
 
