@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any
 
+from adapters.report.behind import behind_lines
 from adapters.report.blocks import (
     MISSING,
     Block,
@@ -18,7 +19,7 @@ from adapters.report.blocks import (
     Table,
     Verdict,
 )
-from adapters.report.closing import Behind, Closing, FileLine, TotalLine
+from adapters.report.closing import Closing, FileLine, TotalLine
 from adapters.report.conditions import condition_blocks, conditions_json, signing_roles
 from adapters.report.overrides import in_force_table
 from adapters.report.side_by_side import book_blocks, company_blocks
@@ -85,7 +86,7 @@ def close_page(closing: Closing) -> Page:
     is_governed = closing.behind is not None and closing.behind.is_governed
     blocks += condition_blocks(closing.conditions, result.period, closing.kind != "trial", is_governed)
     if closing.behind is not None:
-        blocks.append(Sentences("Behind this page", _behind(closing.behind)))
+        blocks.append(Sentences("Behind this page", behind_lines(closing.behind)))
     blocks.append(_verdict(closing))
     if result.publishable:
         blocks.append(Signatures(signing_roles(closing.conditions)))
@@ -438,18 +439,6 @@ def _reversal(one: ReversalLine, result: CloseResult) -> str:
 
 def _report_line(report: ReportTable) -> str:
     return f"{report.name}: {counted(len(report.rows), 'row')}"
-
-
-def _behind(behind: Behind) -> tuple[str, ...]:
-    lines = [
-        f"{one.what} by {one.by} on {one.at[:10]} at {one.at[11:16]} UTC" + (f": {one.words}" if one.words else "")
-        for one in behind.signed
-    ]
-    if behind.rules:
-        lines.append(f"not yet to be closed for good: {behind.rules}")
-    if not behind.is_governed:
-        lines.append("these books name no people: one person may do everything in them")
-    return (*lines, f"the books stand at {behind.head}")
 
 
 def _verdict(closing: Closing) -> Verdict:
