@@ -42,13 +42,11 @@ def state_upto(books: Books, upto: int | None) -> State:
     return state_of(one for one in books.ledger.happened() if one.seq <= upto)
 
 
-def in_force(
-    books: Books, ruleset: Ruleset, calendar: Calendar, period: Period, upto: int | None = None
-) -> tuple[Override, ...]:
-    """The overrides that hold in a period, by what was known after a publication; of one value the one that was
-    proposed last. None holds where its reconciliation is not in the rules."""
+def holding(state: State, ruleset: Ruleset, calendar: Calendar, period: Period) -> tuple[Override, ...]:
+    """The approved overrides that hold in a period, by id; of one value the one proposed last. None holds where
+    its reconciliation is not in the rules."""
     found: dict[tuple[object, ...], Override] = {}
-    for one in state_upto(books, upto).overrides.values():
+    for one in state.overrides.values():
         proposal = one.proposal
         if one.state != APPROVED or proposal.calendar != calendar.name:
             continue
@@ -57,6 +55,13 @@ def in_force(
             if cell not in found or found[cell].seq < one.seq:
                 found[cell] = one
     return tuple(sorted(found.values(), key=lambda one: one.proposal.override))
+
+
+def in_force(
+    books: Books, ruleset: Ruleset, calendar: Calendar, period: Period, upto: int | None = None
+) -> tuple[Override, ...]:
+    """The overrides that hold in a period by what was known after a publication; None for all that is known."""
+    return holding(state_upto(books, upto), ruleset, calendar, period)
 
 
 def standing(ruleset: Ruleset, calendar: Calendar, state: State, override: Override) -> str:

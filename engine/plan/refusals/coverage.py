@@ -40,7 +40,7 @@ from engine.plan.refusals.readers import read_everything
 from engine.plan.refusals.reading_shares import why_not_shared
 from engine.plan.refusals.refusing import Refusals
 from engine.plan.refusals.scenario_coverage import scenario_refusals
-from engine.plan.refusals.unenforced import warn_of_corrections, warn_of_overrides
+from engine.plan.refusals.unenforced import warn_of_corrections
 from engine.plan.units.stock import received_key
 from engine.plan.units.valuation import EVENT_COLUMNS
 
@@ -83,7 +83,6 @@ def refusals(ruleset: Ruleset) -> Diagnostics:
     currency_refusals(ruleset, found)
     scenario_refusals(ruleset, found)
     read_everything(ruleset, found)
-    warn_of_overrides(ruleset, found.diagnostics)
     warn_of_corrections(ruleset, found.diagnostics)
     return found.diagnostics
 

@@ -9,22 +9,6 @@ from engine.model.ruleset import Ruleset
 from engine.model.walk import walk
 
 
-def warn_of_overrides(ruleset: Ruleset, diagnostics: Diagnostics) -> None:
-    """Warn (T901) that nobody overrides a variance yet: neither limits of roles nor `overrides lapse` are enforced."""
-    roles = [role for role in ruleset.roles.values() if role.overrides]
-    if not roles and ruleset.head.overrides_lapse is None:
-        return
-    said = ["what roles may override"] if roles else []
-    said += ["when overrides lapse"] if ruleset.head.overrides_lapse is not None else []
-    verb = "is" if len(said) == 1 else "are"
-    diagnostics.warning(
-        "T901",
-        f"{' and '.join(said)} {verb} read but not enforced yet",
-        roles[0].span if roles else ruleset.head.span,
-        "nothing overrides a variance in this version; its table alone decides the treatment",
-    )
-
-
 def warn_of_corrections(ruleset: Ruleset, diagnostics: Diagnostics) -> None:
     """Warn (T901) rules that every correction is of a late fact, and that nobody flags one yet."""
     items = (*values_of(ruleset).values(), *ruleset.controls.values())

@@ -14,12 +14,12 @@ from tests.support.shop_client import RULESET
 OVERLAY = "ruleset above version 1\n    extends shop version 1\n    owner controller\n"
 
 
-@pytest.mark.usefixtures("shop")
-def test_a_sound_client_is_counted_with_a_warning_of_what_is_not_enforced(tieout: Tieout) -> None:
+def test_a_sound_client_is_counted_with_its_warnings(tieout: Tieout, shop: Path) -> None:
+    (shop / "shop.tieout").write_text(f'{RULESET}citation loose "ASC 606"\n', encoding="utf-8")
     outcome = tieout("check")
     assert (outcome.code, outcome.err) == (0, "")
-    assert outcome.out.startswith("warning[T901] shop.tieout:")
-    assert "\n1 warning in 2 files, 29 rules, " in outcome.out
+    assert outcome.out.startswith("warning[W701] shop.tieout:")
+    assert "\n1 warning in 2 files, 30 rules, " in outcome.out
 
 
 def test_every_fault_is_shown_at_its_place_with_what_to_do(tieout: Tieout, shop: Path) -> None:

@@ -12,7 +12,7 @@ from dsl.diagnostics import Diagnostics, Severity
 from dsl.span import Source
 from engine.compile import check
 from tests.support.shared import ROOT, shared_path
-from tests.support.small_world import HEAD, SHOP, compiled, small_world
+from tests.support.small_world import SHOP, compiled, small_world
 
 LAST = "report standing"
 """Items are planted before the last report: behind it stands only the close."""
@@ -283,20 +283,3 @@ def test_whatever_the_check_lets_pass_runs() -> None:
     assert 25 < len(passed) < 90
     world = small_world(with_controls(passed[:25]), {}, plans_everything=True)
     assert all(world.rows(f"control c{at}") == [] for at in range(25))
-
-
-def test_what_roles_may_override_is_warned_of_once_and_stops_nothing() -> None:
-    says_both = HEAD.replace(
-        "role controller\n",
-        "role controller may override siso with comment\nrole clerk may override siso with comment\n",
-    )
-    says_both = says_both.replace("    overlays", "    overrides lapse after 1 period\n    overlays", 1)
-    for head, said in (
-        (says_both, ["what roles may override and when overrides lapse are read but not enforced yet"]),
-        (HEAD, []),
-    ):
-        ruleset, found = compiled(SHOP.replace(HEAD, head))
-        assert ruleset is not None
-        assert [(one.severity.value, one.code, one.message) for one in found if one.code == "T901"] == [
-            ("warning", "T901", sentence) for sentence in said
-        ]
