@@ -1,8 +1,8 @@
 """The executor on DuckDB: relations become tables and views of one private database.
 
 The settings are part of what a run promises: no row order is kept that was not asked for, time is UTC, a division by
-zero is an error, and nothing is fetched from the network. Rows computed outside come in as Arrow batches, which took a
-tenth of the time of bound parameters on a million rows.
+zero is an error, and it reads and writes nothing but what it was given (`adapters.confined`). Rows computed outside
+come in as Arrow batches, which took a tenth of the time of bound parameters on a million rows.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ import duckdb
 import pyarrow
 from sqlglot import exp
 
+from adapters.confined import confined
 from dsl.diagnostics import InternalError
+from engine.plan.allowed import Writer
 from engine.plan.emptiness import has_no_rows
 from engine.plan.executor import Row
 from engine.plan.relation import Relation
@@ -31,6 +33,8 @@ from engine.plan.relation import Relation
 _BATCH = 100_000
 MAIN = "main"
 """The namespace of an executor that is no branch: DuckDB's own."""
+_ASKED = "a query of the run"
+"""What a query is called that no relation names."""
 _INEXACT = re.compile(r"\b(DOUBLE|FLOAT|REAL)\b")
 _DECIMAL = re.compile(r"DECIMAL\((\d+),\s*(\d+)\)")
 _ARROW_TYPES = {
@@ -52,9 +56,10 @@ class DuckDBExecutor:
     """Holds the relations of one run in a DuckDB database, in memory unless a file is given.
 
     `threads` is a count, `memory_limit` a size as DuckDB writes it (`2GB`), `temporary_folder` the place where work
-    larger than memory is spilled. A query that certainly has no rows is not planned, unless `plans_everything`: then
-    the database sees its names and types, too, and rows where there should be none are an InternalError. Usable as a
-    context manager; `close` forgets everything held in memory.
+    larger than memory is spilled; without one nothing is. `reads` are the files that queries may read, `writes` the
+    folders that files may be written in; with neither there is no way out of the database. A query that certainly has
+    no rows is not planned, unless `plans_everything`: then the database sees its names and types, too, and rows where
+    there should be none are an InternalError. Usable as a context manager; `close` forgets everything held in memory.
     """
 
     def __init__(
@@ -64,13 +69,13 @@ class DuckDBExecutor:
         memory_limit: str | None = None,
         temporary_folder: Path | None = None,
         database: Path | None = None,
+        reads: Iterable[Path] = (),
+        writes: Iterable[Path] = (),
         plans_everything: bool = False,
     ) -> None:
-        settings: dict[str, str | bool | int | float | list[str]] = {
+        settings = {
             "preserve_insertion_order": "false",
             "ieee_floating_point_ops": "false",
-            "autoinstall_known_extensions": "false",
-            "autoload_known_extensions": "false",
             # A left side that looks small would be looped over, and estimates behind a filter are wrong by millions.
             "asof_loop_join_threshold": "0",
         }
@@ -80,8 +85,10 @@ class DuckDBExecutor:
             settings["memory_limit"] = memory_limit
         if temporary_folder is not None:
             settings["temp_directory"] = str(temporary_folder)
-        self.connection = duckdb.connect(str(database) if database else ":memory:", config=settings)
-        self.connection.execute("SET GLOBAL TimeZone = 'UTC'")
+        given = tuple(reads)
+        self.connection = confined(settings, given, writes, database)
+        self._files = frozenset(map(str, given))
+        self._writer = Writer(self._knows)
         self._text: dict[int, tuple[exp.Query, str]] = {}
         self._made: dict[str, _Made] = {}
         self._plans_everything = plans_everything
@@ -105,6 +112,7 @@ class DuckDBExecutor:
         made = copy(self)
         made._text, made._branches, made._above = {}, [], self
         made._made, made._relied_on = {}, set()
+        made._writer = Writer(made._knows)
         made._namespaces = (namespace, *self._namespaces)
         made.connection = made._cursor(self.connection)
         self._branches.append(made)
@@ -138,7 +146,8 @@ class DuckDBExecutor:
         Raises InternalError where the database reports other types than the relation declares, or an inexact one.
         """
         name = _quoted(relation.name)
-        with _faults(f"relation {relation.name} ({relation.origin})"):
+        subject = f"relation {relation.name} ({relation.origin})"
+        with _faults(subject):
             is_empty = self._has_no_rows(relation.query)
             if is_empty and not self._plans_everything:
                 if not relation.stored:
@@ -147,11 +156,11 @@ class DuckDBExecutor:
                 self._made[relation.name] = _Made("TABLE", is_empty=True)
                 return 0 if relation.stored else None
             if not relation.stored:
-                self.connection.execute(f"CREATE VIEW {name} AS {self._sql(relation.query)}")
+                self.connection.execute(f"CREATE VIEW {name} AS {self._sql(relation.query, subject)}")
                 self._made[relation.name] = _Made("VIEW")
                 self._check(relation)
                 return None
-            found = self.connection.execute(f"CREATE TABLE {name} AS {self._sql(relation.query)}").fetchone()
+            found = self.connection.execute(f"CREATE TABLE {name} AS {self._sql(relation.query, subject)}").fetchone()
         count = int(found[0]) if found else 0
         self._refuse_any(count, is_empty, relation.name)
         self._made[relation.name] = _Made("TABLE", is_empty=not count)
@@ -168,14 +177,17 @@ class DuckDBExecutor:
         `is_bare` says that there are none, where whoever wrote the files has counted.
         """
         with _faults(f"relation {name}"):
-            self.connection.execute(f"CREATE VIEW {_quoted(name)} AS {self._sql(query)}")
+            self.connection.execute(
+                f"CREATE VIEW {_quoted(name)} AS {self._sql(query, f'relation {name}', self._files)}"
+            )
         self._made[name] = _Made("VIEW", is_empty=is_bare or self._has_no_rows(query))
 
     def copy_to_parquet(self, query: exp.Query, path: Path) -> int:
         """Write the rows of a query, in its order, to a Parquet file that must not exist; the number of rows."""
-        copy = exp.Copy(this=query.subquery(), kind=False, files=[exp.Literal.string(str(path))])
+        target = exp.Literal.string(str(path)).sql(dialect="duckdb")
         with _faults(f"file {path.name}"):
-            [(count,)] = self.connection.execute(copy.sql(dialect="duckdb")).fetchall()
+            rows = self._sql(query, f"file {path.name}", self._files)
+            [(count,)] = self.connection.execute(f"COPY ({rows}) TO {target}").fetchall()
         return int(count)
 
     def append(self, name: str, columns: Sequence[tuple[str, str]], rows: Iterable[Row]) -> None:
@@ -200,7 +212,7 @@ class DuckDBExecutor:
         if self._has_no_rows(query) and not self._plans_everything:
             return
         with _faults(f"rows of {name}"):
-            self.connection.execute(f"INSERT INTO {_quoted(name)} {self._sql(query)}")
+            self.connection.execute(f"INSERT INTO {_quoted(name)} {self._sql(query, f'rows of {name}')}")
         self._has_rows_now(name)
 
     def rows(self, query: exp.Query) -> list[Row]:
@@ -208,25 +220,25 @@ class DuckDBExecutor:
         is_empty = self._has_no_rows(query)
         if is_empty and not self._plans_everything:
             return []
-        with _faults("a query of the run"):
-            found = self.connection.execute(self._sql(query)).fetchall()
-        self._refuse_any(len(found), is_empty, "a query of the run")
+        with _faults(_ASKED):
+            found = self.connection.execute(self._sql(query, _ASKED, self._files)).fetchall()
+        self._refuse_any(len(found), is_empty, _ASKED)
         return found
 
     def types(self, query: exp.Query) -> tuple[tuple[str, str], ...]:
         """Names and types of a query's columns, as the database sees them."""
-        with _faults("a query of the run"):
-            found = self.connection.execute(f"DESCRIBE {self._sql(query)}").fetchall()
+        with _faults(_ASKED):
+            found = self.connection.execute(f"DESCRIBE {self._sql(query, _ASKED, self._files)}").fetchall()
         return tuple((str(row[0]), str(row[1])) for row in found)
 
     def stream(self, query: exp.Query, size: int = _BATCH) -> Iterator[list[Row]]:
         """The rows of a query in its order, in batches of `size`; other queries may run meanwhile."""
         if self._has_no_rows(query) and not self._plans_everything:
             return
-        with _faults("a query of the run"):
+        with _faults(_ASKED):
             cursor = self._cursor(self.connection)
             try:
-                cursor.execute(self._sql(query))
+                cursor.execute(self._sql(query, _ASKED, self._files))
                 while batch := cursor.fetchmany(size):
                     yield batch
             finally:
@@ -264,6 +276,23 @@ class DuckDBExecutor:
             return self
         return None if self._above is None else self._above._maker(named)
 
+    def _knows(self, named: exp.Table) -> bool:
+        """Whether a relation was made here, above, or in the executor whose namespace a query says."""
+        if self._maker(named) is not None:
+            return True
+        return bool(named.db) and any(one.namespace == named.db and named.name in one._made for one in self._family())
+
+    def _family(self) -> Iterator[DuckDBExecutor]:
+        """The executors of this database."""
+        first = self
+        while first._above is not None:
+            first = first._above
+        waiting = [first]
+        while waiting:
+            one = waiting.pop()
+            waiting += one._branches
+            yield one
+
     def _is_empty(self, named: exp.Table) -> bool:
         maker = self._maker(named)
         return maker is not None and maker._made[named.name].is_empty
@@ -281,11 +310,17 @@ class DuckDBExecutor:
             raise InternalError(f"relation {name} gets rows after a view of it was found empty")
         self._made[name] = _Made("TABLE")
 
-    def _sql(self, query: exp.Query) -> str:
-        """The text of a query, made once: relations never change after construction."""
+    def _sql(self, query: exp.Query, subject: str, files: frozenset[str] = frozenset()) -> str:
+        """The text of a query, made once: relations never change after construction.
+
+        InternalError, naming the subject, for a query of what relations may not be built of.
+        """
         held = self._text.get(id(query))
         if held is None or held[0] is not query:
-            held = (query, query.sql(dialect="duckdb", copy=False))
+            try:
+                held = (query, self._writer.text(query, files))
+            except InternalError as error:
+                raise InternalError(f"{subject}: {error}") from error
             self._text[id(query)] = held
         return held[1]
 

@@ -19,6 +19,7 @@ from adapters.books.store import Books
 from adapters.books.tables import attach
 from adapters.client.config import Client, Feed
 from adapters.client.file_names import name_pattern
+from adapters.confined import confined
 from adapters.feeds import take, versions
 from adapters.feeds.expressions import empty_table, run
 from adapters.feeds.filling import Surroundings
@@ -65,7 +66,7 @@ def load(
     which the last period was frozen. `closed` is the last hard-closed period. If any file is refused nothing is
     written; nor is it if any row is and the load is `strict`. BooksError if the books cannot be written.
     """
-    with _scratch() as connection:
+    with _scratch(books) as connection:
         reports = _take_all(connection, books, client, schema, paths, (loaded_on, closed, known_after))
         report = LoadReport(loaded_on, reports, strict)
         if report.is_written:
@@ -145,7 +146,7 @@ def read_beside(
 
     Rows have the columns of a stored fact. There are none where a file is refused or a row could not be read.
     """
-    with _scratch() as connection:
+    with _scratch(books) as connection:
         report = LoadReport(read_on, _take_all(connection, books, client, schema, paths, (read_on, None, None)), True)
         names = sorted({name for file in report.files for name, count in file.facts if count})
         rows: dict[str, list[dict[str, object]]] = {}
@@ -263,16 +264,12 @@ def _in_order(claimed: Sequence[Claimed], schema: Schema) -> list[Claimed]:
 
 
 @contextmanager
-def _scratch() -> Iterator[duckdb.DuckDBPyConnection]:
-    """A database of our own that spills to a folder of its own and loads nothing from outside; BooksError if full."""
+def _scratch(books: Books) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database of our own that spills to a folder of its own and reads only the books; BooksError if full."""
     with tempfile.TemporaryDirectory(prefix="tieout-load-") as folder:
-        settings: dict[str, str | bool | int | float | list[str]] = {
-            "temp_directory": folder,
-            "autoinstall_known_extensions": "false",
-            "autoload_known_extensions": "false",
-            "preserve_insertion_order": "false",
-        }
-        connection = duckdb.connect(":memory:", config=settings)
+        settings = {"temp_directory": folder, "preserve_insertion_order": "false"}
+        reads = (books.path(one) for one in books.ledger.files())
+        connection = confined(settings, reads, (books.layout.staging,))
         try:
             yield connection
         except (duckdb.IOException, duckdb.OutOfMemoryException) as error:

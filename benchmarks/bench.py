@@ -21,7 +21,7 @@ from pathlib import Path
 from adapters.closing.inputs import attach_files
 from adapters.duckdb_executor import DuckDBExecutor
 from adapters.ruleset_files import read_ruleset
-from benchmarks.facts import Scale, attach_facts, write_facts
+from benchmarks.facts import Scale, attach_facts, fact_files, write_facts
 from benchmarks.handwritten import BARE_SORT, run_handwritten, totals
 from benchmarks.others import beancount_booking, polars_valuation
 from engine.ledger.calendar import Period
@@ -57,7 +57,8 @@ def _close(
 ) -> tuple[float, list[tuple[object, ...]], Run]:
     """Seconds from facts to files, the journal's sums, and the run (its executor is closed)."""
     folder.mkdir()
-    with DuckDBExecutor(memory_limit=memory, temporary_folder=folder) as executor:
+    reads = fact_files([facts])
+    with DuckDBExecutor(memory_limit=memory, temporary_folder=folder, reads=reads, writes=(folder,)) as executor:
         attach_facts(executor, [facts])
         began = time.perf_counter()
         run = run_period(executor, ruleset, _year(ruleset))
@@ -68,7 +69,7 @@ def _close(
 
 
 def _bare_sort(facts: Path) -> float:
-    with DuckDBExecutor() as executor:
+    with DuckDBExecutor(reads=fact_files([facts])) as executor:
         attach_facts(executor, [facts])
         began = time.perf_counter()
         executor.connection.execute(BARE_SORT).fetchall()
@@ -77,7 +78,8 @@ def _bare_sort(facts: Path) -> float:
 
 def _handwritten(facts: Path, folder: Path) -> tuple[float, list[tuple[object, ...]]]:
     folder.mkdir()
-    with DuckDBExecutor(temporary_folder=folder) as executor:
+    reads = fact_files([facts])
+    with DuckDBExecutor(temporary_folder=folder, reads=reads, writes=(folder,)) as executor:
         attach_facts(executor, [facts])
         began = time.perf_counter()
         run_handwritten(executor, folder)
@@ -96,7 +98,8 @@ def _months(ruleset: Ruleset, folder: Path, monthly: Scale) -> tuple[float, floa
         folders.append(folder / f"facts-{index}")
         scale = replace(monthly, start=period.start, days=(period.end - period.start).days)
         write_facts(folders[-1], scale, index + 1, index * rounds)
-        with DuckDBExecutor(temporary_folder=folder) as executor:
+        reads = (*fact_files(folders), *(file for _, file in files))
+        with DuckDBExecutor(temporary_folder=folder, reads=reads, writes=(folder,)) as executor:
             attach_facts(executor, folders)
             attach_files(executor, files)
             began = time.perf_counter()

@@ -67,8 +67,8 @@ class Watched:
 class WatchedExecutor(DuckDBExecutor):
     """An executor that remembers how long each relation took; its branches remember with it."""
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(temporary_folder=folder)
+    def __init__(self, folder: Path, reads: Iterable[Path]) -> None:
+        super().__init__(temporary_folder=folder, reads=reads, writes=(folder,))
         self.watched = Watched()
 
     def create(self, relation: Relation) -> int | None:
@@ -93,7 +93,7 @@ class Close:
 def close_month(ruleset: Ruleset, facts: Path, folder: Path) -> Close:
     """Close the month of the facts of a folder and write what a close publishes; RuntimeError where a tie-out fails."""
     folder.mkdir()
-    with WatchedExecutor(folder) as executor:
+    with WatchedExecutor(folder, sorted(facts.glob("input *.parquet"))) as executor:
         attach_mechanism_facts(executor, facts, ruleset)
         began, used = time.perf_counter(), time.process_time()
         run = run_period(executor, ruleset, close_calendar(ruleset).period_of(END))

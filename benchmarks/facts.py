@@ -10,7 +10,11 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from sqlglot import exp
+
+from adapters.closing.inputs import parquet
 from adapters.duckdb_executor import DuckDBExecutor
+from engine.plan.units.stock import union_all
 
 KINDS = ("shipment", "receipt", "pos-sale", "inventory-report")
 SHIPPED, SOLD = 30, 10
@@ -32,7 +36,7 @@ def write_facts(folder: Path, scale: Scale, publication: int = 1, first_round: i
     """Parquet files `input NAME.parquet` as a run reads them; `first_round` goes on where an earlier month stopped."""
     folder.mkdir(parents=True, exist_ok=True)
     rounds = max(1, scale.facts // 5 // scale.pools)
-    with DuckDBExecutor() as executor:
+    with DuckDBExecutor(writes=(folder,)) as executor:
         connection = executor.connection
         connection.execute(
             """
@@ -62,9 +66,14 @@ def write_facts(folder: Path, scale: Scale, publication: int = 1, first_round: i
 def attach_facts(executor: DuckDBExecutor, folders: list[Path]) -> None:
     """Views `input NAME` over the files of one or more folders."""
     for name in (*KINDS, "partner", "part"):
-        files = [str(folder / f"input {name}.parquet") for folder in folders]
+        files = [folder / f"input {name}.parquet" for folder in folders]
         files = files[:1] if name in ("partner", "part") else files
-        executor.connection.execute(f'CREATE VIEW "input {name}" AS SELECT * FROM read_parquet({files!r})')
+        executor.view(f"input {name}", union_all([exp.select(exp.Star()).from_(parquet(file)) for file in files]))
+
+
+def fact_files(folders: list[Path]) -> list[Path]:
+    """The files that `attach_facts` reads."""
+    return [file for folder in folders for file in sorted(folder.glob("input *.parquet"))]
 
 
 _TAIL = """

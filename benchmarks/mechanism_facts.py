@@ -10,10 +10,13 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from adapters.closing.inputs import records_of
+from sqlglot import exp
+
+from adapters.closing.inputs import parquet, records_of
 from adapters.duckdb_executor import DuckDBExecutor
 from engine.model.ruleset import Ruleset
 from engine.model.schema import Record
+from engine.plan.relation import column, named
 from engine.run.given import INPUT_TAIL
 
 ROUNDS, DAYS, PARTS, PARTNERS_MIN = 40, 19, 50, 8
@@ -69,10 +72,13 @@ def write_mechanism_facts(folder: Path, facts: int, ruleset: Ruleset, rounds: in
 
 def attach_mechanism_facts(executor: DuckDBExecutor, folder: Path, ruleset: Ruleset) -> None:
     """Views `input NAME` of what a ruleset reads; without rates all money is in its reporting currency."""
-    one = "" if ruleset.rates else f" REPLACE ('{ruleset.head.currency}' AS currency)"
+    home = named(exp.Literal.string(ruleset.head.currency), "currency")
     for record in records_of(ruleset):
-        path = str(folder / f"input {record.name}.parquet").replace("'", "''")
-        executor.connection.execute(f"CREATE VIEW \"input {record.name}\" AS SELECT *{one} FROM read_parquet('{path}')")
+        names = [name for name, _ in (*record.stored, *INPUT_TAIL)]
+        shown = [home if name == "currency" and not ruleset.rates else column(name) for name in names]
+        executor.view(
+            f"input {record.name}", exp.select(*shown).from_(parquet(folder / f"input {record.name}.parquet"))
+        )
 
 
 def _stored(record: Record, query: str, had: set[str], number: int) -> str:

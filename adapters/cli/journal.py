@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-import duckdb
 from sqlglot import exp
 
 from adapters.books.entries import Run
@@ -18,6 +17,7 @@ from adapters.cli.faults import DONE, RefusedError
 from adapters.cli.material import require_material
 from adapters.cli.terminal import Terminal
 from adapters.closing.running import file_name
+from adapters.confined import confined
 from adapters.report.blocks import Column, Table
 from adapters.report.text import block_lines
 from adapters.wording import counted, figure, plain
@@ -109,7 +109,7 @@ def _lines(books: Books, run: Run, of_run: str, wanted: dict[str, str]) -> list[
     entry = books.run_entries(run).get(file_name(of_run))
     if entry is None:
         return []
-    with duckdb.connect(":memory:") as connection:
+    with confined({}, [books.path(entry)]) as connection:
         attach(connection, LINES, entry.columns, books.layout.folder, [entry])
         names = [name for name, _ in entry.columns]
         query = exp.select(*(exp.column(one, quoted=True) for one in names)).from_(

@@ -128,7 +128,7 @@ def _read(books: Books, ruleset: Ruleset, run: Run) -> list[Raised]:
     path = books.run_files(run)[EXCEPTIONS.replace(" ", "_")]
     query = exp.select(*(column(one) for one in COLUMNS)).from_(parquet(path)).order_by(column("number"))
     items = {**ruleset.controls, **ruleset.reconciliations}
-    with DuckDBExecutor(threads=1) as executor:
+    with DuckDBExecutor(threads=1, reads=(path,)) as executor:
         rows = executor.rows(query)
     found: list[Raised] = []
     for row in rows:

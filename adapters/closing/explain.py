@@ -14,7 +14,7 @@ from sqlglot import exp
 from adapters.books.entries import FileEntry, Run, RunKind
 from adapters.books.errors import BooksError
 from adapters.books.store import Books
-from adapters.closing.inputs import attach_files, attach_inputs, parquet
+from adapters.closing.inputs import attach_files, attach_inputs, files_of, parquet
 from adapters.closing.running import AS_THE_MACHINE_HAS, Resources, end_of, file_name, last_before, relation_name
 from adapters.duckdb_executor import DuckDBExecutor
 from dsl.diagnostics import InternalError
@@ -141,7 +141,10 @@ def evidence_of(
     with (
         tempfile.TemporaryDirectory(dir=resources.folder) as folder,
         DuckDBExecutor(
-            threads=resources.threads, memory_limit=resources.memory_limit, temporary_folder=Path(folder)
+            threads=resources.threads,
+            memory_limit=resources.memory_limit,
+            temporary_folder=Path(folder),
+            reads=files_of(books),
         ) as executor,
     ):
         attach_inputs(executor, books, used, upto=run.id - 1)

@@ -16,7 +16,7 @@ from adapters.books.errors import BooksError
 from adapters.books.layout import QUARANTINE
 from adapters.books.store import Books
 from adapters.closing.explain import VERBATIM, Restore, evidence_of, raw_rows
-from adapters.closing.inputs import attach_inputs, parquet
+from adapters.closing.inputs import attach_inputs, files_of, parquet
 from adapters.closing.running import AS_THE_MACHINE_HAS, Resources, relation_name
 from adapters.duckdb_executor import DuckDBExecutor
 from adapters.quarantine import replaced_by, replacement
@@ -56,7 +56,9 @@ class RowSearch:
         self._incoming = incoming
         self._resources = resources
         self._calendar: Calendar = close_calendar(ruleset)
-        self.executor = DuckDBExecutor(threads=resources.threads, memory_limit=resources.memory_limit)
+        self.executor = DuckDBExecutor(
+            threads=resources.threads, memory_limit=resources.memory_limit, reads=files_of(books)
+        )
         attach_inputs(self.executor, books, ruleset)
 
     def explain(self, asked: str) -> RowExplanation:

@@ -42,6 +42,20 @@ def records_of(ruleset: Ruleset) -> tuple[Record, ...]:
     )
 
 
+def input_files(books: Books, ruleset: Ruleset, upto: int | None = None) -> tuple[Path, ...]:
+    """The files of the books that `attach_inputs` makes readable, for the executor that is to read them."""
+    return tuple(books.path(one) for record in records_of(ruleset) for one in _entries(books, record, upto))
+
+
+def files_of(books: Books) -> tuple[Path, ...]:
+    """Every file that the books hold to be true, for an executor that looks up what was published."""
+    return tuple(books.path(one) for one in books.ledger.files())
+
+
+def _entries(books: Books, record: Record, upto: int | None) -> list[FileEntry]:
+    return [one for one in books.fact_entries(record.name) if upto is None or one.seq <= upto]
+
+
 def attach_inputs(
     executor: DuckDBExecutor,
     books: Books,
@@ -57,7 +71,7 @@ def attach_inputs(
     read: list[str] = []
     first = first_facts(books)
     for record in records_of(ruleset):
-        entries = [one for one in books.fact_entries(record.name) if upto is None or one.seq <= upto]
+        entries = _entries(books, record, upto)
         query = _numbered(record, books, entries, first)
         if record.name in beside:
             names = [column(one) for one, _ in (*record.stored, *INPUT_TAIL)]

@@ -16,7 +16,7 @@ from sqlglot import exp
 from adapters.books.entries import Run as StoredRun
 from adapters.books.errors import BooksError
 from adapters.books.store import Books
-from adapters.closing.inputs import attach_inputs, parquet
+from adapters.closing.inputs import attach_inputs, input_files, parquet
 from adapters.closing.overrides import in_force
 from adapters.closing.running import (
     Handed,
@@ -102,7 +102,10 @@ def _first_late(
     closed period, the last close did not know."""
     first, new = len(closes), 0
     with DuckDBExecutor(
-        threads=resources.threads, memory_limit=resources.memory_limit, temporary_folder=folder
+        threads=resources.threads,
+        memory_limit=resources.memory_limit,
+        temporary_folder=folder,
+        reads=input_files(books, ruleset),
     ) as executor:
         attach_inputs(executor, books, ruleset)
         for kind in ruleset.kinds.values():
@@ -206,7 +209,8 @@ def _merged(
         if in_its_book(relation_name(name))[1] == LINES
     ]
     found: list[tuple[str, Path]] = []
-    with DuckDBExecutor(threads=1) as executor:
+    reads = [path for _, path in (*posted, *recomputed)]
+    with DuckDBExecutor(threads=1, reads=reads, writes=(folder,)) as executor:
         for at, prefix in enumerate(sorted({in_its_book(name)[0] for name, _ in (*posted, *recomputed)})):
             for label, lines in ((POSTED, posted), (RECOMPUTED, recomputed)):
                 own = [path for name, path in lines if in_its_book(name)[0] == prefix]

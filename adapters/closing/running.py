@@ -18,6 +18,7 @@ from adapters.closing.inputs import (
     attach_inputs,
     attach_refused,
     attach_supposed,
+    input_files,
 )
 from adapters.closing.overrides import attach_overrides, in_force
 from adapters.duckdb_executor import DuckDBExecutor
@@ -75,7 +76,13 @@ def run_of(
     """
     if overrides is None:
         overrides = in_force(books, ruleset, close_calendar(ruleset), period, upto)
-    executor = DuckDBExecutor(threads=resources.threads, memory_limit=resources.memory_limit, temporary_folder=folder)
+    executor = DuckDBExecutor(
+        threads=resources.threads,
+        memory_limit=resources.memory_limit,
+        temporary_folder=folder,
+        reads=(*input_files(books, ruleset, upto), *(path for _, path in handed.files)),
+        writes=(folder, books.layout.staging),
+    )
     with executor:
         attached = (
             *attach_supposed(executor, ruleset, supposed),

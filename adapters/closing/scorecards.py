@@ -73,9 +73,10 @@ def scorecard(
         raise BooksError("no period was closed yet, so nobody has a card; run `tieout close PERIOD`")
     measures = tuple(Measure(name, value.type.family) for name, value in report.shows)
     keys = tuple(key.name for key in report.grain.keys if key.name != PERIOD)
-    with DuckDBExecutor(threads=1) as executor:
-        files = {run.period: books.run_files(run).get(file_name(f"{REPORT} {report.name}")) for run in runs}
-        attach_files(executor, ((name, path) for name, path in files.items() if path is not None))
+    files = {run.period: books.run_files(run).get(file_name(f"{REPORT} {report.name}")) for run in runs}
+    kept = [(name, path) for name, path in files.items() if path is not None]
+    with DuckDBExecutor(threads=1, reads=[path for _, path in kept]) as executor:
+        attach_files(executor, kept)
         told = {run.period: _cards(executor, run, keys, measures) if files[run.period] else None for run in runs}
     cards = {name: one if one is None else _of_partner(one, keys, partner) for name, one in told.items()}
     last = runs[-1].period

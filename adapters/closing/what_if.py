@@ -301,7 +301,7 @@ def _held(books: Books, run: StoredRun) -> Mapping[str, Decimal]:
     on_normal = exp.EQ(this=column("side"), expression=column("account.normal"))
     signed = exp.Case().when(on_normal, column(booked)).else_(exp.Neg(this=column(booked)))
     query = exp.select(column("role"), exp.Sum(this=signed)).from_(parquet(path)).group_by(column("role"))
-    with DuckDBExecutor(threads=1) as executor:
+    with DuckDBExecutor(threads=1, reads=(path,)) as executor:
         return {str(role): Decimal(str(total)) for role, total in executor.rows(query)}
 
 

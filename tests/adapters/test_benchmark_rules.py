@@ -25,7 +25,7 @@ def test_a_few_hundred_facts_use_every_mechanism_and_tie_out(tmp_path: Path) -> 
     written = write_mechanism_facts(tmp_path, 800, everything, rounds=4)
     assert 800 < written.total < 1200
     ruleset = ruleset_with(one for one in MECHANISMS if one not in (BOOKS, "currencies"))
-    with DuckDBExecutor(threads=1) as executor:
+    with DuckDBExecutor(threads=1, reads=tuple(tmp_path.glob("input *.parquet"))) as executor:
         attach_mechanism_facts(executor, tmp_path, ruleset)
         run = run_period(executor, ruleset, close_calendar(ruleset).period_of(END))
         found = tie_outs(run)

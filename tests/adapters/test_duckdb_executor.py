@@ -51,14 +51,15 @@ def executor() -> Iterator[DuckDBExecutor]:
     ],
 )
 def test_the_settings_hold_in_every_connection(executor: DuckDBExecutor, setting: str, value: object) -> None:
-    query = asked(f"SELECT CURRENT_SETTING('{setting}') AS setting")
-    assert executor.rows(query) == [(value,)]
-    assert list(executor.stream(query)) == [[(value,)]]
+    query = f"SELECT CURRENT_SETTING('{setting}')"
+    assert executor.connection.execute(query).fetchall() == [(value,)]
+    assert executor.connection.cursor().execute(query).fetchall() == [(value,)]
 
 
 def test_memory_and_folder_are_those_asked_for(tmp_path: Path) -> None:
     with DuckDBExecutor(memory_limit="1GiB", temporary_folder=tmp_path / "spilled") as executor:
-        found = executor.rows(asked("SELECT CURRENT_SETTING('memory_limit'), CURRENT_SETTING('temp_directory')"))
+        query = "SELECT CURRENT_SETTING('memory_limit'), CURRENT_SETTING('temp_directory')"
+        found = executor.connection.execute(query).fetchall()
     assert found == [("1.0 GiB", str(tmp_path / "spilled"))]
 
 
@@ -100,7 +101,7 @@ def test_a_stored_relation_says_how_many_rows_it_has_and_a_view_does_not(executo
         ("SELECT 1 AS price", "BIGINT", "column price of relation made is INTEGER, declared as BIGINT"),
         ("SELECT 1.5::DOUBLE AS price", "DOUBLE", "column price of relation made is DOUBLE, which is not exact"),
         ("SELECT [1.5::FLOAT] AS price", "FLOAT[]", r"column price of relation made is FLOAT\[\], which is not exact"),
-        ("SELECT 1.5::DECIMAL(18, 4) / 2 AS price", "DECIMAL(18,4)", "is DOUBLE, which is not exact"),
+        ("SELECT 1.5::DECIMAL(18, 4) / 2 AS price", "DECIMAL(18,4)", "a query may not hold a node Div"),
     ],
 )
 def test_a_type_other_than_declared_is_refused(
@@ -117,8 +118,7 @@ def test_a_query_the_database_refuses_names_relation_and_rule(executor: DuckDBEx
 
 def test_memory_that_runs_out_is_told_with_what_to_do() -> None:
     with DuckDBExecutor(threads=1, memory_limit="20MB", temporary_folder=None) as executor:
-        executor.connection.execute("SET temp_directory = ''")
-        text = "SELECT range AS number, REPEAT('x', 100) || range AS part FROM RANGE(3000000) ORDER BY part"
+        text = "SELECT range AS number, LPAD(CAST(range AS VARCHAR), 100, 'x') AS part FROM RANGE(3000000) ORDER BY part"
         with pytest.raises(ResourceError, match=r"memory ran out while computing relation made .* give the run more"):
             executor.create(relation(text, ("number", "BIGINT"), ("part", "VARCHAR")))
 

@@ -54,7 +54,11 @@ THEIRS = {
 """Each station and the libraries it may import."""
 
 UNITS = {
+<<<<<<< HEAD
     "adapters.client": frozenset({"adapters.limits"}),
+=======
+    "adapters.duckdb_executor": frozenset({"adapters.confined"}),
+>>>>>>> 483aee7 (wip)
     "adapters.explain_text": frozenset({"adapters.wording"}),
     "adapters.feeds": frozenset({"adapters.client", "adapters.limits"}),
     "adapters.load_text": frozenset({"adapters.feeds", "adapters.wording"}),

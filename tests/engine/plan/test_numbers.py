@@ -204,9 +204,9 @@ def test_digits_that_vary_by_row_round_as_each_would_alone(half: str) -> None:
             by_digits = [(test.copy(), numbers.at_scale(numbers.rounded(value, one, half), 4)) for test, one in tests]
             alone = case(by_digits, numbers.at_scale(numbers.rounded(value, 2, half), 4))
             outputs.append(named(alone, f"alone {len(outputs)}"))
-    units = exp.values([(one,) for one in digits], alias="of", columns=["unit"])
     with DuckDBExecutor(threads=1) as executor:
-        found = executor.rows(exp.select(*outputs).from_(units))
+        executor.append("of", (("unit", "VARCHAR"),), [(one,) for one in digits])
+        found = executor.rows(exp.select(*outputs).from_("of"))
     assert len(found) == len(digits)
     assert all(row[0::2] == row[1::2] for row in found)
     assert len(set(found)) == len(digits)
