@@ -24,6 +24,8 @@ import pyarrow
 from sqlglot import exp
 
 from adapters.confined import confined
+from adapters.plan_guard import guard
+from adapters.withholding import without_values
 from dsl.diagnostics import InternalError
 from engine.plan.allowed import Writer
 from engine.plan.emptiness import has_no_rows
@@ -59,7 +61,8 @@ class DuckDBExecutor:
     larger than memory is spilled; without one nothing is. `reads` are the files that queries may read, `writes` the
     folders that files may be written in; with neither there is no way out of the database. A query that certainly has
     no rows is not planned, unless `plans_everything`: then the database sees its names and types, too, and rows where
-    there should be none are an InternalError. Usable as a context manager; `close` forgets everything held in memory.
+    there should be none are an InternalError. `guarded` has each query pass the plan guard first. Usable as a context
+    manager; `close` forgets everything held in memory.
     """
 
     def __init__(
@@ -72,6 +75,7 @@ class DuckDBExecutor:
         reads: Iterable[Path] = (),
         writes: Iterable[Path] = (),
         plans_everything: bool = False,
+        guarded: bool = False,
     ) -> None:
         settings = {
             "preserve_insertion_order": "false",
@@ -92,6 +96,7 @@ class DuckDBExecutor:
         self._text: dict[int, tuple[exp.Query, str]] = {}
         self._made: dict[str, _Made] = {}
         self._plans_everything = plans_everything
+        self._guarded = guarded
         self._relied_on: set[str] = set()
         self._above: DuckDBExecutor | None = None
         self._namespaces: tuple[str, ...] = (MAIN,)
@@ -321,8 +326,19 @@ class DuckDBExecutor:
                 held = (query, self._writer.text(query, files))
             except InternalError as error:
                 raise InternalError(f"{subject}: {error}") from error
+            if self._guarded:
+                self._guard(held[1], subject, files)
             self._text[id(query)] = held
         return held[1]
+
+    def _guard(self, text: str, subject: str, files: frozenset[str]) -> None:
+        try:
+            guard(self.connection, text, self._has, files)
+        except InternalError as error:
+            raise InternalError(f"{subject}: {error}") from error
+
+    def _has(self, schema: str, name: str) -> bool:
+        return self._knows(exp.Table(this=exp.to_identifier(name), db=exp.to_identifier(schema) if schema else None))
 
     def _check(self, relation: Relation) -> None:
         """Raise InternalError where declared and actual types differ or a type is inexact."""
@@ -380,4 +396,4 @@ def _faults(subject: str) -> Iterator[None]:
         first = str(error).splitlines()[0]
         raise ResourceError(f"the disk failed while computing {subject}: {first}; free space and run again") from error
     except duckdb.Error as error:
-        raise InternalError(f"the database refused {subject}: {error}") from error
+        raise InternalError(f"the database refused {subject}: {without_values(str(error))}") from error

@@ -17,6 +17,7 @@ from adapters.books.entries import FileEntry
 from adapters.books.layout import QUARANTINE
 from adapters.books.store import Books
 from adapters.books.tables import attach
+from adapters.confined import confined
 from adapters.feeds.take import QUARANTINE_SHAPE
 from engine.plan.relation import column, table
 
@@ -88,8 +89,9 @@ def refused_rows(books: Books, feed: str | None = None) -> list[Refused]:
     """The rows that ever went to quarantine, of all feeds or of one, in the order of their files."""
     found: list[Refused] = []
     replaced = _replacements(books)
-    with duckdb.connect(":memory:") as connection:
-        for entry in books.ledger.files_in(QUARANTINE):
+    entries = books.ledger.files_in(QUARANTINE)
+    with confined({}, [books.path(one) for one in entries]) as connection:
+        for entry in entries:
             if feed is not None and entry.name != feed:
                 continue
             for sha256, file, row, text, reasons, columns in _rows(connection, books, entry):
@@ -134,7 +136,7 @@ def _replacements(books: Books, sha256: str | None = None, row: int = 0) -> dict
     entries = books.fact_entries(RESUBMITTED)
     if not entries:
         return {}
-    with duckdb.connect(":memory:") as connection:
+    with confined({}, [books.path(one) for one in entries]) as connection:
         attach(connection, "resubmitted", RESUBMITTED_SHAPE, books.layout.folder, entries)
         query = exp.select(*(column(name) for name, _ in RESUBMITTED_SHAPE)).from_(table("resubmitted"))
         if sha256 is not None:

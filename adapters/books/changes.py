@@ -84,12 +84,12 @@ class Changes:
                 f"{load.file_name} was loaded before, as {known.file_name} at {known.loaded_at}; leave it out"
             )
         if load.received != load.accepted + load.quarantined:
-            raise InternalError(f"{load.file_name}: received is not accepted plus quarantined")
+            raise InternalError("of a file, received is not accepted plus quarantined")
         [(number,)] = self._ledger.rows("SELECT coalesce(max(id), 0) + 1 FROM load")
         counts = (load.size, load.received, load.accepted, load.quarantined)
         self._insert("load", number, load.file_name, load.sha256, load.feed, *counts, self._at, self._seq)
         for total in load.control_totals:
-            _check_total(load.file_name, total)
+            _check_total(total)
             figures = (total.received, total.accepted, total.quarantined, total.declared)
             self._insert("load_total", number, total.name, *(_decimal_text(figure) for figure in figures), self._seq)
         for file in load.files:
@@ -224,10 +224,10 @@ _MOVES: dict[type[Act], PeriodState] = {
 """The acts that move a period, and where to; runs move theirs with what they publish."""
 
 
-def _check_total(file_name: str, total: ControlTotal) -> None:
+def _check_total(total: ControlTotal) -> None:
     known = total.received is not None and total.quarantined is not None
     if known and total.received != total.accepted + (total.quarantined or 0):
-        raise InternalError(f"{file_name}: {total.name} received is not accepted plus quarantined")
+        raise InternalError(f"{total.name} received is not accepted plus quarantined")
 
 
 def _decimal_text(figure: Decimal | None) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from importlib import metadata
 from typing import Any
@@ -18,7 +18,8 @@ from adapters.cli.terminal import Terminal, as_json
 from adapters.diagnostic_text import as_json as diagnostic_as_json
 from adapters.diagnostic_text import render
 from adapters.duckdb_executor import ResourceError
-from dsl.diagnostics import Diagnostic
+from adapters.withholding import without_quoted
+from dsl.diagnostics import Diagnostic, InternalError
 from engine.plan.world import RunStopped
 
 DONE = 0
@@ -108,7 +109,7 @@ def tell(terminal: Terminal, fault: Fault, error: BaseException) -> int:
         if fault.help:
             terminal.note(f"  help: {fault.help}")
     if fault.code == BUG and os.environ.get(TRACE):
-        traceback.print_exception(error, file=sys.stderr)
+        sys.stderr.writelines(_trace(error))
     return fault.code
 
 
@@ -121,5 +122,23 @@ def _bug(error: BaseException) -> str:
     """The sentence for a bug of ours: what, where in our code, which version."""
     frames = traceback.extract_tb(error.__traceback__)
     place = f" at {os.path.basename(frames[-1].filename)}:{frames[-1].lineno}" if frames else ""
-    words = f"{type(error).__name__}: {error}".splitlines()[0][:300]
-    return f"this is a bug in tieout {metadata.version('tieout')}, not in your material: {words}{place}"
+    return f"this is a bug in tieout {metadata.version('tieout')}, not in your material: {_words(error)}{place}"
+
+
+def _words(error: BaseException) -> str:
+    """An exception without a value of any row: of ours the text without what it quotes, of others the name alone."""
+    text = without_quoted(str(error)) if isinstance(error, InternalError) else ""
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _trace(error: BaseException) -> Iterator[str]:
+    """The traceback of an exception and of those it was raised for, first cause first, each without values."""
+    seen: list[BaseException] = []
+    last: BaseException | None = error
+    while last is not None and last not in seen:
+        seen.append(last)
+        last = last.__cause__ or (None if last.__suppress_context__ else last.__context__)
+    for one in reversed(seen):
+        yield "Traceback (most recent call last):\n"
+        yield from traceback.format_tb(one.__traceback__)
+        yield f"{_words(one)}\n\n"

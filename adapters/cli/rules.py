@@ -14,6 +14,7 @@ from adapters.cli.material import check_path, write_whole
 from adapters.cli.terminal import Terminal, as_json
 from adapters.client.config import client_schema
 from adapters.client.loader import FILE_NAME
+from adapters.closing.inspect import planned_relations
 from adapters.diagnostic_text import as_json as diagnostic_as_json
 from adapters.diagnostic_text import render
 from adapters.ruleset_files import ruleset_sources
@@ -24,34 +25,41 @@ from engine.model.ruleset import Ruleset
 
 
 @command("check", "tieout check", "tieout check rulesets/standard clients/acme")
+@click.option("--guard", "is_guarded", is_flag=True, help="Have the database look at every query, too; seconds more.")
 @click.argument("paths", nargs=-1, type=EXISTING_OR_NOT, metavar="[PATH]...")
-def check(terminal: Terminal, paths: tuple[Path, ...]) -> int:
+def check(terminal: Terminal, is_guarded: bool, paths: tuple[Path, ...]) -> int:
     """Read rulesets and clients and say everything that is wrong with them.
 
-    PATH is a client's folder, a .tieout file, or a folder of them; by default the folder you are in.
+    PATH is a client's folder, a .tieout file, or a folder of them; by default the folder you are in. With --guard every
+    query of a close is planned over no facts and held against what queries may do; before rules are approved.
     """
     started = time.monotonic_ns()
     diagnostics = Diagnostics()
-    files = rules = 0
+    files = rules = guarded = 0
     with terminal.working("reading rules") as progress:
         for path in paths or (Path(),):
             progress(f"reading {path}")
             ruleset = check_path(path, diagnostics)
             rules += _count_rules(ruleset) if ruleset is not None else 0
             files += _count_files(path, ruleset)
+            if is_guarded and ruleset is not None and not diagnostics.errors:
+                progress(f"guarding {path}")
+                guarded += len(planned_relations(ruleset, guarded=True))
     errors = len(diagnostics.errors)
     warnings = len(diagnostics) - errors
     found = [counted(errors, "error")] if errors or not warnings else []
     found += [counted(warnings, "warning")] if warnings else []
     tenths = (time.monotonic_ns() - started) // 10**8
     ruled = f", {counted(rules, 'rule')}" if rules else ""
-    summary = f"{' and '.join(found)} in {counted(files, 'file')}{ruled}, {tenths // 10}.{tenths % 10} s"
+    held = f", {counted(guarded, 'query', 'queries')} guarded" if is_guarded else ""
+    summary = f"{' and '.join(found)} in {counted(files, 'file')}{ruled}{held}, {tenths // 10}.{tenths % 10} s"
     findings = f"{render(diagnostics, terminal.has_colour)}\n" if len(diagnostics) else ""
     values = {
         "errors": errors,
         "warnings": warnings,
         "files": files,
         "rules": rules,
+        **({"guarded": guarded} if is_guarded else {}),
         "diagnostics": [diagnostic_as_json(one) for one in diagnostics],
     }
     terminal.show(findings + summary, values)

@@ -24,16 +24,17 @@ from engine.run.results import CloseResult
 INPUT_TAIL = (("publication", "BIGINT"), ("fact", "BIGINT"))
 
 
-def planned_relations(ruleset: Ruleset, period: str | None = None) -> dict[str, Relation]:
+def planned_relations(ruleset: Ruleset, period: str | None = None, *, guarded: bool = False) -> dict[str, Relation]:
     """Every relation a close of the ruleset makes, in order, planned over no facts at all.
 
     `period` is a period's name; the calendar's period of today's year begins where none is given. KeyError if unknown.
+    `guarded` plans everything in the database, too, and has each query pass the plan guard.
     """
     calendar = close_calendar(ruleset)
     chosen = calendar.period(period) if period is not None else calendar.periods(2026)[0]
     if chosen is None:
         raise KeyError(period)
-    with DuckDBExecutor(threads=1) as executor:
+    with DuckDBExecutor(threads=1, plans_everything=guarded, guarded=guarded) as executor:
         for record in records_of(ruleset):
             columns = (*record.stored, *INPUT_TAIL)
             executor.append(f"input {record.name}", columns, [])

@@ -79,6 +79,8 @@ class Writer:
 
         InternalError for a kind of node, a function, a file or a table that is not allowed; it names it.
         """
+        if not isinstance(query, exp.Query):
+            raise InternalError(f"a query may not be a {type(query).__name__}")
         self._tables, self._local, self._files = [], set(), files
         found = self._generator.generate(query, copy=False)
         for table in self._tables:

@@ -54,11 +54,8 @@ THEIRS = {
 """Each station and the libraries it may import."""
 
 UNITS = {
-<<<<<<< HEAD
     "adapters.client": frozenset({"adapters.limits"}),
-=======
-    "adapters.duckdb_executor": frozenset({"adapters.confined"}),
->>>>>>> 483aee7 (wip)
+    "adapters.duckdb_executor": frozenset({"adapters.confined", "adapters.plan_guard", "adapters.withholding"}),
     "adapters.explain_text": frozenset({"adapters.wording"}),
     "adapters.feeds": frozenset({"adapters.client", "adapters.limits"}),
     "adapters.load_text": frozenset({"adapters.feeds", "adapters.wording"}),
