@@ -87,7 +87,7 @@ def resubmit(
 
     A row that cannot be read waits again. Else as `load`; the same file again does nothing.
     """
-    with _scratch() as connection:
+    with _scratch(books) as connection:
         report = LoadReport(
             loaded_on, (_take_again(connection, books, client, schema, path, (loaded_on, closed, known_after)),)
         )

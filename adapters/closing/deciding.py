@@ -155,7 +155,7 @@ def overrides_of_run(books: Books, ruleset: Ruleset, run: Run) -> tuple[Override
     period = close_calendar(ruleset).period(run.period)
     if entry is None or period is None:
         return ()
-    with DuckDBExecutor(threads=1) as executor:
+    with DuckDBExecutor(threads=1, reads=(books.path(entry),)) as executor:
         attach_files(executor, [(OVERRIDES, books.path(entry))])
         world = World(ruleset, close_calendar(ruleset), period, executor)
         query = exp.select(*(column(name) for name, _ in entry.columns)).from_(table(OVERRIDES))

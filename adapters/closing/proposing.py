@@ -208,7 +208,7 @@ def _row(books: Books, run: Run, found: Reconciliation, keys: Mapping[str, str])
     for name, value in keys.items():
         query = query.where(exp.EQ(this=cast(column(name), "VARCHAR"), expression=exp.Literal.string(value)))
     query = query.order_by(*(exp.Ordered(this=column(name), nulls_first=True) for name in names))
-    with DuckDBExecutor(threads=1) as executor:
+    with DuckDBExecutor(threads=1, reads=(path,)) as executor:
         rows = executor.rows(query)
     if len(rows) == 1:
         return tuple((name, None if value is None else str(value)) for name, value in zip(names, rows[0], strict=True))

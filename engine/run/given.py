@@ -122,6 +122,10 @@ def _factor(measure: Measure, record: Record, row: FactRow, rows: Mapping[str, l
     return found
 
 
+TEXT = "VARCHAR"
+"""How texts are stored, and all that is one of a list of words."""
+
+
 def _record(ruleset: Ruleset, name: str) -> Record | None:
     if name in ruleset.kinds:
         return ruleset.kinds[name].record
@@ -133,6 +137,7 @@ def _record(ruleset: Ruleset, name: str) -> Record | None:
 
 def _fact_row(ruleset: Ruleset, record: Record, head: syntax.Row, row: syntax.Row, number: int) -> FactRow:
     columns = {one.name: one for one in record.columns}
+    stored = dict(record.stored)
     found: FactRow = dict.fromkeys(columns)
     found.update({name: None for name, _ in (*IMPLIED, *INPUT_TAIL)})
     for title, cell in zip(head.cells, row.cells, strict=True):
@@ -143,6 +148,8 @@ def _fact_row(ruleset: Ruleset, record: Record, head: syntax.Row, row: syntax.Ro
             raise UnreadableExampleError(f"`{record.name}` has no column `{name}`")
         type_ = columns[name].type if name in columns else None
         found[name] = cell_value(cell, type_)
+        if isinstance(found[name], str) and stored.get(name, TEXT) != TEXT:
+            raise UnreadableExampleError(f"`{cell.span.text.strip()}` cannot be the {name} of a row of `{record.name}`")
     if "company" in columns and found["company"] is None:
         found["company"] = COMPANY
     identity = [("" if found[one] is None else str(found[one])) for one in record.identity]

@@ -80,7 +80,7 @@ def _closed(folder: Path, period: str, ruleset: Ruleset) -> dict[str, list[tuple
         run = close_period(books, ruleset, period, hard=period == "FY2026-P01", resources=Resources(threads=1)).run
         assert run is not None
         paths = books.run_files(run)
-        with DuckDBExecutor(threads=1) as executor:
+        with DuckDBExecutor(threads=1, reads=paths.values()) as executor:
             for name in sorted(set(RELATIONS) & set(paths)):
                 found[f"{period} {name}"] = _rows(executor, paths[name])
     return found

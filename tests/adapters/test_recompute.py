@@ -141,7 +141,7 @@ def _closed(folder: Path, ruleset: Ruleset, period: str) -> Told:
         closed = close_period(books, ruleset, period, hard=True, resources=Resources(threads=1))
         assert closed.run is not None, [one.sentence for one in closed.result.tie_outs if not one.passed]
         paths = books.run_files(closed.run)
-        with DuckDBExecutor(threads=1) as executor:
+        with DuckDBExecutor(threads=1, reads=paths.values()) as executor:
             lines = _rows(executor, paths["ledger_line"], (*BY, "side", "amount"))
             held = {
                 "layer": _rows(executor, paths["layer"], ("partner", "part", "unit-price", "remaining")),
@@ -176,9 +176,11 @@ def test_what_is_known_late_comes_to_what_books_that_knew_in_time_posted(tmp_pat
 def _explains_by_the_rules_of_then(folder: Path) -> None:
     """A correction of January that the last month posts is explained by the journal that posted in January."""
     ruleset = _rules(folder, LAST)
-    with open_books(folder / "books", write=False) as books, DuckDBExecutor(threads=1) as executor:
+    with open_books(folder / "books", write=False) as books:
         last = books.runs("fiscal", f"FY2026-P{LAST + 1:02}")[-1]
-        lines = _rows(executor, books.run_files(last)["ledger_line"], ("id", "journal", "origin"))
+        path = books.run_files(last)["ledger_line"]
+        with DuckDBExecutor(threads=1, reads=(path,)) as executor:
+            lines = _rows(executor, path, ("id", "journal", "origin"))
         line = next(str(name) for name, journal, origin in lines if (journal, origin) == ("earn", "FY2026-P01"))
         found = explain(books, ruleset, line, _restored, resources=Resources(threads=1))
     assert found.recomputed is not None
