@@ -32,7 +32,7 @@ PLACES = {
     "several lines of a cell": "first\nCANARY-LINE-4711",
     "cell with quote marks": "CAN'ARY\"-`QUOTE`-4711",
     "name of a file": "CANARY file 4711.csv",
-    "path of a folder": "/home/CANARY-4711/books/facts/sale.parquet",
+    "path of a folder": "/srv/CANARY-4711/books/facts/sale.parquet",
     "variable of the environment": "CANARY_TOKEN=sk-4711",
     "value of client.yaml": "Canary Holding 4711 GmbH",
     "comment of a rule": "# CANARY-COMMENT-4711",
@@ -113,7 +113,7 @@ def pieces(value: str) -> list[str]:
 def test_no_value_is_in_what_a_bug_says(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     every = list(itertools.product(PLACES, RAISING, CHAINS, ("", "1"), (False, True)))
     assert len(every) >= 2_000
-    chosen = random.Random(60).sample(every, trials(len(every), 200))
+    chosen = random.Random(60).sample(every, trials(len(every), 60))
     hits, bugs = [], 0
     for place, way, chain, trace, as_values in chosen:
         monkeypatch.setenv("TIEOUT_TRACE", trace)

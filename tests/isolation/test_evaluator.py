@@ -98,7 +98,7 @@ def harm(trial: Trial, texts: list[str]) -> list[str]:
 
 def test_no_hostile_statement_does_harm(trial: Trial) -> None:
     every = [*queries(trial.outside), *statements(trial.outside)]
-    hostile = random.Random(30).sample(every, trials(len(every), len(every) // 3))
+    hostile = random.Random(30).sample(every, trials(len(every), len(every) // 10))
     found = harm(trial, hostile)
     reached("P13", "evaluator alone: hostile statements run as they are", len(hostile), len(found))
     assert len(every) >= 2_000
@@ -108,7 +108,7 @@ def test_no_hostile_statement_does_harm(trial: Trial) -> None:
 def test_no_function_does_harm(trial: Trial) -> None:
     """Called with a path, with none, and as a relation; the server's address is tried as a path, too."""
     every = [name for name, _ in functions() if name not in QUIET]
-    listed = random.Random(31).sample(every, trials(len(every), len(every) // 5))
+    listed = random.Random(31).sample(every, trials(len(every), len(every) // 20))
     paths = [str(trial.outside.folder / "secret.csv"), f"http://127.0.0.1:{trial.outside.port}/x.csv"]
     texts = [
         text
@@ -171,7 +171,7 @@ def test_work_larger_than_memory_is_spilled_all_the_same(tmp_path: Path) -> None
     folder = tmp_path / "spill"
     with DuckDBExecutor(threads=1, memory_limit="30MB", temporary_folder=folder) as executor:
         executor.connection.execute(
-            "CREATE TABLE long AS SELECT range AS a, md5(range::VARCHAR) AS b FROM range(900000)"
+            "CREATE TABLE long AS SELECT range AS a, md5(range::VARCHAR) AS b FROM range(700000)"
         )
         assert [one.name for one in folder.iterdir()] != []
-        assert executor.connection.execute("SELECT count(DISTINCT b) FROM long").fetchall() == [(900_000,)]
+        assert executor.connection.execute("SELECT count(DISTINCT b) FROM long").fetchall() == [(700_000,)]

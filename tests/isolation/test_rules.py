@@ -61,8 +61,23 @@ SAME_RESULT = ("citation", "why", "comment", "title", "cell")
 """Places of free text: what they hold is data, so the example must come out as ever."""
 
 
+TRICKS = (
+    "'; DROP TABLE order; --", "WITH d AS (DELETE FROM order RETURNING *) SELECT * FROM d",
+    "'; INSERT INTO order SELECT 1",
+    "{{ 7 * 7 }}", "{% include 'client.yaml' %}", "{{ config.__class__ }}", "${HOME}", "$HOME", "%(x)s", "{0}",
+    "../../secret.csv", "/proc/self/environ", "\u2019; DROP TABLE x", "\uff07; DROP", "\u02bc", "a\u202eb",
+    "\u200bread_csv",
+    "\ufeff", "x\u0000y", "\u0130", "''", "'", "\\'", "\\", "`id`", "$(id)", "a;b", "--", "/*", "*/", "#", "|", "||",
+    "<script>", "=1+1", "NULL", "select", "table", "main", "duckdb-settings", "duckdb_settings", "sqlite_master",
+    "information_schema.tables", "read_csv", "read-csv", "getenv", "current_user", "rowid", "ungranted", "input order",
+    "order_1", "DROP", "1e9", "0x10", "1;2", "1/0", "-1", "9" * 40, "5 units; DROP TABLE x",
+    "2026-01-05'; DROP TABLE x; --", "x" * 5_000,
+)  # fmt: skip
+"""SQL, templates, tricks of Unicode, words that mean something elsewhere, figures that are none."""
+
+
 def payloads(outside: Outside) -> Iterator[str]:
-    """SQL, paths, templates and tricks of Unicode."""
+    """Texts that want to read a file that lies outside, each in the quotes it might break, and tricks."""
     path = outside.folder / "secret.csv"
     queries = (f"read_csv('{path}')", f"query('SELECT * FROM ''{path}''')", f"SELECT * FROM '{path}'", f"'{path}'")
     for query in queries:
@@ -77,75 +92,10 @@ def payloads(outside: Outside) -> Iterator[str]:
     yield from (
         f"'); COPY x TO '{path}'; --",
         f"'; ATTACH '{outside.folder}/secret.duckdb'; --",
-        "'; DROP TABLE order; --",
-    )
-    yield from ("WITH d AS (DELETE FROM order RETURNING *) SELECT * FROM d", "'; INSERT INTO order SELECT 1; --")
-    yield from (
-        "{{ 7 * 7 }}",
-        "{% include 'client.yaml' %}",
-        "{{ config.__class__ }}",
-        "${HOME}",
-        "$HOME",
-        "%(x)s",
-        "{0}",
-    )
-    yield from (
         str(path),
-        f"file://{path}",
-        "../../secret.csv",
-        f"http://127.0.0.1:{outside.port}/x",
-        "/proc/self/environ",
+        path.as_uri(),
     )
-    yield from (
-        "\u2019; DROP TABLE x",
-        "\uff07; DROP",
-        "\u02bc",
-        "a\u202eb",
-        "\u200bread_csv",
-        "\ufeff",
-        "x\u0000y",
-        "\u0130",
-    )
-    yield from (
-        "''",
-        "'",
-        "\\'",
-        "\\",
-        "`id`",
-        "$(id)",
-        "a;b",
-        "--",
-        "/*",
-        "*/",
-        "#",
-        "|",
-        "||",
-        "<script>",
-        "=1+1",
-        "NULL",
-    )
-    yield from (
-        "select",
-        "table",
-        "main",
-        "duckdb-settings",
-        "duckdb_settings",
-        "sqlite_master",
-        "information_schema.tables",
-    )
-    yield from (
-        "read_csv",
-        "read-csv",
-        "getenv",
-        "current_user",
-        "rowid",
-        "ungranted",
-        "input order",
-        "order_1",
-        "DROP",
-    )
-    yield from ("1e9", "0x10", "1;2", "1/0", "-1", "9" * 40, "5 units; DROP TABLE x", "2026-01-05'; DROP TABLE x; --")
-    yield "x" * 5_000
+    yield from (f"http://127.0.0.1:{outside.port}/x", *TRICKS)
 
 
 def texts(outside: Outside) -> list[tuple[str, str, str]]:
@@ -171,7 +121,7 @@ def test_hostile_rules_are_refused_or_inert(tmp_path: Path) -> None:
     outside = Outside.made(tmp_path / "outside")
     every = texts(outside)
     assert len(every) >= 900
-    chosen = random.Random(50).sample(every, trials(len(every), 24))
+    chosen = random.Random(50).sample(every, trials(len(every), 12))
     escapes, accepted = [], 0
     with watched(outside.folder) as touched:
         for place, payload, text in chosen:
