@@ -37,7 +37,7 @@ from adapters.books.errors import BooksError, NotAllowed, PeriodOutOfOrder
 from adapters.books.store import Books
 from adapters.closing.close import close_period
 from adapters.closing.exceptions import accept, standing_of
-from adapters.closing.inputs import parquet
+from adapters.closing.inputs import files_of, parquet
 from adapters.closing.signing import (
     approve_close,
     approve_reopening,
@@ -275,7 +275,7 @@ class Channel(RuleBasedStateMachine):
         path = {name: books.path(entry) for name, entry in books.run_entries(run).items()}
         columns = ("journal", "company", "period", "currency", "side", "amount", "role", "partner", "part")
         before = [one for one in books.ledger.closes("fiscal", run.id) if one.period < run.period]
-        with DuckDBExecutor(threads=1) as executor:
+        with DuckDBExecutor(threads=1, reads=files_of(books)) as executor:
             lines = _rows(executor, path["ledger_line"], columns)
             posted = [row for one in before for row in _rows(executor, books.run_files(one)["ledger_line"], columns)]
             stock = _rows(executor, path["stock"], ("partner", "part", "bucket", "closing"))
