@@ -57,7 +57,8 @@ def storage_fault(error: Exception, folder: Path) -> BooksError:
         )
     if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
         return BooksCorrupted(
-            f"{folder / 'ledger.sqlite'} is damaged ({error}), nothing was written; restore the books from a backup"
+            f"{folder / 'ledger.sqlite'} is damaged, or its disk fails ({error}), nothing was written;"
+            " run `tieout books verify`, and restore the books from a backup if it finds the same"
         )
     reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return BooksError(f"{folder} cannot be written ({reason}), nothing was written; check the disk and run it again")

@@ -342,7 +342,13 @@ class Ledger:
             if is_disk_full(error):
                 raise storage_fault(error, self.path.parent) from error
             raise BooksError(f"{self.path} cannot be read ({error}); run `tieout books verify`") from error
-        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+        except sqlite3.DatabaseError as error:
+            # SQLite says the same of damaged bytes and of bytes that the disk would not read.
+            raise BooksCorrupted(
+                f"{self.path} is damaged, or its disk fails ({error}); run `tieout books verify`, and restore the books"
+                " from a backup if it finds the same"
+            ) from error
+        except UnicodeDecodeError as error:
             raise BooksCorrupted(f"{self.path} is damaged ({error}); restore the books from a backup") from error
 
 

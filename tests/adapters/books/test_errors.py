@@ -45,7 +45,7 @@ def test_other_faults_give_their_reason() -> None:
 def test_a_malformed_ledger_is_corruption() -> None:
     fault = storage_fault(sqlite3.DatabaseError("database disk image is malformed"), FOLDER)
     assert isinstance(fault, BooksCorrupted)
-    assert "client/books/ledger.sqlite is damaged (database disk image is malformed)" in str(fault)
+    assert "client/books/ledger.sqlite is damaged, or its disk fails (database disk image is malformed)" in str(fault)
 
 
 def test_a_failed_commit_claims_nothing_unless_the_disk_was_full() -> None:
