@@ -26,9 +26,10 @@ from typing import Any
 
 import duckdb
 
+import adapters.books.identity
 import adapters.books.store
 import adapters.cli.material
-import adapters.cli.safekeeping
+import adapters.cli.overrides
 import adapters.closing.close
 import adapters.intake
 from adapters.books.backup import problems_of, read_backup
@@ -37,13 +38,14 @@ from adapters.books.store import open_books, verify_books
 from adapters.cli.main import main
 from dsl.diagnostics import Diagnostics
 from tests.faults.control import Control, Fault
-from tests.faults.shop import BACKUPS, FIXED, Command, make_shop
+from tests.faults.shop import BACKUPS, FIXED, NAMING, Command, make_shop, name_people
 
 intake: Any = adapters.intake
+overrides: Any = adapters.cli.overrides
 store: Any = adapters.books.store
+identity: Any = adapters.books.identity
 material: Any = adapters.cli.material
 close: Any = adapters.closing.close
-safekeeping: Any = adapters.cli.safekeeping
 databases: Any = duckdb
 """Modules in which functions are replaced: what they work out is kept, their clock and random names are fixed."""
 
@@ -51,6 +53,7 @@ BOOKS = "books"
 HEADS = ".heads"
 """The end of the name of the file of heads beside the books."""
 
+ACCOUNT = ""
 MOMENT = datetime(2026, 4, 1, 8, 30, tzinfo=UTC)
 IDENTITY = uuid.UUID(int=20260401)
 LEFT = (f"{BOOKS}.restoring", f"{BOOKS}.moving.new", f"{BOOKS}.heads.new", BACKUPS)
@@ -145,7 +148,7 @@ class Laboratory:
 
         The state must be the present one.
         """
-        run_of, take_all = close.run_of, intake._take_all
+        run_of, take_all, preview = close.run_of, intake._take_all, overrides.preview
         found: list[Any] = []
 
         @contextmanager
@@ -168,7 +171,16 @@ class Laboratory:
             found.append(("taken", take_all(*arguments)))
             raise _KEPT
 
-        named = {"run_of": (close, keep_run), "_take_all": (intake, keep_taken), "_scratch": (intake, keep_scratch)}
+        def keep_preview(*arguments: Any, **named: Any) -> Any:
+            found.append(("preview", preview(*arguments, **named)))
+            raise _KEPT
+
+        named = {
+            "run_of": (close, keep_run),
+            "_take_all": (intake, keep_taken),
+            "_scratch": (intake, keep_scratch),
+            "preview": (overrides, keep_preview),
+        }
         with _replaced(named), open(os.devnull, "w", encoding="utf-8") as nowhere:
             out, err = sys.stdout, sys.stderr
             sys.stdout = sys.stderr = nowhere
@@ -186,6 +198,9 @@ class Laboratory:
             if "taken" in kept:
                 intake._scratch = lambda: nullcontext(kept["scratch"])
                 intake._take_all = lambda *_: kept["taken"]
+
+            if "preview" in kept:
+                overrides.preview = lambda *_, **__: kept["preview"]
 
         self._worked_out[command.name, state.hash] = hand_out
 
@@ -223,10 +238,15 @@ class Laboratory:
 
     def _main(self, command: Command) -> int:
         """Run a command in this process; its exit code."""
-        for function in (store.open_books.__wrapped__, safekeeping.back_up, safekeeping.restore_backup):
-            function.__kwdefaults__["actor"] = command.by
-        version = material.require_material(Path()).version
-        return main(command.words.format(version=version).split())
+        identity.ACCOUNT = command.by
+        if command.words == NAMING:
+            name_people(self.books, command.by)
+            return 0
+        version, override = material.require_material(Path()).version, ""
+        if "{override}" in command.words:
+            with open_books(self.books, write=False) as books:
+                [override] = books.state.overrides
+        return main(command.words.format(version=version, override=override).split())
 
     def examine(self) -> State:
         """Open the books as a reader and as a writer, who sweeps, and look at everything; UnsoundError."""
@@ -260,10 +280,17 @@ def assert_one_thread() -> None:
     assert [name for name in names if name != "jemalloc_bg_thd"] == names[:1], names
 
 
+def _account() -> str:
+    """Whose account it is, once this stands in the place of `system_user`."""
+    return ACCOUNT
+
+
 def _stand_still() -> None:
     """Let the clock stand still, random names be fixed, rules be compiled once, and databases have one thread."""
-    for function in (store.open_books.__wrapped__, safekeeping.back_up, safekeeping.restore_backup):
-        function.__kwdefaults__["clock"] = lambda: MOMENT
+    store.MOMENT = MOMENT
+    store.utc_now.__code__ = (lambda: MOMENT).__code__
+    identity.ACCOUNT = ""
+    identity.system_user.__code__ = _account.__code__
     store.uuid.uuid4 = lambda: IDENTITY
     close.version = cache(close.version)
     check = material.check_material

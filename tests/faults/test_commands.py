@@ -11,8 +11,8 @@ BROKEN = ("lost", "partial", "unsound", "run again differs")
 
 
 def test_commands_under_faults_leave_the_old_books_or_the_new_ones(drive: Drive) -> None:
-    refusals = EVERY if SCALE == "release" else trials(5000, 16)
-    figures = drive(kills=trials(10_000), refusals=refusals, images=trials(2000, 40))
+    refusals = EVERY if SCALE == "release" else trials(5000, 12)
+    figures = drive(kills=trials(10_000), refusals=refusals, images=trials(2000, 30))
     counted = figures["counted"]
 
     def of(*kinds: str, names: tuple[str, ...]) -> int:
