@@ -363,9 +363,10 @@ def drawn(folder: Path, ledger: sqlite3.Connection) -> Iterator[str]:
     )
     if "ledger_line" in outputs and sha256_of(folder / "journal.parquet") != outputs["ledger_line"]["sha256"]:
         yield f"journal.parquet is not the journal of run {run}"
-    texts = ledger.execute("SELECT name, text FROM ruleset_text WHERE ruleset = ?", (manifest["ruleset"]["hash"],))
-    rules = {path.relative_to(folder / "rules").as_posix(): path.read_bytes() for path in folder.glob("rules/**/*.*")}
-    if rules != {name: rule.encode() for name, rule in texts}:
+    texts = ledger.execute(
+        "SELECT text FROM ruleset_text WHERE ruleset = ? ORDER BY name", (manifest["ruleset"]["hash"],)
+    )
+    if [path.read_bytes() for path in sorted((folder / "rules").iterdir())] != [rule.encode() for (rule,) in texts]:
         yield f"rules are not the texts that run {run} used"
     if (folder / "acts.jsonl").read_text(encoding="utf-8") != told(ledger):
         yield "acts.jsonl is not what the ledger tells"

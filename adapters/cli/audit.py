@@ -6,12 +6,14 @@ from pathlib import Path
 
 import click
 
+from adapters.audit.export import SAMPLE, export
 from adapters.audit.log import LogEntry, log_of, selected
+from adapters.audit.verifier import LIST
 from adapters.audit.verifier import verify as verify_apart
 from adapters.books.store import open_books
-from adapters.cli.command import InOrder, client_option, command
+from adapters.cli.command import EXISTING_OR_NOT, InOrder, client_option, command
 from adapters.cli.faults import DONE, PROBLEMS
-from adapters.cli.material import require_client, shown_path
+from adapters.cli.material import require_client, require_material, restored, shown_path
 from adapters.cli.terminal import Terminal
 from adapters.report.blocks import Column, Table
 from adapters.report.text import block_lines
@@ -67,5 +69,44 @@ def _cells(one: LogEntry) -> tuple[str, ...]:
     return (str(one.seq), one.at[:19].replace("T", " "), one.by, did, one.of, one.words)
 
 
+@command(
+    "export",
+    "tieout audit export evidence/P01 --period FY2026-P01",
+    "tieout audit export P01 --period FY2026-P01 --sample 60",
+)
+@client_option
+@click.option("--period", required=True, metavar="PERIOD", help="The period that is handed over.")
+@click.option(
+    "--sample", type=click.IntRange(0), default=SAMPLE, metavar="N", help="Lines to follow to their source; 25."
+)
+@click.option("--seed", default="", metavar="TEXT", help="Draws other lines; by default the run's manifest draws them.")
+@click.argument("folder", type=EXISTING_OR_NOT)
+def export_(terminal: Terminal, client: Path, period: str, sample: int, seed: str, folder: Path) -> int:
+    """Hand a period over to an auditor in one new FOLDER, which verifies itself where tieout is not installed.
+
+    Memo, rules, journal, lineage of a sample, decisions, overrides, exceptions, refused acts, and the proofs.
+    """
+    material = require_material(client)
+    with open_books(material.client.books, write=False) as books, terminal.working("gathering evidence") as progress:
+        done = export(
+            books, material.ruleset, restored, material.client.client.client, period, folder.absolute(),
+            sample=sample, seed=seed, progress=progress,
+        )  # fmt: skip
+    text = (
+        f"✓ {folder}: {counted(done.files, 'file')}, {counted(len(done.sample), 'line')} followed to their source\n"
+        f"head {done.head}\nSHA-256 of {LIST}: {done.sha256}\nnext: `python verifier.py .` in that folder"
+    )
+    values = {
+        "folder": str(folder),
+        "files": done.files,
+        "lines": list(done.sample),
+        "head": done.head,
+        "sha256": done.sha256,
+    }
+    terminal.show(text, values)
+    return DONE
+
+
 audit.add_command(verify)
 audit.add_command(log)
+audit.add_command(export_)
