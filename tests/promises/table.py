@@ -76,6 +76,7 @@ PROMISES = (
         " run goes on.",
         "every call of load, trial, close, publication and backup: 0 silent",
         100,
+        missing="memory that runs out at any allocation of a command.",
     ),
     Promise(
         "P8",
