@@ -33,6 +33,10 @@ Feature: What keeps a period open
     And the exceptions of FY2026-P01 are
       | of   | where          | value   | outcomes    | state |
       | siso | OWN, COUNTS, X | -120000 | block-close | open  |
+    When the exception of siso in FY2026-P01 is given to anna
+    Then the exceptions of FY2026-P01 are
+      | of   | where          | value   | severity | owner                | assigned | age | state    |
+      | siso | OWN, COUNTS, X | -120000 | critical | corporate-controller | anna     | 0   | assigned |
     When somebody accepts siso in FY2026-P01 with the comment "60 units found in the partner's second warehouse"
     And FY2026-P01 is closed for good
     Then the exceptions of FY2026-P01 are
@@ -58,6 +62,7 @@ Feature: What keeps a period open
     And what is known on 2026-02-05 is loaded
     And somebody tries to close FY2026-P01 for good
     Then the close is refused: "expected 120, reported 40: -80 units, changed since"
+    And the last file did not resolve the exception of siso in FY2026-P01: "still raises"
     And the exceptions of FY2026-P01 are
       | of   | where          | value   | state      |
       | siso | OWN, COUNTS, X | -160000 | open again |

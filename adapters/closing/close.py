@@ -25,7 +25,8 @@ from adapters.books.errors import BooksError, PeriodClosed, PeriodOutOfOrder
 from adapters.books.publication import Publication
 from adapters.books.store import Books
 from adapters.closing.beginning import beginning_of, first_period, next_open, open_between
-from adapters.closing.exceptions import EXCEPTIONS, acceptances_of, add_exceptions
+from adapters.closing.quarantined import rows_in_quarantine
+from adapters.closing.raised import EXCEPTIONS, add_exceptions, reader_of
 from adapters.closing.running import (
     AS_THE_MACHINE_HAS,
     Progress,
@@ -35,6 +36,7 @@ from adapters.closing.running import (
     named_period,
     run_of,
 )
+from adapters.closing.worklist import acceptances_of, works_of
 from adapters.duckdb_executor import DuckDBExecutor
 from engine.governance.acts import CloseApproved, HardClosed, TrialRun
 from engine.ledger.calendar import Calendar
@@ -128,20 +130,22 @@ def _conclude(
 ) -> Closed:
     """Hold what a run found against tie-outs and conditions, and publish it as what these allow."""
     result = read_results(run, ruleset)
-    raised = read_exceptions(run.world)
-    period = run.world.period.name
+    period = run.world.period
+    executor = run.world.executor
+    assert isinstance(executor, DuckDBExecutor)
+    raised = (*read_exceptions(run.world), *rows_in_quarantine(books, ruleset, run.world.calendar, period))
 
     def weighed() -> Conditions:
-        return weigh(ruleset.close, raised, acceptances_of(books, ruleset, period))
+        with reader_of(books) as reader:
+            works = works_of(books, ruleset, period, raised, reader)
+        return weigh(ruleset.close, raised, acceptances_of(books, ruleset, period.name), works)
 
     closed = Closed(result, weighed(), None)
     if not result.publishable:
         return closed
-    executor = run.world.executor
-    assert isinstance(executor, DuckDBExecutor)
     relations = {**published_relations(run), EXCEPTIONS: add_exceptions(executor, raised)}
     if agreed is not None and not closed.conditions.allows_hard_close:
-        raise BooksError(f"the conditions of the close of {period} are not met any more; make another trial")
+        raise BooksError(f"the conditions of the close of {period.name} are not met any more; make another trial")
     if hard and not closed.conditions.allows_hard_close:
         kept = _publish(books, ruleset, run, relations, RunKind.TRIAL, progress)
         closed = replace(closed, run=kept, is_refused=True)

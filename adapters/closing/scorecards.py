@@ -11,9 +11,9 @@ from sqlglot import exp
 from adapters.books.entries import Run
 from adapters.books.errors import BooksError, UnknownPeriod
 from adapters.books.store import Books
-from adapters.closing.exceptions import standing_of
 from adapters.closing.inputs import attach_files
 from adapters.closing.running import file_name
+from adapters.closing.worklist import worklist_of
 from adapters.duckdb_executor import DuckDBExecutor
 from adapters.report.scorecard_page import Cards, Measure, Scorecard
 from engine.model.ruleset import Report, Ruleset
@@ -123,9 +123,8 @@ def _raised(books: Books, ruleset: Ruleset, report: Report, period: str, partner
     """What the controls over the report's own rows raised: they are its thresholds."""
     rows = {key.name for key in report.grain.keys}
     controls = {one.name for one in ruleset.controls.values() if {key.name for key in one.grain.keys} == rows}
-    _, conditions = standing_of(books, ruleset, period)
     return tuple(
         one
-        for one in conditions.standings
+        for one in worklist_of(books, ruleset, period).conditions.standings
         if one.raised.name in controls and (partner is None or dict(one.raised.row).get(PARTNER) == partner)
     )

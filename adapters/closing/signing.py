@@ -17,8 +17,8 @@ from adapters.books.entries import Run as StoredRun
 from adapters.books.errors import BooksError
 from adapters.books.store import Books
 from adapters.closing.close import Agreed, Closed, close_period
-from adapters.closing.exceptions import standing_of
 from adapters.closing.running import AS_THE_MACHINE_HAS, Progress, Resources, named_period
+from adapters.closing.worklist import worklist_of
 from adapters.report.closing import Behind, Signed
 from engine.governance import acts
 from engine.governance.acts import Act
@@ -63,7 +63,8 @@ def request_close(books: Books, ruleset: Ruleset, name: str, comment: str) -> As
     BooksError where it was never tried, NotAllowed where whoever acts may not ask. Where the conditions of the rules
     are not met nothing is recorded.
     """
-    run, conditions = standing_of(books, ruleset, name)
+    found = worklist_of(books, ruleset, name)
+    run, conditions = found.run, found.conditions
     if run.kind is not RunKind.TRIAL or books.period(run.calendar, name).state.is_closed:
         raise BooksError(f"{name} has no trial to close; run `tieout close {name}` first")
     if json.loads(run.manifest)["ruleset"]["hash"] != ruleset_hash(dict(ruleset.texts)):

@@ -1,5 +1,5 @@
-"""How the conditions of a close stand, as blocks of its page and as values: steps, trial limit, hard close, what was
-accepted and by whom."""
+"""How the conditions of a close stand, as blocks of its page and as values: steps, trial limit, hard close, how many
+exceptions stand where and for how long, what was accepted or resolved and by whom."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from adapters.report.blocks import Block, Check, Checks, Column, Sentences, Tabl
 from adapters.wording import counted, figure, plain
 from dsl.span import Span
 from engine.ledger.money import minor_digits
-from engine.run.conditions import Approval, Conditions, HardCondition, Standing, StepState, TrialLimit
+from engine.run.conditions import STATES, Approval, Conditions, HardCondition, Standing, StepState, TrialLimit
 from engine.run.said import place, text
 
 SHOWN = 3
 """How many open exceptions a condition tells one by one."""
+
+AGES = ((30, "to 30 days"), (90, "31 to 90 days"), (None, "over 90 days"))
+"""How old exceptions are counted: the last day of each class, and what it is called."""
 
 
 def condition_blocks(
@@ -30,13 +33,13 @@ def condition_blocks(
         *(_hard(one) for one in conditions.hard),
     ]
     blocks: list[Block] = []
+    if conditions.standings:
+        blocks.append(_counts(conditions.standings))
     if checks:
         blocks.append(Checks("Conditions of the close", tuple(checks)))
     if conditions.open and not is_final:
         blocks.append(Sentences("Next", _next(conditions, period)))
-    accepted = [one for one in conditions.standings if not one.is_open]
-    if accepted:
-        blocks.append(accepted_table(accepted))
+    blocks += decided_tables(one for one in conditions.standings if not one.is_open)
     if any(one.what == "hard close" for one in conditions.approvals):
         blocks.append(Sentences("To sign", _to_sign(conditions, is_governed)))
     return tuple(blocks)
@@ -68,7 +71,26 @@ def conditions_json(conditions: Conditions) -> dict[str, Any]:
             for one in conditions.approvals
         ],
         "exceptions": [standing_json(one) for one in conditions.standings],
+        "exception-counts": [
+            {"state": state, "count": sum(ages), **dict(zip((name for _, name in AGES), ages, strict=True))}
+            for state, ages in _by_age(conditions.standings)
+        ],
     }
+
+
+def _by_age(standings: Iterable[Standing]) -> list[tuple[str, list[int]]]:
+    """How many exceptions stand where, by classes of age."""
+    found: dict[str, list[int]] = {state: [0] * len(AGES) for state in STATES}
+    for one in standings:
+        at = next(at for at, (last, _) in enumerate(AGES) if last is None or one.work.age <= last)
+        found[one.state][at] += 1
+    return [(state, ages) for state, ages in found.items() if any(ages)]
+
+
+def _counts(standings: tuple[Standing, ...]) -> Table:
+    columns = (Column("state"), *(Column(name, True) for _, name in AGES), Column("all", True))
+    rows = tuple((state, *(f"{one:,}" for one in (*ages, sum(ages)))) for state, ages in _by_age(standings))
+    return Table("Exceptions by age", columns, rows)
 
 
 def _step_json(step: StepState) -> dict[str, Any]:
@@ -101,9 +123,10 @@ def _ids(standings: Iterable[Standing]) -> list[str]:
 
 def standing_json(standing: Standing) -> dict[str, Any]:
     """An exception and where it stands, as values."""
-    raised, acceptance = standing.raised, standing.acceptance
+    raised, acceptance, work = standing.raised, standing.acceptance, standing.work
     return {
         "id": raised.id,
+        "of": raised.of,
         raised.of: raised.name,
         "row": dict(raised.row),
         "code": raised.code,
@@ -114,16 +137,14 @@ def standing_json(standing: Standing) -> dict[str, Any]:
         "sentence": raised.sentence,
         "digest": raised.digest,
         "rule": raised.place,
-        "state": state_of(standing),
+        "state": standing.state,
+        "since": plain(work.since),
+        "age": work.age,
+        "assigned": work.assigned_to,
+        "comments": [dict(zip(("by", "at", "comment"), one, strict=True)) for one in work.comments],
         "accepted": None if acceptance is None else plain(acceptance),
+        "resolved": None if work.resolution is None else plain(work.resolution),
     }
-
-
-def state_of(standing: Standing) -> str:
-    """Where an exception stands, in one or two words."""
-    if standing.has_changed:
-        return "open again"
-    return "open" if standing.is_open else "accepted"
 
 
 def refusal(conditions: Conditions, period: str) -> tuple[str, str]:
@@ -189,7 +210,7 @@ def _told(standings: tuple[Standing, ...]) -> tuple[str, ...]:
     """The first few exceptions in words, and how many more there are."""
     lines = [
         f"{one.raised.id}  {one.raised.where}: {one.raised.sentence}"
-        + (f", changed since {one.acceptance.by} accepted it" if one.acceptance is not None else "")
+        + (f", changed since {one.decided}" if one.has_changed else "")
         for one in standings[:SHOWN]
     ]
     more = len(standings) - SHOWN
@@ -211,16 +232,25 @@ def _what_to_do(conditions: Conditions, period: str) -> tuple[str, ...]:
     )
 
 
-def accepted_table(standings: Iterable[Standing]) -> Table:
-    """Who accepted which exceptions, when and why."""
-    columns = (Column("accepted", is_whole=True), Column("what"), Column("by"), Column("on"), Column("comment"))
-    rows = tuple(
-        (one.raised.id, f"{one.raised.name} {one.raised.where}: {one.raised.sentence}", one.acceptance.by,
-         one.acceptance.at[:10], one.acceptance.comment)
-        for one in standings
-        if one.acceptance is not None
-    )  # fmt: skip
-    return Table("Accepted exceptions", columns, rows)
+def decided_tables(standings: Iterable[Standing]) -> list[Block]:
+    """Who accepted and who resolved which exceptions, when and why; no table of what nobody did."""
+    accepted, resolved = [], []
+    for one in standings:
+        what = f"{one.raised.name} {one.raised.where}: {one.raised.sentence}"
+        last, by = one.acceptance, one.work.resolution
+        if one.is_resolved and by is not None:
+            resolved.append((one.raised.id, what, f"{by.way} {by.reference}", by.by, by.at[:10], by.comment))
+        elif last is not None:
+            accepted.append((one.raised.id, what, last.by, last.at[:10], last.comment))
+    asked = (Column("by"), Column("on"), Column("comment"))
+    tables: list[Block] = []
+    if accepted:
+        columns = (Column("accepted", is_whole=True), Column("what"), *asked)
+        tables.append(Table("Accepted exceptions", columns, tuple(accepted)))
+    if resolved:
+        settled = (Column("resolved", is_whole=True), Column("what"), Column("with"), *asked)
+        tables.append(Table("Resolved exceptions", settled, tuple(resolved)))
+    return tables
 
 
 def _to_sign(conditions: Conditions, is_governed: bool) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from adapters.report.blocks import MISSING, Block, Column, Page, Sentences, Table
-from adapters.report.conditions import standing_json, state_of
+from adapters.report.conditions import standing_json
 from adapters.wording import counted, decimals, plain
 from engine.model.datatypes import Family
 from engine.run.conditions import Standing
@@ -92,7 +92,7 @@ def _raised(raised: Sequence[Standing]) -> Table:
             f"{one.raised.name}: {one.raised.sentence}",
             one.raised.severity,
             one.raised.owner,
-            state_of(one),
+            one.state,
         )
         for one in raised
     )

@@ -1,4 +1,5 @@
-"""The exceptions of a run, read from its relations: rows that broke a control or that a reconciliation left open."""
+"""The exceptions of a run, read from its relations: rows that broke a control or that a reconciliation left open, and
+units sold beyond stock."""
 
 from __future__ import annotations
 
@@ -16,6 +17,7 @@ from engine.plan.relation import column, table
 from engine.plan.unresolved import tables_of, unresolved
 from engine.plan.world import World
 from engine.run.conditions import CONTROL, RECONCILIATION, Raised, Row, digest_of
+from engine.run.oversold import oversold
 from engine.run.said import number, place, said, words_of
 
 DECIDED = ("severity", "treatment", "approver")
@@ -25,7 +27,8 @@ Cells = Mapping[str, object]
 
 
 def read_exceptions(world: World) -> tuple[Raised, ...]:
-    """Every exception of a run: those of controls in the order of the rules, then those of reconciliations.
+    """Every exception of a run: those of controls in the order of the rules, those of reconciliations, then units sold
+    beyond stock; rows in quarantine are the books' to tell of.
 
     A row of a reconciliation is one while expected and reported differ after the last stage, also where nothing was
     reported, or while a table's outcome for it is one that `hard close needs no open` names.
@@ -37,7 +40,7 @@ def read_exceptions(world: World) -> tuple[Raised, ...]:
     for reconciliation in world.ruleset.reconciliations.values():
         if world.has(reconciliation.name):
             found += _of_reconciliation(world, reconciliation)
-    return tuple(found)
+    return (*found, *oversold(world))
 
 
 # ---- controls --------------------------------------------------------------------------------------------------------

@@ -82,6 +82,14 @@ def accept(company: Company, name: str, period: str, comment: str) -> None:
     assert outcome.values["accepted"]
 
 
+@when(parsers.re(r"the exception of (?P<name>\S+) in (?P<period>\S+) is given to (?P<person>\S+)"))
+def give(company: Company, name: str, period: str, person: str) -> None:
+    found = company.tieout("exceptions", "list", period).values["exceptions"]
+    (key,) = [one["id"] for one in found if one[one["of"]] == name]
+    outcome = company.tieout("exceptions", "assign", period, key, person)
+    assert outcome.code == 0, outcome.problems
+
+
 @when(
     parsers.re(
         r'somebody asks what is behind "(?P<side>debit|credit) (?P<title>[^"]+)"'

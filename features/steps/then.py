@@ -204,6 +204,16 @@ def is_told(company: Company, name: str, period: str, sentence: str) -> None:
     assert sentence in outcome.problems
 
 
+@then(parsers.parse('the last file did not resolve the exception of {name} in {period}: "{sentence}"'))
+def is_not_resolved(company: Company, name: str, period: str, sentence: str) -> None:
+    found = company.tieout("exceptions", "list", period).values["exceptions"]
+    (key,) = [one["id"] for one in found if one[one["of"]] == name]
+    last = max((company.folder / "incoming").iterdir(), key=lambda path: int(path.stem.rpartition("_")[2]))
+    outcome = company.tieout("exceptions", "resolve", period, key, "--by-file", last.name)
+    assert outcome.code == 1
+    assert sentence in outcome.problems
+
+
 @then(parsers.parse("the trial close allows {limit} and {unresolved} is unresolved"))
 def trial_allows(closing: Outcome, limit: str, unresolved: str) -> None:
     (found,) = closing.values["conditions"]["trial-close"]
@@ -225,8 +235,13 @@ def exception(one: dict[str, Any]) -> dict[str, Any]:
     """An exception by the words of a table: what it is of, where, its outcomes, and the comment of its acceptance."""
     where = ", ".join(value for name, value in one["row"].items() if value is not None and name != "period")
     accepted = one["accepted"] or {"comment": ""}
-    of = one.get("control") or one.get("reconciliation")
-    return {**one, "of": of, "where": where, "outcomes": ", ".join(one["outcomes"]), "comment": accepted["comment"]}
+    return {
+        **one,
+        "of": one[one["of"]],
+        "where": where,
+        "outcomes": ", ".join(one["outcomes"]),
+        "comment": accepted["comment"],
+    }
 
 
 def report_rows(closing: Outcome, report: str) -> list[dict[str, Any]]:

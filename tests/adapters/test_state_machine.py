@@ -36,7 +36,7 @@ from adapters.books.entries import Run, RunKind
 from adapters.books.errors import BooksError, NotAllowed, PeriodOutOfOrder
 from adapters.books.store import Books
 from adapters.closing.close import close_period
-from adapters.closing.exceptions import accept, standing_of
+from adapters.closing.exceptions import accept
 from adapters.closing.inputs import files_of, parquet
 from adapters.closing.signing import (
     approve_close,
@@ -45,6 +45,7 @@ from adapters.closing.signing import (
     request_close,
     request_reopening,
 )
+from adapters.closing.worklist import worklist_of
 from adapters.duckdb_executor import DuckDBExecutor
 from engine.governance import acts
 from engine.governance.overrides_judged import approving_role
@@ -194,7 +195,7 @@ class Channel(RuleBasedStateMachine):
         """Somebody accepts every exception of the control that keeps the period open."""
         with self._told(), self.shop.acting(who) as books:
             period = self._open(books)
-            _, conditions = standing_of(books, self.shop.ruleset, period)
+            conditions = worklist_of(books, self.shop.ruleset, period).conditions
             ids = [one.raised.id for one in conditions.in_the_way]
             if ids:
                 accept(books, self.shop.ruleset, period, "reports follow", ids)

@@ -22,6 +22,9 @@ from engine.model.ruleset import Ruleset, Table, TableRow
 VALUE = "value"
 """The amount of a reconciliation that says what a difference is worth."""
 
+WAITING = ("quarantine", "oversell")
+"""What a hard close may need none open of without a table: rows in quarantine, and units sold beyond stock."""
+
 OPENABLE = (*PLURAL_OF.values(), "terms", *(f"{word}s" for word in FAMILY_OF.values()))
 
 
@@ -163,7 +166,8 @@ def _close(world: World, ruleset: Ruleset, close: syntax.Close) -> None:
             _roles(world, line.names)
         elif isinstance(line, syntax.HardNeeds) and line.form == "no-open":
             for name in line.names:
-                _known(world, name, tuple(_treatments(ruleset)), "outcome of a table for each reconciliation")
+                outcomes = (*_treatments(ruleset), *WAITING)
+                _known(world, name, outcomes, "outcome of a table for each reconciliation")
         elif isinstance(line, syntax.ReopeningNeeds):
             _roles(world, line.roles)
 

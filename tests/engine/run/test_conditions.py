@@ -13,9 +13,11 @@ from engine.run.conditions import (
     Conditions,
     HardCondition,
     Raised,
+    Resolution,
     Standing,
     StepState,
     TrialLimit,
+    Work,
     exception_id,
     weigh,
 )
@@ -172,3 +174,53 @@ def test_an_exception_is_called_by_its_name_and_key_and_by_nothing_else() -> Non
     others = [replace(LARGE, name="other"), replace(LARGE, row=row("ACME", "XY")), replace(LARGE, row=LARGE.row[:3])]
     assert len({LARGE.id, *(one.id for one in others)}) == 4
     assert LARGE.where == "US01, ACME, X"
+
+
+def resolved(one: Raised, way: str = "override", digest: str | None = None) -> Work:
+    """That an exception was resolved, as it is or as a digest says it was."""
+    seen = one.digest if digest is None else digest
+    return Work(resolution=Resolution(seen, way, "O-1", "", "anna", "2026-02-04T08:00:00.000000Z"))
+
+
+def test_where_an_exception_stands_follows_from_what_was_done_last_about_what_it_is_now() -> None:
+    was = replace(LARGE, digest="0" * 64)
+    assert [
+        Standing(LARGE, None).state,
+        Standing(LARGE, None, Work(assigned_to="anna")).state,
+        Standing(LARGE, accepted(LARGE), Work(assigned_to="anna")).state,
+        Standing(LARGE, accepted(was), Work(assigned_to="anna")).state,
+        Standing(LARGE, None, resolved(LARGE)).state,
+        Standing(LARGE, None, resolved(was)).state,
+        Standing(LARGE, accepted(was), resolved(LARGE, "file")).state,
+        Standing(LARGE, accepted(LARGE), resolved(was)).state,
+        # What a corrected file did away with was resolved as nothing, so whatever is raised again is open again.
+        Standing(LARGE, None, resolved(LARGE, "file", ""), False).state,
+        Standing(LARGE, None, resolved(LARGE, "file", "")).state,
+        Standing(LARGE, None, Work(assigned_to="anna"), False).state,
+    ] == [
+        "open", "assigned", "accepted", "open again", "resolved by override", "open again", "resolved by file",
+        "accepted", "resolved by file", "open again", "raised no more",
+    ]  # fmt: skip
+    waiting = ("open", "assigned", "open again")
+    for acceptance in (None, accepted(LARGE), accepted(was)):
+        for work in (Work(), Work(assigned_to="anna"), resolved(LARGE), resolved(was), resolved(LARGE, "file", "")):
+            for is_raised in (True, False):
+                one = Standing(LARGE, acceptance, work, is_raised)
+                assert one.is_open == (one.state in waiting)
+
+
+def test_what_is_resolved_is_out_of_the_way_of_a_hard_close_like_what_is_accepted() -> None:
+    found = weigh(close_of(), (LARGE, MATERIAL), {}, {MATERIAL.id: resolved(MATERIAL)})
+    assert held(found) == [LARGE.id]
+    assert weigh(close_of(), (LARGE, MATERIAL), {}, {MATERIAL.id: resolved(LARGE)}).trial[0].unresolved == Decimal(
+        "82000.00"
+    )
+
+
+def test_rows_in_quarantine_and_units_beyond_stock_stop_a_hard_close_where_the_rules_say_so() -> None:
+    waiting = replace(SILENT, of="quarantine", name="rows in quarantine", outcomes=("quarantine",))
+    beyond = replace(SILENT, of="oversell", name="units beyond stock", outcomes=("oversell",))
+    assert held(weighed(waiting, beyond)) == []
+    close = "close fiscal\n    hard close needs no open quarantine\n"
+    found = weigh(close_of(close), (waiting, beyond), {}, {})
+    assert (held(found), found.allows_hard_close) == ([waiting.id], False)
