@@ -94,12 +94,8 @@ Feature: Another value in the place of a count, by two people
       | partner=CRUX part=X reported=1            | has no row with partner=CRUX, part=X                   |
       | part=X reported=1                         | 2 rows of shelf-count have part=X; say company and partner too |
       | partner=ACME part=X expected=1            | expected follows from the facts                        |
-      | partner=ACME part=X colour=1              | colour is no column of shelf-count                     |
       | partner=ACME part=X reported=many         | `many` is no number of units                           |
       | partner=ACME part=X reported=-1           | less than nothing                                      |
-      | partner=ACME part=X reported=0.0001       | at most 3 digits behind the point                      |
       | partner=ACME part=X reported='5 boxes'    | reported is in units, not in boxes                     |
-      | partner=ACME part=X value='5 EUR'         | value is in USD, not in EUR                            |
       | partner=ACME part=X treatment=forget      | treatment is one of wait, charge, look-into            |
       | partner=ACME part=X                       | names no value                                         |
-      | partner=ACME part=X reported=9 value=9    | names reported and value                               |
