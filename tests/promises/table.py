@@ -116,6 +116,7 @@ PROMISES = (
         ),
         not_claimed="An anchor that is rewritten together with the books, where no report was ever handed out. Whoever"
         " administers the machine is detected, not prevented.",
+        missing="a million events in 5 s: the second verifier took 6.4 s of processor time for 100,000, so a minute.",
     ),
     Promise(
         "P12",
