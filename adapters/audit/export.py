@@ -31,10 +31,10 @@ from adapters.books.entries import Run
 from adapters.books.errors import BooksCorrupted, BooksError
 from adapters.books.store import Books
 from adapters.books.tables import attach
-from adapters.closing.exceptions import standing_of
 from adapters.closing.explain import Restore, explain
 from adapters.closing.running import Progress, file_name
 from adapters.closing.signing import behind
+from adapters.closing.worklist import worklist_of
 from adapters.explain_text import line_json, line_text
 from adapters.report.html import page_html
 from adapters.report.text import page_text
@@ -108,7 +108,8 @@ def export(
     """
     if os.path.lexists(folder):
         raise BooksError(f"{folder} is there already, nothing was written; name another folder")
-    run, conditions = standing_of(books, ruleset, period)
+    worklist = worklist_of(books, ruleset, period)
+    run, conditions = worklist.run, worklist.conditions
     folder.parent.mkdir(parents=True, exist_ok=True)
     made = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
     try:
