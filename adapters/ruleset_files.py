@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path, PurePath
 
@@ -27,16 +28,20 @@ Named = tuple[str, Decimal]
 def read_ruleset(path: Path, search: Sequence[Path] = (SHIPPED,)) -> tuple[Ruleset | None, Diagnostics]:
     """The ruleset of a file or folder, laid on the base it extends; bases lie in `search` or one folder below.
 
-    A base is found by the name and version of its header, whatever its folder is called. A ruleset that is missing,
-    cannot be read, or extends itself is T606; nothing is raised for what people wrote.
+    A base is found by the name and version of its header, whatever its folder is called. The ruleset's texts are kept
+    under the names of their files, those of a base below its name; findings name files as people here write them. A
+    ruleset that is missing, cannot be read, or extends itself is T606; nothing is raised for what people wrote.
     """
     diagnostics = Diagnostics()
     chain: list[tuple[Source, ...]] = []
     seen: list[Named] = []
+    kept: dict[str, str] = {}
     sources = ruleset_sources(path, diagnostics)
     while sources:
-        chain.insert(0, sources)
         name, wanted = _header(sources), _extends(sources)
+        base_name = f"{name[0]}/" if chain and name is not None else ""
+        kept |= {one.name: f"{base_name}{PurePath(one.name).name}" for one in sources}
+        chain.insert(0, sources)
         if name is not None:
             seen.append(name)
         if wanted is None:
@@ -51,6 +56,9 @@ def read_ruleset(path: Path, search: Sequence[Path] = (SHIPPED,)) -> tuple[Rules
         return None, diagnostics
     ruleset, found = check(chain)
     diagnostics.extend(found)
+    if ruleset is not None:
+        # What is approved and kept is the same wherever somebody stands, or the client's folder lies.
+        ruleset = replace(ruleset, texts=tuple((kept[name], text) for name, text in ruleset.texts))
     return ruleset, diagnostics
 
 

@@ -88,7 +88,10 @@ def missing_approvals(given: tuple[tuple[str, str], ...], asked: tuple[str, ...]
 
 def turn_down(state: State, _: Person, act: acts.CloseRejected, __: Scene) -> str:
     """Why a request for a close may not be turned down; empty if it may."""
-    asked = state.closing(act.calendar, act.period).asked_run
+    closing = state.closing(act.calendar, act.period)
+    if closing.closed_run:
+        return f"{act.period} is hard-closed already"
+    asked = closing.asked_run
     return "" if asked and asked == act.run else f"nobody asks for the close of {act.period}"
 
 
