@@ -88,7 +88,6 @@ Feature: Another value in the place of a count, by two people
       | 295   | replaced |
       | 297   | replaced |
       | 296   | proposed |
-    And trying treatment=charge for ACME shows 600.00 more of revenue and records nothing
     And these proposals are refused
       | override                                  | because                                                |
       | partner=CRUX part=X reported=1            | has no row with partner=CRUX, part=X                   |

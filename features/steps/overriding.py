@@ -145,16 +145,6 @@ def accounts_would_change(proposed: Any, datatable: Table) -> None:
     agrees([{**one, "difference": Decimal(one["difference"])} for one in proposed[0]["accounts"]], datatable)
 
 
-@then(parsers.parse("trying {cell} for {partner} shows {amount} more of revenue and records nothing"))
-def trying(acting: Acting, company: Company, cell: str, partner: str, amount: str) -> None:
-    before = company.tieout("override", "list").values
-    words = ("FY2026-P01", "shelf-count", f"partner={partner}", cell, "--reason", "r", "--comment", "c", "--dry-run")
-    values = done(acting("cleo", "override", "propose", *words))
-    [revenue] = [one for one in values["accounts"] if one["title"] == "Product revenue"]
-    assert (revenue["difference"], values["recorded"]) == (amount, False)
-    assert company.tieout("override", "list").values == before
-
-
 @then("these proposals are refused")
 def proposals_are_refused(acting: Acting, datatable: Table) -> None:
     for cells, because in datatable[1:]:
