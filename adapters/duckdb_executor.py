@@ -7,6 +7,7 @@ come in as Arrow batches, which took a tenth of the time of bound parameters on 
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -98,6 +99,7 @@ class DuckDBExecutor:
         self._plans_everything = plans_everything
         self._guarded = guarded
         self._relied_on: set[str] = set()
+        self._ran = hashlib.sha256()
         self._above: DuckDBExecutor | None = None
         self._namespaces: tuple[str, ...] = (MAIN,)
         self._branches: list[DuckDBExecutor] = []
@@ -155,22 +157,34 @@ class DuckDBExecutor:
         with _faults(subject):
             is_empty = self._has_no_rows(relation.query)
             if is_empty and not self._plans_everything:
+                self._note(name, "")
                 if not relation.stored:
                     has_no_rows(relation.query, self._relies_on)
                 self.connection.execute(f"CREATE TABLE {name} ({_declared(relation.columns)})")
                 self._made[relation.name] = _Made("TABLE", is_empty=True)
                 return 0 if relation.stored else None
             if not relation.stored:
-                self.connection.execute(f"CREATE VIEW {name} AS {self._sql(relation.query, subject)}")
+                self.connection.execute(f"CREATE VIEW {name} AS {self._note(name, self._sql(relation.query, subject))}")
                 self._made[relation.name] = _Made("VIEW")
                 self._check(relation)
                 return None
-            found = self.connection.execute(f"CREATE TABLE {name} AS {self._sql(relation.query, subject)}").fetchone()
+            text = self._note(name, self._sql(relation.query, subject))
+            found = self.connection.execute(f"CREATE TABLE {name} AS {text}").fetchone()
         count = int(found[0]) if found else 0
         self._refuse_any(count, is_empty, relation.name)
         self._made[relation.name] = _Made("TABLE", is_empty=not count)
         self._check(relation)
         return count
+
+    @property
+    def sql_digest(self) -> str:
+        """The SHA-256 of every relation's name and SQL so far, in order, those of branches among them."""
+        return self._ran.hexdigest()
+
+    def _note(self, name: str, text: str) -> str:
+        """Have a relation's SQL counted in the digest; the text as it is."""
+        self._ran.update(f"{len(name)}:{name}{len(text)}:{text}".encode())
+        return text
 
     def is_bare(self, name: str) -> bool:
         """Whether a relation certainly has no rows; never, where everything is to be planned."""

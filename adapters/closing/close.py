@@ -183,6 +183,7 @@ def _publish(
             "tieout": version("tieout"),
             "duckdb": version("duckdb"),
             "sqlglot": version("sqlglot"),
+            "sql": executor.sql_digest,
             "facts": run.placing.events if run.placing is not None else 0,
             "overrides": [one.override for one in read_overrides(run.world) if one.counts],
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -45,6 +46,8 @@ def test_a_day_in_the_past_shows_what_was_known_then(tmp_path: Path) -> None:
         then = known_on(books, shop.ruleset, PERIOD, known_then, _restored, ONE_THREAD)
         now = known_on(books, shop.ruleset, PERIOD, date(2026, 12, 31), _restored, ONE_THREAD)
         assert books.ledger.state_of_period("fiscal", PERIOD, then.publication) is PeriodState.TRIAL
+        ran = {json.loads(run.manifest)["details"]["sql"] for run in books.runs("fiscal", PERIOD)}
+    assert [len(one) for one in ran] == [64], "the same rules ran the same SQL, over other facts"
     assert (then.result.journal, now.result.journal) == (trial, later)
     assert (then.state, then.run is not None and then.run.number, len(then.files)) == (PeriodState.TRIAL, 1, 4)
     assert (now.run is not None and now.run.number, len(now.files)) == (2, 5)
