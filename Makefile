@@ -1,6 +1,6 @@
 # `make` lists what there is. Everything runs in .venv, built once from the lock file.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test nightly promises samples check format accept bench lock
+.PHONY: help setup demo test nightly promises seeded samples check format accept bench lock
 
 # Every command of tieout starts in half the time where Python may keep its bytecode, and tieout its table of the grammar.
 unexport PYTHONDONTWRITEBYTECODE
@@ -38,6 +38,9 @@ nightly: $(READY) ## run every test with as many trials as a night affords
 
 promises: $(READY) ## prove the promises and rewrite docs/promises.md: TRIALS=release, ONLY="P5 P6" for some
 	$(BIN)/python -m tests.promises.report --trials $(or $(TRIALS),nightly) $(ONLY)
+
+seeded: $(READY) ## plant every seeded bug and run the test that must catch it
+	$(BIN)/python -m tests.seeded.report
 
 samples: $(READY) ## run every example of the designs' sample rulesets, which lie in ../shared
 	$(BIN)/tieout test $(SAMPLES)/standard.tieout

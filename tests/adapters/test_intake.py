@@ -425,6 +425,13 @@ def test_a_hard_closed_period_keeps_its_facts(folder: Folder) -> None:
     ]
 
 
+def test_a_fact_of_the_last_day_of_a_hard_closed_period_is_kept(folder: Folder) -> None:
+    folder.take("acme_pos_1.csv", f"{HEAD}\n1,2026-02-28,X,5\n")
+    closed = Closed(date(2026, 2, 28), "FY2026-P01")
+    folder.load(folder.deliver("acme_pos_2.csv", f"{HEAD}\n1,2026-02-28,X,6\n"), closed=closed)
+    assert [(fact["version"], fact["quantity"]) for fact in folder.facts("pos-sale")] == [(1, 5)]
+
+
 def test_nothing_becomes_known_before_the_last_hard_close(folder: Folder) -> None:
     folder.load(
         folder.deliver("acme_pos_1.csv", f"{HEAD}\n{GOOD_ROW}\n"), on=date(2026, 3, 2), known_after=date(2026, 3, 5)

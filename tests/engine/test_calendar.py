@@ -85,6 +85,11 @@ def test_the_thirteenth_period_takes_the_weeks_that_remain(pattern: str) -> None
     assert (last.number, length(last.start, last.end)) == (13, 5)
 
 
+def test_the_thirteenth_period_stands_in_the_fourth_quarter() -> None:
+    quarters = [one.quarter for one in weeks("13x4", 3, 31, SATURDAY).periods(2017)]
+    assert quarters == [1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4, 4]
+
+
 @pytest.mark.parametrize("named_by", ["first", "last"])
 @pytest.mark.parametrize(("month", "day"), [(1, 31), (2, 29), (3, 31), (6, 30), (12, 31), (1, 0), (12, 0)])
 def test_years_follow_one_another_without_a_gap_and_each_has_its_own_number(

@@ -161,6 +161,11 @@ def test_claims_are_served_as_the_ledger_serves_them_in_whatever_order_they_are_
             if claim.period <= period:
                 expected[claim.partner, claim.programme] += got
         assert engine == expected
+        given = {str(found["identity"]): found["given"] for found in world.rows("limit granted", "identity", "given")}
+        by_claim = {f"{claim.partner}\x1f{claim.name}": got for claim, got in ledger.items()}
+        assert {name: units for name, units in given.items() if units} == {
+            name: by_claim[name] for name in given if by_claim[name]
+        }
         before = told[period - 2] if period > 1 else {}
         paid = sum((halves(got) - halves(before.get(claim, 0)) for claim, got in ledger.items()), Decimal(0))
         assert sum((amount for side, role, amount in world.lines("pay") if role == "revenue"), Decimal(0)) == paid

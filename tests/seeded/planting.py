@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import contextlib
 import importlib
 import json
@@ -27,8 +26,8 @@ BROUGHT = ("duckdb", "sqlglot", "lark", "pyarrow.parquet", "click", "pydantic", 
 class Bug:
     """One edit that would be a bug: in `file` the text `old`, which is there once, becomes `new`.
 
-    `says` is what goes wrong, in words of accounting; `breaks` the promise (P1 to P25) or the rule it breaks; `test` the
-    one test that must fail then, as pytest names it.
+    `says` is what goes wrong, in words of accounting; `breaks` the promise (P1 to P25) or the rule it breaks; `test`
+    the one test that must fail then, as pytest names it.
     """
 
     id: str
@@ -120,10 +119,10 @@ def misplanted(bugs: Sequence[Bug]) -> Iterator[str]:
         if text.count(bug.old) != 1:
             yield f"{bug.id}: {bug.file} has the text {text.count(bug.old)} times, not once"
             continue
-        if ast.dump(ast.parse(text.replace(bug.old, bug.new))) == ast.dump(ast.parse(text)):
+        if bug.old.split() == bug.new.split():
             yield f"{bug.id}: changes nothing"
         path, _, name = bug.test.partition("::")
         place = ROOT / path
-        tree = ast.parse(place.read_text(encoding="utf-8")) if place.exists() else ast.Module([], [])
-        if name.partition("[")[0] not in {one.name for one in tree.body if isinstance(one, ast.FunctionDef)}:
+        tests = place.read_text(encoding="utf-8") if place.exists() else ""
+        if f"\ndef {name.partition('[')[0]}(" not in tests:
             yield f"{bug.id}: there is no test {bug.test}"

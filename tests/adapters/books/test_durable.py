@@ -11,19 +11,24 @@ from adapters.books import durable
 
 def test_a_rename_forces_both_folders_to_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     synced: list[str] = []
-    fsync = os.fsync
+    fsync, move = os.fsync, os.rename
 
     def recorded(descriptor: int) -> None:
         synced.append(os.readlink(f"/proc/self/fd/{descriptor}"))
         fsync(descriptor)
 
+    def renamed(source: Path, target: Path) -> None:
+        synced.append("renamed")
+        move(source, target)
+
     monkeypatch.setattr(os, "fsync", recorded)
+    monkeypatch.setattr(os, "rename", renamed)
     (tmp_path / "staging").mkdir()
     (tmp_path / "staging" / "facts").mkdir()
     durable.make_folder(tmp_path / "facts")
     durable.rename(tmp_path / "staging" / "facts", tmp_path / "facts" / "00000001")
     assert (tmp_path / "facts" / "00000001").is_dir()
-    assert synced == [str(tmp_path), str(tmp_path / "facts"), str(tmp_path / "staging")]
+    assert synced == [str(tmp_path), "renamed", str(tmp_path / "facts"), str(tmp_path / "staging")]
 
 
 def test_a_folder_that_is_there_is_left_alone(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """Plants one bug: Python imports this module at its start where this folder is in PYTHONPATH.
 
+The bug is there for `import` and for `runpy.run_path`.
+
 TIEOUT_PLANTED is a JSON object: the module's dotted name, its path, the text there is once, and the text in its place.
 Every process that a test starts has the bug, too. Nothing is written; the module's kept bytecode is not used.
 """
@@ -7,26 +9,35 @@ Every process that a test starts has the bug, too. Nothing is written; the modul
 from __future__ import annotations
 
 import importlib.util
+import io
 import json
 import os
+import runpy
 import sys
+from collections.abc import Callable
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from types import CodeType
+
+
+def bug_of(planted: dict[str, str]) -> CodeType:
+    """The code of the planted module; ValueError where the text is not there once."""
+    with io.open_code(planted["path"]) as file:
+        text = file.read().decode("utf-8")
+    if text.count(planted["old"]) != 1:
+        raise ValueError(f"{planted['path']} has the text {text.count(planted['old'])} times, not once")
+    return compile(text.replace(planted["old"], planted["new"]), planted["path"], "exec")
 
 
 class Planted(SourceFileLoader):
     """Loads one module from its text with the bug in it."""
 
-    def __init__(self, name: str, path: str, old: str, new: str) -> None:
-        super().__init__(name, path)
-        self.old, self.new = old, new
+    def __init__(self, planted: dict[str, str]) -> None:
+        super().__init__(planted["module"], planted["path"])
+        self.planted = planted
 
-    def get_code(self, fullname: str) -> CodeType:
-        """The module's code; ValueError where the text is not there once."""
-        text = self.get_data(self.path).decode("utf-8")
-        if text.count(self.old) != 1:
-            raise ValueError(f"{fullname} has the text {text.count(self.old)} times, not once: {self.old}")
-        return self.source_to_code(text.replace(self.old, self.new).encode("utf-8"), self.path)
+    def get_code(self, fullname: str) -> CodeType:  # noqa: ARG002 - as importlib asks
+        """The module's code."""
+        return bug_of(self.planted)
 
 
 class Finder:
@@ -35,14 +46,26 @@ class Finder:
     def __init__(self, planted: dict[str, str]) -> None:
         self.planted = planted
 
-    def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
+    def find_spec(self, name: str, *_: object) -> ModuleSpec | None:
         """As importlib asks."""
         if name != self.planted["module"]:
             return None
-        place = self.planted["path"]
-        loader = Planted(name, place, self.planted["old"], self.planted["new"])
-        return importlib.util.spec_from_file_location(name, place, loader=loader)
+        return importlib.util.spec_from_file_location(name, self.planted["path"], loader=Planted(self.planted))
+
+
+def plant(planted: dict[str, str]) -> None:
+    """Have every way to run the module find the bug."""
+    sys.meta_path.insert(0, Finder(planted))
+    usual: Callable[..., object] = runpy._get_code_from_file  # type: ignore[attr-defined]
+
+    def found(*given: str) -> object:
+        code = usual(*given)
+        if os.path.realpath(given[-1]) != os.path.realpath(planted["path"]):
+            return code
+        return (bug_of(planted), code[1]) if isinstance(code, tuple) else bug_of(planted)
+
+    runpy._get_code_from_file = found  # type: ignore[attr-defined]
 
 
 if "TIEOUT_PLANTED" in os.environ:
-    sys.meta_path.insert(0, Finder(json.loads(os.environ["TIEOUT_PLANTED"])))  # type: ignore[arg-type]
+    plant(json.loads(os.environ["TIEOUT_PLANTED"]))
