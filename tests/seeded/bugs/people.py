@@ -10,8 +10,8 @@ BUGS = (
         "an exception that changed after it was accepted stays accepted",
         "P18",
         "engine/run/conditions.py",
-        "self.acceptance is None or self.acceptance.digest != self.raised.digest",
-        "self.acceptance is None",
+        "return self.acceptance is not None and self.acceptance.digest == self.raised.digest",
+        "return self.acceptance is not None",
         "tests/engine/run/test_conditions.py::test_what_changed_since_it_was_accepted_is_open_again",
     ),
     Bug(
