@@ -81,6 +81,8 @@ def in_force(state: State, period: tuple[str, str], scene: Scene) -> str:
         return "these rules, with client.yaml as it is, were never drafted; `tieout rules draft` puts them forward"
     if not version.is_approved:
         return f"these rules are {version.state}, not approved; see `tieout rules list`"
+    if period not in scene.starts:
+        return f"{period[1]} was not closed yet, not even on trial; `tieout close {period[1]}` comes first"
     held = state.in_force(scene.starts[period])
     if held is None or held.id != version.id:
         said = f"version {held.id[:10]} does" if held is not None else "no version does"

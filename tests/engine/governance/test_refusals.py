@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from engine.governance import acts
 from engine.governance.refusals import refusal
+from engine.governance.scene import Scene
 from engine.governance.state import Happened, after
 from tests.engine.governance.model import ROLES, SCENE, USERS, WHERE, Step, beginning, tried
 
@@ -20,6 +21,17 @@ def test_a_request_is_not_turned_down_once_the_period_is_closed() -> None:
     closed = tried(node, Step("ben", "approve close"))
     assert closed is not None
     assert refusal(closed.state, "ben", turning_down, SCENE) == "FY2026-P01 is hard-closed already"
+
+
+def test_nothing_is_approved_of_a_period_that_was_never_tried() -> None:
+    node = beginning(dict.fromkeys(USERS, ROLES))
+    proposed = tried(node, Step("ann", "propose"))
+    assert proposed is not None
+    (override,) = proposed.state.overrides.values()
+    approved = acts.OverrideApproved("O-0", override.digest, "fine", "signer")
+    assert refusal(proposed.state, "ben", approved, SCENE) == ""
+    never = refusal(proposed.state, "ben", approved, Scene(SCENE.policy, {}))
+    assert never.startswith("FY2026-P01 was not closed yet")
 
 
 def test_a_draft_does_not_do_away_with_the_approval_it_needs() -> None:
