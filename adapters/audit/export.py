@@ -39,7 +39,7 @@ from adapters.explain_text import line_json, line_text
 from adapters.report.html import page_html
 from adapters.report.text import page_text
 from engine.model.ruleset import Ruleset
-from engine.run.conditions import Conditions
+from engine.run.conditions import Conditions, Standing
 
 LINES = "ledger line"
 SAMPLE = 25
@@ -108,22 +108,22 @@ def export(
     """
     if os.path.lexists(folder):
         raise BooksError(f"{folder} is there already, nothing was written; name another folder")
-    worklist = worklist_of(books, ruleset, period)
-    run, conditions = worklist.run, worklist.conditions
+    found = worklist_of(books, ruleset, period)
+    run, conditions = found.run, found.conditions
     folder.parent.mkdir(parents=True, exist_ok=True)
     made = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
     try:
         made.chmod(0o755)
-        drawn = _fill(made, books, ruleset, restore, client, run, conditions, sample, seed, progress)
+        drawn = _fill(made, books, ruleset, restore, client, run, conditions, found.standings, sample, seed, progress)
         files = _list(made)
-        found = verifier.verify_export(made)
-        if found.problems:
-            raise BooksCorrupted(f"{found.problems[0]}; nothing was handed over, run `tieout audit verify`")
+        verified = verifier.verify_export(made)
+        if verified.problems:
+            raise BooksCorrupted(f"{verified.problems[0]}; nothing was handed over, run `tieout audit verify`")
         sha256 = durable.sha256_file(made / verifier.LIST)
         durable.rename(made, folder)
     finally:
         shutil.rmtree(made, ignore_errors=True)
-    return Exported(run, files, drawn, sha256, found.head)
+    return Exported(run, files, drawn, sha256, verified.head)
 
 
 def _fill(
@@ -134,6 +134,7 @@ def _fill(
     client: str,
     run: Run,
     conditions: Conditions,
+    standings: Iterable[Standing],
     sample: int,
     seed: str,
     progress: Progress | None,
@@ -159,7 +160,7 @@ def _fill(
     for text, file in zip(texts.values(), rules, strict=True):
         _write(made / "rules" / file, text)
     _tables(made, lines, log, run, refused)
-    _exceptions(made, conditions)
+    _exceptions(made, standings)
     _overrides(made, books, run)
     for number, line in enumerate(drawn, 1):
         if progress is not None:
@@ -211,15 +212,21 @@ def _tables(made: Path, lines: list[Line], log: tuple[LogEntry, ...], run: Run, 
         _csv(made / f"{name}.csv", ("publication", "at", "by", "act", "of", "with"), rows)
 
 
-def _exceptions(made: Path, conditions: Conditions) -> None:
-    headings = ("exception", "name", "where", "what", "severity", "owner", "value", "accepted-by", "at", "comment")
+def _exceptions(made: Path, standings: Iterable[Standing]) -> None:
+    """What the period's runs raised, where each stands, what was said of it and how it was settled."""
+    headings = (
+        "exception", "name", "where", "what", "severity", "owner", "value", "state", "assigned-to", "comments",
+        "accepted-by", "accepted-at", "accepted-because", "resolved-by", "resolved-at", "resolved-because",
+    )  # fmt: skip
     rows: list[list[Any]] = []
-    for one in conditions.standings:
-        raised, accepted = one.raised, one.acceptance
-        said = [accepted.by, accepted.at, accepted.comment] if accepted is not None and not one.is_open else [""] * 3
-        rows.append(
-            [raised.id, raised.name, raised.where, raised.sentence, raised.severity, raised.owner, raised.value, *said]
-        )
+    for one in standings:
+        raised, accepted, work = one.raised, one.acceptance, one.work
+        said = "; ".join(f"{by} on {at[:10]}: {comment}" for by, at, comment in work.comments)
+        settled = [[kept.by, kept.at, kept.comment] if kept else ["", "", ""] for kept in (accepted, work.resolution)]
+        rows.append([
+            raised.id, raised.name, raised.where, raised.sentence, raised.severity, raised.owner, raised.value,
+            one.state, work.assigned_to, said, *settled[0], *settled[1],
+        ])  # fmt: skip
     _csv(made / "exceptions.csv", headings, rows)
 
 

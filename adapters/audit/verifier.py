@@ -283,7 +283,10 @@ def verify(folder: Path, heads: Path | None = None, head: str = "", is_partial: 
         return Verified((f"{folder} holds no ledger.sqlite",))
     known, hashes, found = len(lines_of(heads)), list[str](), list[str]()
     place = folder / "ledger.sqlite"
-    ledger = opened(place)
+    try:
+        ledger = opened(place)
+    except (sqlite3.Error, ValueError) as error:
+        return Verified((f"{place} is damaged ({error})",))
 
     def linked() -> list[str]:
         made, wrong = chain(ledger)
@@ -309,6 +312,7 @@ def verify(folder: Path, heads: Path | None = None, head: str = "", is_partial: 
                 found += [where + one for one in check()]
             except (
                 Unsound,
+                OSError,
                 sqlite3.Error,
                 ValueError,
                 TypeError,
@@ -317,7 +321,8 @@ def verify(folder: Path, heads: Path | None = None, head: str = "", is_partial: 
                 RecursionError,
             ) as error:
                 found.append(f"{where}what stands there was not written by tieout ({error})")
-    except sqlite3.Error as error:
+    except (sqlite3.Error, ValueError) as error:
+        # SQLite's own words on a damaged schema may be no text.
         found.append(f"{place} is damaged ({error})")
     finally:
         ledger.close()

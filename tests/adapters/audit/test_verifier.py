@@ -91,6 +91,18 @@ def test_a_ledger_with_its_last_publications_in_the_log_is_read_whole(folder: Pa
     assert problem.endswith("publication 47 is gone: older books were put back, or their log was lost")
 
 
+def test_a_schema_that_is_no_text_is_damage(folder: Path) -> None:
+    ledger = sqlite3.connect(folder / "ledger.sqlite", isolation_level=None)
+    ledger.execute("PRAGMA writable_schema = ON")
+    ledger.execute("UPDATE sqlite_schema SET name = CAST(X'f7f7' AS TEXT), sql = 'x' WHERE name = 'run'")
+    ledger.close()
+    [problem] = verify(folder).problems
+    assert "ledger.sqlite is damaged" in problem
+    (folder / "ledger.sqlite").write_bytes(b"no database" * 100)
+    [problem] = verify(folder).problems
+    assert "ledger.sqlite is damaged" in problem
+
+
 @pytest.mark.parametrize(
     ("head", "sentence"),
     [
