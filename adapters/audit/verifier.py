@@ -118,7 +118,7 @@ def chain(ledger: sqlite3.Connection) -> tuple[list[str], list[str]]:
 
 def statements(ledger: sqlite3.Connection) -> Iterator[str]:
     """What is wrong with the database as such: its pages, its references, its statements."""
-    yield from (row[0] for row in ledger.execute("PRAGMA integrity_check") if row[0] != "ok")
+    yield from (" ".join(row[0].split()) for row in ledger.execute("PRAGMA integrity_check") if row[0] != "ok")
     for table, _, other, _ in ledger.execute("PRAGMA foreign_key_check"):
         yield f"{table} refers to a missing {other}"
     stated = sorted(row[0] or "" for row in ledger.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL"))

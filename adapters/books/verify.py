@@ -84,7 +84,9 @@ def _found(layout: Layout, ledger: Ledger, checks: Iterable[Check]) -> list[str]
 
 
 def _database_problems(layout: Layout, ledger: Ledger) -> list[str]:
-    found = [f"{layout.ledger}: {row[0]}" for row in ledger.rows("PRAGMA integrity_check") if row[0] != "ok"]
+    # SQLite answers in several lines what is one problem.
+    said = (" ".join(row[0].split()) for row in ledger.rows("PRAGMA integrity_check"))
+    found = [f"{layout.ledger}: {one}" for one in said if one != "ok"]
     orphans = ledger.rows("PRAGMA foreign_key_check")
     return [*found, *(f"{layout.ledger}: {row[0]} refers to a missing {row[2]}" for row in orphans)]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
@@ -77,6 +78,8 @@ def fault_of(error: BaseException) -> Fault:
             f"{error.filename}: {(error.strerror or str(error)).lower()}",
             "look at the file and its permissions",
         )
+    if isinstance(error, OSError) and error.errno == errno.EIO:
+        return Fault(PROBLEMS, "a disk failed while a file was read or written", "check the disk and run it again")
     if isinstance(error, MemoryError):
         return Fault(
             PROBLEMS, "the memory of this machine is used up, nothing was written", "run it where there is more"

@@ -121,6 +121,7 @@ class Laboratory:
         os.chdir(self.client)
         _stand_still()
         self._kept = ExitStack()
+        self._override = ""
         self._worked_out: dict[tuple[str, str], Callable[[], None]] = {}
 
     @property
@@ -229,8 +230,9 @@ class Laboratory:
             hand_out = self._worked_out.get((command.name, state.hash))
             if hand_out is not None:
                 hand_out()
+            run = self._ready(command)
             self.control.arm(fault)
-            code = self._main(command)
+            code = run()
             self.control.mark("told")
         finally:
             self.control.disarm()
@@ -238,15 +240,15 @@ class Laboratory:
 
     def _main(self, command: Command) -> int:
         """Run a command in this process; its exit code."""
+        return self._ready(command)()
+
+    def _ready(self, command: Command) -> Callable[[], int]:
+        """A command, its words filled in, to be run in this process."""
         identity.ACCOUNT = command.by
         if command.words == NAMING:
-            name_people(self.books, command.by)
-            return 0
-        version, override = material.require_material(Path()).version, ""
-        if "{override}" in command.words:
-            with open_books(self.books, write=False) as books:
-                [override] = books.state.overrides
-        return main(command.words.format(version=version, override=override).split())
+            return lambda: name_people(self.books, command.by)
+        version = material.require_material(Path()).version
+        return lambda: main(command.words.format(version=version, override=self._override).split())
 
     def examine(self) -> State:
         """Open the books as a reader and as a writer, who sweeps, and look at everything; UnsoundError."""
@@ -264,6 +266,7 @@ class Laboratory:
                 raise UnsoundError("; ".join(problems))
             with open_books(self.books, write=True) as books:
                 head = books.ledger.head()
+                self._override = next(iter(books.state.overrides), self._override)
                 named = {(file.home, file.seq) for file in books.ledger.files()}
                 if set(books.layout.published()) != named or list(books.layout.staging.iterdir()):
                     raise UnsoundError("files are there that the ledger does not name")

@@ -118,12 +118,13 @@ PEOPLE = {
 }
 
 
-def name_people(books: Path, by: str) -> None:
-    """Name everybody and what they may do."""
+def name_people(books: Path, by: str) -> int:
+    """Name everybody and what they may do; the exit code."""
     added = [PersonAdded(one, one, one) for one in PEOPLE]
     granted = [RoleGranted(one, role) for one, roles in PEOPLE.items() for role in roles]
     with open_books(books, write=True, actor=by) as opened:
         opened.record("people", *added, *granted)
+    return 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,6 +101,7 @@ FAULTS = {
         PROBLEMS,
         "the disk is full, nothing was written",
     ),
+    "disk failed": (OSError(errno.EIO, "Input/output error"), PROBLEMS, "a disk failed while a file was read"),
     "not allowed": (PermissionError(errno.EACCES, "Permission denied", "a.csv"), PROBLEMS, "a.csv: permission denied"),
     "memory": (MemoryError(), PROBLEMS, "the memory of this machine is used up"),
     "Ctrl-C": (KeyboardInterrupt(), STOPPED, "stopped by Ctrl-C"),
