@@ -66,9 +66,9 @@ BUGS = (
         "of a file's bad rows the first is not kept in quarantine",
         "P1",
         "adapters/feeds/take.py",
-        'once = once.group_by(column(ROW), column("reason"))',
-        'once = once.group_by(column(ROW), column("reason")).offset(1)',
-        "tests/faults/input/test_completeness.py::test_every_row_and_cent_of_damaged_files_is_accepted_or_waits",
+        '.from_(ranks.subquery("bad"))',
+        '.from_(ranks.order_by(column(ROW)).offset(1).subquery("bad"))',
+        "tests/adapters/test_intake.py::test_repeats_in_a_file_are_quarantined",
     ),
     Bug(
         "unread-number-is-missing",
