@@ -12,11 +12,13 @@ from benchmarks.mechanism_facts import END, attach_mechanism_facts, write_mechan
 from engine.plan.relation import column, table
 from engine.run.close import close_calendar, run_period
 from engine.run.tie_outs import tie_outs
+from tests.support.promises import by_night
 
 LATER = {"release-unclaimed"}
 """What comes due after the month."""
 
 
+@by_night
 def test_a_few_hundred_facts_use_every_mechanism_and_tie_out(tmp_path: Path) -> None:
     """Closed in one book and one currency, where each journal is planned once and in a third of the time."""
     everything = ruleset_with(MECHANISMS)

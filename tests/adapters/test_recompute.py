@@ -31,6 +31,7 @@ from engine.plan.world import RunStopped
 from engine.run.close import Run
 from engine.run.results import TieOut
 from tests.support import promises
+from tests.support.promises import by_night
 from tests.support.shop_client import MASTERS, RULESET, SALES_HEAD, make_shop
 
 ENDS = (date(2026, 1, 31), date(2026, 2, 28), date(2026, 3, 31))[: promises.trials(3, per_commit=2, nightly=3)]
@@ -162,6 +163,7 @@ def _at(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, 9, tzinfo=UTC)
 
 
+@by_night
 def test_what_is_known_late_comes_to_what_books_that_knew_in_time_posted(tmp_path: Path) -> None:
     rows = drawn(random.Random(3))
     late = closed_books(tmp_path / "late", rows)

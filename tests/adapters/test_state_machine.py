@@ -51,7 +51,7 @@ from engine.governance import acts
 from engine.governance.overrides_judged import approving_role
 from engine.governance.state import digest_of
 from tests.support.governed_shop import ONE_THREAD, PEOPLE, Shop, governed_shop
-from tests.support.promises import SCALE, reached, trials
+from tests.support.promises import SCALE, by_night, reached, trials
 from tests.support.shop_client import MASTERS, SALES_HEAD
 
 MONTHS = {f"FY2026-P{month:02}": date(2026, month, 28) for month in (1, 2, 3)}
@@ -59,7 +59,7 @@ POOLS = tuple((partner, part) for partner in ("ACME", "BRAVO") for part in ("X10
 HEADS = {"shipments": "No,Partner,Part,Units,Price,Date\n", "sales": SALES_HEAD}
 REACHED: Counter[str] = Counter()
 RUNS = trials(1000, per_commit=2)
-STEPS = 20 if SCALE == "commit" else 50
+STEPS = 8 if SCALE == "commit" else 50
 
 DRAWN = st.tuples(
     st.sampled_from(["shipments", "sales"]), st.sampled_from(POOLS), st.integers(1, 6), st.integers(3, 84)
@@ -409,6 +409,7 @@ def test_a_story_that_reaches_what_is_rare() -> None:
     assert REACHED["not allowed"] > 0
 
 
+@by_night
 def test_what_must_hold_holds_after_every_step_of_several_people() -> None:
     REACHED.clear()
     run_state_machine_as_test(

@@ -10,6 +10,7 @@ from adapters.duckdb_executor import DuckDBExecutor
 from adapters.ruleset_files import SHIPPED, read_ruleset
 from engine.model.ruleset import Ruleset
 from engine.run.examples import run_example
+from tests.support.promises import by_night
 
 FOLDER = SHIPPED / "with-concessions"
 
@@ -21,6 +22,7 @@ def ruleset() -> Ruleset:
     return found
 
 
+@by_night
 @pytest.mark.parametrize("number", [1, 2])
 def test_its_worked_cases_hold(number: int) -> None:
     own = [one for one in ruleset().examples if FOLDER.name in str(one.span)]

@@ -13,11 +13,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
 
+import pytest
+
 Tried = TypeVar("Tried")
 
 SCALE = os.environ.get("TIEOUT_TRIALS", "commit")
 SHARES = {"commit": 100, "nightly": 10, "release": 1}
 """What part of the trials of a release each scale runs: one in so many."""
+
+
+by_night = pytest.mark.skipif(SCALE == "commit", reason="a proof of the night: `make nightly` runs it")
+"""For tests whose subject others show with each commit, and that would take its five minutes."""
 
 
 def trials(release: int, per_commit: int | None = None, nightly: int | None = None) -> int:

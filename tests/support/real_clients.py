@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from adapters.books.anchor import anchor_of
 from adapters.books.store import open_books
 from adapters.client.check import check_client
 from adapters.client.loader import read_client
@@ -44,6 +45,7 @@ class RealClient:
     def copy(self, folder: Path) -> RealClient:
         """The same client with books of its own, as they stand."""
         shutil.copytree(self.folder, folder)
+        shutil.copy(anchor_of(self.folder).path, anchor_of(folder).path)
         return RealClient(self.ruleset, folder, self.files)
 
     def close(self, period: str, *, hard: bool = False) -> ClosedClient:
