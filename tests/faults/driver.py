@@ -218,9 +218,9 @@ class Driver:
             yield f"neither old nor new: head {state.seq}"
         if ended.is_told:
             self.figures.count(what, "told")
-            if not is_new:
+            if is_new == ended.says_nothing_was_written:
                 self.figures.count(what, "lost")
-                yield "told and not stored"
+                yield "told and not stored" if not is_new else "stored, and told that nothing was written"
         elif is_new:
             self.figures.count(what, "stored and not told")
             if "nothing was written" in ended.err:

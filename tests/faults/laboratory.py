@@ -95,6 +95,11 @@ class Ended:
         """Whether it told its result: what it told must be in the books."""
         return bool(self.out)
 
+    @property
+    def says_nothing_was_written(self) -> bool:
+        """Whether its result is that nothing was written: a load that could not read a delivered file."""
+        return self.code == 1 and "nothing of this load was written" in self.out
+
 
 class UnsoundError(AssertionError):
     """Books that do not open, or are not whole."""
