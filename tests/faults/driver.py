@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from errno import EIO, ENOSPC
+from itertools import zip_longest
 from pathlib import Path
 
 from tests.faults.control import Fault, Kind, Mode
@@ -130,16 +131,21 @@ class Driver:
                 self._trial(KILLS, step, str(fault), self._run(step, fault))
 
     def refusals(self, trials: int) -> None:
-        """Refuse operations for want of room or for a broken disk: every one, or so many chosen."""
-        points = [
-            (step, Fault(mode, at, error, kinds))
-            for step in self.steps
+        """Refuse operations for want of room or for a broken disk: every one, or so many, of each way in turn."""
+        ways = [
+            [
+                (step, Fault(mode, at, error, kinds))
+                for step in self.steps
+                for at in range(1, step.operations[kinds] + 1)
+            ]
             for kinds, errors in ((Kind.CHANGES, (ENOSPC, EIO)), (Kind.READS, (EIO,)))
             for mode in (Mode.FAIL_ONCE, Mode.FAIL_ON)
             for error in errors
-            for at in range(1, step.operations[kinds] + 1)
         ]
-        for step, fault in points if not trials else self.chance.sample(points, trials):
+        for points in ways:
+            self.chance.shuffle(points)
+        in_turn = [one for points in zip_longest(*ways) for one in points if one is not None]
+        for step, fault in in_turn[: trials or len(in_turn)]:
             self._trial(REFUSALS, step, str(fault), self._run(step, fault))
 
     def power_cuts(self, images: int, killed: bool) -> None:
@@ -218,9 +224,11 @@ class Driver:
             yield f"neither old nor new: head {state.seq}"
         if ended.is_told:
             self.figures.count(what, "told")
+            if ended.says_nothing_was_written:
+                self.figures.count(what, "told that a file could not be read")
             if is_new == ended.says_nothing_was_written:
                 self.figures.count(what, "lost")
-                yield "told and not stored" if not is_new else "stored, and told that nothing was written"
+                yield "told and not stored" if not is_new else f"stored, and told otherwise: {ended.out.strip()}"
         elif is_new:
             self.figures.count(what, "stored and not told")
             if "nothing was written" in ended.err:
